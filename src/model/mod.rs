@@ -1,0 +1,23 @@
+//! Plain data that flows between the rooms. Imports nothing of ours, does nothing clever.
+//!
+//! The words are those of the glossary in `docs/design.md`.
+
+mod environment;
+mod facts;
+mod finding;
+mod oid;
+mod place;
+mod report;
+mod secret;
+mod vocabulary;
+
+pub use environment::{Confidence, Origin, OriginOf, Tier};
+pub use facts::{EnvironmentFacts, Facts};
+pub use finding::{
+    Because, Claim, Destination, Excerpt, Family, Finding, Lifetime, Signal, Strength, Verdict,
+};
+pub use oid::Oid;
+pub use place::Place;
+pub use report::{Outcome, RefUpdate, Report, Stats, Unexamined};
+pub use secret::Secret;
+pub use vocabulary::{Vocabulary, words_of};

@@ -1,0 +1,66 @@
+//! Knowledge: what is a credential, and what its format says. Data, not code: one TOML pack a provider in `builtin/`.
+
+pub mod lint;
+pub mod schema;
+pub mod template;
+
+use once_cell::sync::Lazy;
+
+use crate::model::{Lifetime, Tier};
+pub use schema::{Checksum, Kind, Pack, Rule};
+
+/// The packs that ship with the binary, in the order of their file names.
+pub fn builtin() -> &'static [Pack] {
+    static PACKS: Lazy<Vec<Pack>> = Lazy::new(|| {
+        // The blob is made by build.rs from the same types; it can only fail to decode if the build itself is broken.
+        postcard::from_bytes(include_bytes!(concat!(env!("OUT_DIR"), "/packs.postcard")))
+            .expect("the embedded rule packs decode")
+    });
+    &PACKS
+}
+
+impl From<schema::TierOf> for Tier {
+    fn from(tier: schema::TierOf) -> Self {
+        match tier {
+            schema::TierOf::Production => Self::Production,
+            schema::TierOf::Staging => Self::Staging,
+            schema::TierOf::Development => Self::Development,
+            schema::TierOf::Test => Self::Test,
+        }
+    }
+}
+
+impl From<schema::LifetimeOf> for Lifetime {
+    fn from(lifetime: schema::LifetimeOf) -> Self {
+        match lifetime {
+            schema::LifetimeOf::Short => Self::Short,
+            schema::LifetimeOf::Long => Self::Long,
+            schema::LifetimeOf::Unknown => Self::Unknown,
+        }
+    }
+}
+
+impl schema::Marker {
+    /// Whether the marker speaks for `value`.
+    pub fn speaks_for(&self, value: &[u8]) -> bool {
+        let starts = self
+            .starts
+            .as_ref()
+            .is_none_or(|literal| value.starts_with(literal.as_bytes()));
+        let contains = self.contains.as_ref().is_none_or(|literal| {
+            value
+                .windows(literal.len())
+                .any(|window| window == literal.as_bytes())
+        });
+        starts && contains
+    }
+}
+
+impl Rule {
+    /// The first marker that speaks for `value`.
+    pub fn marker(&self, value: &[u8]) -> Option<&schema::Marker> {
+        self.environment
+            .iter()
+            .find(|marker| marker.speaks_for(value))
+    }
+}
