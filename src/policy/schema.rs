@@ -71,15 +71,28 @@ pub(super) struct WrittenException {
     pub(super) expires: Option<At<(i16, i8, i8)>>,
 }
 
-/// Reads a file; what cannot be read goes to `mistakes` and is left out.
-pub(super) fn read(text: &str, mistakes: &mut Mistakes<'_>) -> Written {
+/// Reads a file; what cannot be read goes to `mistakes` and is left out. `None` where the file is not TOML at all.
+pub(super) fn read(text: &str, mistakes: &mut Mistakes<'_>) -> Option<Written> {
     let (document, errors) = DeTable::parse_recoverable(text);
-    for error in errors {
-        let offset = error.span().map_or(0, |span| span.start);
-        mistakes.add(offset, format!("not TOML: {}", error.message()), "");
+    if !errors.is_empty() {
+        // One slip of the pen derails the parser for the rest of the line, and what it then makes of the file is not
+        // what was meant: the first complaint of a line is enough, and the content is checked once the file is TOML.
+        let mut told = 0;
+        for error in errors {
+            let offset = error.span().map_or(0, |span| span.start);
+            let line = mistakes.line(offset);
+            if line > told {
+                told = line;
+                mistakes.add(
+                    offset,
+                    format!("not TOML: {}", error.message()),
+                    "mend this first; the rest of the file is checked once it can be read",
+                );
+            }
+        }
+        return None;
     }
-    let mut reader = Reader { mistakes };
-    reader.file(document.get_ref())
+    Some(Reader { mistakes }.file(document.get_ref()))
 }
 
 struct Reader<'m, 't> {
