@@ -7,4 +7,5 @@
 //! The module list is the table of contents; `docs/design.md` says who may import whom, `tests/architecture.rs` holds it.
 
 pub mod model;
+pub mod report;
 pub mod rules;
