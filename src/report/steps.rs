@@ -6,6 +6,9 @@ use super::{
 };
 use crate::model::{Family, Finding, Oid, Origin, Outcome, Report};
 
+/// Stands in a command for paths that are too many or cannot be pasted.
+const TOO_MANY: &str = "<files>";
+
 /// One thing to do.
 pub(super) struct Step {
     /// What, in a sentence or two.
@@ -84,7 +87,7 @@ fn mend(findings: &[&Finding]) -> Vec<Step> {
         let concerned: Vec<&Finding> = findings.iter().copied().filter(|f| which(f)).collect();
         if let Some(first) = concerned.first() {
             let environment = first.destination.environment.as_deref();
-            let environment = printable(environment.unwrap_or("this place")).into_owned();
+            let environment = printable(environment.unwrap_or("the application")).into_owned();
             steps.push(Step::new(say(&places(&concerned), &environment)));
         }
     };
@@ -150,30 +153,40 @@ fn rewrite(report: &Report, findings: &[&Finding]) -> Step {
             .lines(add)
             .lines(["git commit --amend".to_owned()])
     };
+    let in_tip = findings
+        .iter()
+        .any(|finding| finding.place.commit.is_none());
     match commits.as_slice() {
         [] if report.stats.commits == 0 => Step::new(
             "No commit of this push is new: it brings what stands elsewhere already. Push a branch on which the \
              value does not stand.",
         ),
         [] if report.stats.commits == 1 => amend(),
-        [] => {
+        [only] if Some(*only) == tip && (!in_tip || report.stats.commits == 1) => amend(),
+        known if in_tip => {
             let range = match (&old, tip.map(short)) {
                 (Some(old), Some(tip)) => format!("{old}..{tip}"),
                 (None, Some(tip)) => tip,
                 _ => "HEAD".to_owned(),
             };
             let base = old.unwrap_or_else(|| "<that commit>~".to_owned());
-            let paths = files(findings).map(|files| format!(" -- {files}"));
-            Step::new(
-                "Find the commit that brought it, mark it `edit`, mend it there and push again. If a merge brought \
-                 it, do not merge that branch here.",
-            )
+            let paths = files(findings)
+                .filter(|files| files != TOO_MANY)
+                .map(|files| format!(" -- {files}"));
+            let known: Vec<String> = known.iter().take(4).map(|commit| short(*commit)).collect();
+            let among = match known.as_slice() {
+                [] => String::new(),
+                known => format!(" ({} among them)", known.join(", ")),
+            };
+            Step::new(format!(
+                "Find the commits that brought it{among}, mark them `edit`, mend it there and push again. If a merge \
+                 brought it, do not merge that branch here."
+            ))
             .lines([
                 format!("git log --oneline {range}{}", paths.unwrap_or_default()),
                 format!("git rebase -i {base}"),
             ])
         }
-        [only] if Some(*only) == tip => amend(),
         [only] => Step::new(format!(
             "Mark commit {} `edit`, mend it there and push again; a later commit that removes the value does not \
              remove it from history:",
@@ -223,19 +236,35 @@ fn declare(findings: &[&Finding]) -> Option<Step> {
     let unknown = findings
         .iter()
         .find(|finding| finding.origin.environment == Origin::Unknown)?;
-    let environment = unknown.destination.environment.as_deref();
-    let environment = printable(environment.unwrap_or("<environment>")).into_owned();
+    // Where nothing claims the place, the policy has no environment to declare it for.
+    let environment = unknown.destination.environment.as_deref()?;
+    let name = printable(environment);
     Some(
         Step::new(format!(
-            "Is a value of unknown origin really {environment}'s own? Declare in stagegate.toml what identifies \
-             {environment} (hosts, aws_accounts, gcp_projects, tenants, ...):"
+            "Is a value of unknown origin really {name}'s own? Declare in stagegate.toml what identifies {name}, by \
+             any of hosts, aws-accounts, gcp-projects, tenants, databases:"
         ))
         .lines([
-            format!("[environment.{environment}]"),
+            format!("[environment.{}.identity]", toml_key(environment)),
             "hosts = [\"<its host>\"]".to_owned(),
-            "aws_accounts = [\"<its account id>\"]".to_owned(),
         ]),
     )
+}
+
+/// An environment's name as a part of a TOML header.
+fn toml_key(name: &str) -> String {
+    let bare = |character: char| character.is_ascii_alphanumeric() || "-_".contains(character);
+    if !name.is_empty() && name.chars().all(bare) {
+        name.to_owned()
+    } else {
+        toml_text(name)
+    }
+}
+
+/// A TOML string.
+fn toml_text(text: &str) -> String {
+    let escaped = text.replace('\\', "\\\\").replace('"', "\\\"");
+    format!("\"{}\"", printable(&escaped))
 }
 
 /// The exception to ask for.
@@ -258,14 +287,15 @@ fn except(report: &Report, blocked: &[Group<'_>]) -> Option<Step> {
     Some(
         Step::new(format!("If it must pass as it is, {owner}{each}:")).lines([
             "[[exception]]".to_owned(),
-            format!("fingerprint = \"{}\"", printable(&first.fingerprint)),
+            format!("fingerprint = {}", toml_text(&first.fingerprint)),
+            // `unclaimed` is the policy's own name for a place that no environment claims.
             format!(
-                "environment = \"{}\"",
-                printable(environment.unwrap_or("<environment>"))
+                "environment = {}",
+                toml_text(environment.unwrap_or("unclaimed"))
             ),
             "reason = \"<why it has to pass>\"".to_owned(),
             "approver = \"<who answers for it>\"".to_owned(),
-            "expires = \"<YYYY-MM-DD>\"".to_owned(),
+            "expires = <YYYY-MM-DD>".to_owned(),
         ]),
     )
 }
@@ -314,6 +344,6 @@ fn files(findings: &[&Finding]) -> Option<String> {
     let words: Option<Vec<String>> = paths.into_iter().map(shell_word).collect();
     Some(match words {
         Some(words) if words.len() <= 3 => words.join(" "),
-        _ => "<files>".to_owned(),
+        _ => TOO_MANY.to_owned(),
     })
 }

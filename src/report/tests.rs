@@ -96,7 +96,7 @@ fn stripe() -> Finding {
             start: 14,
             end: 26,
         },
-        fingerprint: "sg1:7d1c0a52f3".to_owned(),
+        fingerprint: "sg1:7d1c0a52f3e84b96".to_owned(),
         lifetime: Lifetime::Long,
         evidence: vec![
             signal(
@@ -146,7 +146,7 @@ fn unknown_url() -> Finding {
             start: 20,
             end: 24,
         },
-        fingerprint: "sg1:90aa31be77".to_owned(),
+        fingerprint: "sg1:90aa31be77c2d045".to_owned(),
         evidence: vec![signal(
             "host",
             None,
@@ -277,6 +277,25 @@ fn one_key_is_refused_in_a_commit() {
 }
 
 #[test]
+fn the_steps_are_those_for_this_push() {
+    let steps = |commits: usize, commit: Option<Oid>, path: &str| {
+        let finding = at(&stripe(), path, 3, commit);
+        let mut report = report("pre-receive", vec![finding]);
+        report.stats.commits = commits;
+        text(&report, 0)
+    };
+    let tip = Some(oid(2));
+    assert!(steps(1, None, "a b.yml").contains("git add 'a b.yml'\n       git commit --amend"));
+    assert!(steps(5, tip, "a.yml").contains("git commit --amend"));
+    assert!(steps(5, Some(oid(7)), "a.yml").contains("git rebase -i 7777777777~\n"));
+    assert!(steps(5, None, "a.yml").contains("1111111111..2222222222 -- a.yml\n"));
+    assert!(steps(0, None, "a.yml").contains("No commit of this push is new"));
+    let message = steps(1, tip, "(commit message)");
+    assert!(message.contains("out of the commit message:"));
+    assert!(!message.contains("git add"));
+}
+
+#[test]
 fn one_key_is_refused_in_a_push_of_one_commit() {
     let mut report = report("pre-receive", vec![stripe()]);
     report.stats.commits = 1;
@@ -306,7 +325,8 @@ fn blocked_and_warned_and_unread_in_a_push() {
         true,
     )];
     report.notes = vec![
-        "stagegate.toml:52: the exception for sg1:7d1c0a52f3 expired on 2026-05-01".to_owned(),
+        "stagegate.toml:52: the exception for sg1:7d1c0a52f3e84b96 expired on 2026-05-01"
+            .to_owned(),
     ];
     insta::assert_snapshot!(text(&report, 0));
 }
@@ -430,6 +450,30 @@ fn allowed_findings_only_on_request() {
         ..options(0)
     };
     insta::assert_snapshot!(render(&report, Format::Text, &all));
+}
+
+#[test]
+fn a_finding_without_an_excerpt() {
+    let mut finding = stripe();
+    finding.excerpt = Excerpt {
+        text: String::new(),
+        start: 0,
+        end: 0,
+    };
+    finding.destination = Destination::UNCLAIMED;
+    insta::assert_snapshot!(text(&report("scan", vec![finding]), 0));
+}
+
+#[test]
+fn what_is_to_be_pasted_is_toml() {
+    let mut finding = unknown_url();
+    finding.destination.environment = Some("pre \"prod\"".to_owned());
+    let text = text(&report("pre-commit", vec![finding]), 0);
+    assert!(
+        text.contains(r#"[environment."pre \"prod\"".identity]"#),
+        "{text}"
+    );
+    assert!(text.contains(r#"environment = "pre \"prod\"""#), "{text}");
 }
 
 #[test]

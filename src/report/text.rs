@@ -3,11 +3,9 @@
 //!
 //! Every line but a path, a command or an id fits 72 columns, because git puts `remote: ` before each.
 
-use std::{collections::HashMap, io};
+use std::{cell::Cell, collections::HashMap, io};
 
-use annotate_snippets::{
-    AnnotationKind, Element, Group as Diagnostic, Level, Origin as Location, Renderer, Snippet,
-};
+use annotate_snippets::{AnnotationKind, Group as Diagnostic, Level, Renderer, Snippet};
 use anstyle::{AnsiColor, Style};
 
 use super::{
@@ -42,6 +40,7 @@ pub(super) fn write(report: &Report, options: &Options, out: &mut dyn io::Write)
         report,
         findings: &findings,
         options,
+        started: Cell::new(false),
     };
     if options.verbosity < 0 {
         text.quiet(out)
@@ -54,9 +53,18 @@ struct Text<'r> {
     report: &'r Report,
     findings: &'r [&'r Finding],
     options: &'r Options,
+    /// Whether something was written, so that an empty line is due before the next part.
+    started: Cell<bool>,
 }
 
 impl<'r> Text<'r> {
+    fn gap(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        if self.started.replace(true) {
+            writeln!(out)?;
+        }
+        Ok(())
+    }
+
     /// Only the outcome and one line a finding.
     fn quiet(&self, out: &mut dyn io::Write) -> io::Result<()> {
         self.headline(out)?;
@@ -107,14 +115,12 @@ impl<'r> Text<'r> {
         // In a hook a passing commit is met with silence: an exception that was not needed today is no news.
         if spoke || by_hand || detailed {
             for note in &report.notes {
-                writeln!(out)?;
+                self.gap(out)?;
                 self.block(out, "note: ", Some(AnsiColor::Green), note)?;
             }
         }
         if by_hand || detailed {
-            if spoke || !report.notes.is_empty() {
-                writeln!(out)?;
-            }
+            self.gap(out)?;
             self.closing(out)?;
         }
         self.steps(&blocked, out)
@@ -130,7 +136,7 @@ impl<'r> Text<'r> {
             Outcome::Undecided => {
                 let unread: Vec<&Unexamined> = self.unread(true).collect();
                 let why = match unread.as_slice() {
-                    [only] => format!("not examined: {}", printable(&only.what)),
+                    [only] => format!("{} was not examined", printable(&only.what)),
                     many => format!("{} things were not examined", many.len()),
                 };
                 let line = format!("stagegate: could not decide: {why}");
@@ -146,6 +152,7 @@ impl<'r> Text<'r> {
             }
         };
         let bold = self.style(Some(color));
+        self.gap(out)?;
         writeln!(out, "{bold}{line}{bold:#}")?;
         Ok(true)
     }
@@ -168,23 +175,36 @@ impl<'r> Text<'r> {
                 }
             }
         }
+        let numbers: Vec<usize> = kinds.iter().map(|(_, number)| *number).collect();
         let kinds: Vec<String> = kinds
             .iter()
             .map(|((one, many), number)| count(*number, one, many))
             .collect();
-        let whose = if groups.len() == 1 { "its" } else { "their" };
-        let way = match destinations.as_slice() {
+        let to = match destinations.as_slice() {
             [] => String::new(),
-            [only] => format!(" on {whose} way to {only}"),
-            [one, two] => format!(" on {whose} way to {one} and {two}"),
-            many => format!(" on {whose} way to {} environments", many.len()),
+            [only] => only.clone(),
+            [one, two] => format!("{one} and {two}"),
+            many => format!("{} environments", many.len()),
         };
-        let whole = format!("stagegate: {outcome}: {}{way}", kinds.join(", "));
-        if whole.chars().count() <= COLUMNS {
-            return whole;
-        }
-        let findings = count(groups.len(), "finding", "findings");
-        format!("stagegate: {outcome}: {findings}{way}")
+        let whose = if groups.len() == 1 { "its" } else { "their" };
+        let (way, short_way) = match to.as_str() {
+            "" => (String::new(), String::new()),
+            to => (format!(" on {whose} way to {to}"), format!(" for {to}")),
+        };
+        let all = kinds.join(", ");
+        let rest = groups.len() - numbers.first().copied().unwrap_or_default();
+        let first = match kinds.first() {
+            Some(first) if rest > 0 => format!("{first} and {rest} more"),
+            _ => all.clone(),
+        };
+        // One line, as full as it may be.
+        let lines = [
+            format!("stagegate: {outcome}: {all}{way}"),
+            format!("stagegate: {outcome}: {all}{short_way}"),
+            format!("stagegate: {outcome}: {first}{short_way}"),
+        ];
+        let fits = lines.iter().find(|line| line.chars().count() <= COLUMNS);
+        fits.unwrap_or(&lines[2]).clone()
     }
 
     /// The findings of one verdict, those of one value together, in the report's order.
@@ -227,7 +247,7 @@ impl<'r> Text<'r> {
                 Verdict::Warn => count(rest, "more warning", "more warnings"),
                 Verdict::Allow => count(rest, "more allowed finding", "more allowed findings"),
             };
-            writeln!(out)?;
+            self.gap(out)?;
             writeln!(out, "... and {kind}. To see all:")?;
             writeln!(out, "    {}", self.show_all())?;
         }
@@ -239,7 +259,8 @@ impl<'r> Text<'r> {
         let mut refs = self.report.refs.iter();
         match (self.report.mode, refs.find(|update| update.new.is_some())) {
             ("pre-receive" | "check", Some(update)) => local_check(update),
-            (mode, _) => format!("stagegate {mode} -v"),
+            ("pre-commit", _) => "stagegate pre-commit -v".to_owned(),
+            _ => "the same command with -v".to_owned(),
         }
     }
 
@@ -265,29 +286,33 @@ impl<'r> Text<'r> {
         if let Some(commit) = place.commit {
             location.push_str(&format!("   (commit {})", short(commit)));
         }
-        let gutter = line.to_string().len();
         let excerpt = SafeExcerpt::of(finding);
-        let mut elements: Vec<Element<'_>> = vec![Location::path(location).into()];
-        if excerpt.text.is_empty() {
-            elements.push(annotate_snippets::Padding.into());
+        let mut body = Diagnostic::with_level(level.clone());
+        let gutter = if excerpt.text.is_empty() {
+            body = body.element(annotate_snippets::Padding);
+            0
         } else {
             let annotation = AnnotationKind::Primary
                 .span(excerpt.start..excerpt.end)
                 .label(belongs_to(finding));
-            elements.push(
-                Snippet::source(excerpt.text)
-                    .line_start(line)
-                    .annotation(annotation)
-                    .into(),
-            );
-        }
+            let snippet = Snippet::source(excerpt.text).line_start(line);
+            body = body.element(snippet.annotation(annotation));
+            line.to_string().len()
+        };
         for (label, message) in self.messages(group) {
             let indent = gutter + "  = : ".len() + label.len();
             let message = wrap(&printable(&message), room(indent)).join("\n");
-            elements.push(Level::NOTE.with_name(label).message(message).into());
+            body = body.element(Level::NOTE.with_name(label).message(message));
         }
-        let diagnostic = level.primary_title(title).id(rule).elements(elements);
-        self.render(&[diagnostic], gutter, out)
+        // The title and the body are rendered apart, because the renderer would count the column in the excerpt, which
+        // is cut and masked, and has no room for the commit.
+        let head = Diagnostic::with_title(level.primary_title(title).id(rule));
+        self.gap(out)?;
+        self.render(head, 0, out)?;
+        let arrow = self.style(Some(AnsiColor::BrightBlue));
+        let space = " ".repeat(gutter);
+        writeln!(out, "{space}{arrow}-->{arrow:#} {location}")?;
+        self.render(body, gutter, out)
     }
 
     /// The `= label: ...` lines of a finding.
@@ -369,12 +394,14 @@ impl<'r> Text<'r> {
                 .primary_title(what)
                 .id("unexamined")
                 .element(Level::NOTE.with_name("reason").message(reason));
-            self.render(&[diagnostic], 0, out)?;
+            self.gap(out)?;
+            self.render(diagnostic, 0, out)?;
         }
         let rest = self.unread(false).count();
         if rest > 0 && !detailed {
-            let things = count(rest, "thing was", "things were");
-            let line = format!("{things} not examined where nothing claims the place (-v lists)");
+            let things = count(rest, "thing", "things");
+            let line = format!("{things} not examined, where nothing claims it (-v lists)");
+            self.gap(out)?;
             self.block(out, "stagegate: ", None, &line)?;
         }
         Ok(())
@@ -417,7 +444,8 @@ impl<'r> Text<'r> {
             return Ok(());
         }
         let bold = self.style(None);
-        writeln!(out, "\n{bold}What to do now:{bold:#}")?;
+        self.gap(out)?;
+        writeln!(out, "{bold}What to do now:{bold:#}")?;
         for (number, step) in steps.iter().enumerate() {
             let label = format!("{:>3}. ", number + 1);
             for (at, line) in wrap(&printable(&step.text), room(label.len()))
@@ -457,7 +485,7 @@ impl<'r> Text<'r> {
 
     fn render(
         &self,
-        diagnostic: &[Diagnostic<'_>],
+        diagnostic: Diagnostic<'_>,
         gutter: usize,
         out: &mut dyn io::Write,
     ) -> io::Result<()> {
@@ -468,8 +496,7 @@ impl<'r> Text<'r> {
         };
         // The width is that of the excerpt alone, without line number and bar.
         let renderer = renderer.term_width(COLUMNS - gutter - " | ".len());
-        let rendered = renderer.render(diagnostic);
-        writeln!(out)?;
+        let rendered = renderer.render(&[diagnostic]);
         for line in rendered.lines() {
             writeln!(out, "{}", line.trim_end())?;
         }
