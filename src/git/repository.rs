@@ -209,6 +209,19 @@ impl Repository {
         }
     }
 
+    /// The branch that a revision names: `HEAD`'s, or the one of that name.
+    pub fn branch_named(&self, revision: &str) -> Result<Option<String>, GitError> {
+        if revision == "HEAD" {
+            return Ok(self.head_branch());
+        }
+        for name in [revision.to_owned(), format!("refs/heads/{revision}")] {
+            if name.starts_with("refs/") && self.ref_target(&name)?.is_some() {
+                return Ok(Some(name));
+            }
+        }
+        Ok(None)
+    }
+
     /// Every ref with its current value.
     pub fn refs(&self) -> Result<Vec<Ref>, GitError> {
         let refs_error = |error: git2::Error| GitError::Refs {

@@ -25,10 +25,11 @@ pub fn read(
     };
     let is_zero = !base.is_empty() && base.len() >= 40 && base.bytes().all(|byte| byte == b'0');
     Ok(RefUpdate {
-        name: ref_name.map_or_else(
-            || repository.head_branch().unwrap_or_else(|| "HEAD".to_owned()),
-            full_name,
-        ),
+        name: match ref_name {
+            Some(name) => full_name(name),
+            // A revision that is no branch goes nowhere that a branch could claim: its paths and sections speak.
+            None => repository.branch_named(head)?.unwrap_or_else(|| head.to_owned()),
+        },
         old: if is_zero { None } else { Some(commit(base)?) },
         new: Some(commit(head)?),
         environment: None,
