@@ -43,7 +43,7 @@ impl std::fmt::Display for Failure {
 
 /// Names in an error come from the repository and the command line: nothing that moves a cursor gets through.
 fn shown(line: &str) -> String {
-    crate::report::escape(line)
+    crate::report::printable(line).into_owned()
 }
 
 impl From<std::io::Error> for Failure {

@@ -12,7 +12,7 @@ use super::Surroundings;
 const DOCUMENTATION: [&str; 4] = ["123456789012", "111122223333", "444455556666", "000000000000"];
 
 /// The 12-digit account number in a key id of 20 characters; `None` where there is none to decode.
-pub fn account_of(key_id: &[u8]) -> Option<String> {
+pub(super) fn account_of(key_id: &[u8]) -> Option<String> {
     if key_id.len() != 20 {
         return None;
     }

@@ -21,7 +21,7 @@ pub(super) fn is_hidden(character: char) -> bool {
 }
 
 /// `text` with every hidden character written as `\u{..}`.
-pub(super) fn printable(text: &str) -> Cow<'_, str> {
+pub fn printable(text: &str) -> Cow<'_, str> {
     if !text.contains(is_hidden) {
         return Cow::Borrowed(text);
     }

@@ -11,6 +11,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use escape::printable;
 use std::io;
 
 use crate::model::{Finding, Report, Verdict};
