@@ -236,7 +236,11 @@ fn the_default_table() {
         }
     }
     for row in Row::ALL {
-        assert!(seen_rows.contains(&row), "no row of the table is {}", row.key());
+        assert!(
+            seen_rows.contains(&row),
+            "no row of the table is {}",
+            row.key()
+        );
     }
 }
 
@@ -276,11 +280,18 @@ fn sentences_are_plain_and_name_the_line() {
 fn the_strictest_claim_wins() {
     let policy = Policy::builtin();
     let path = "config/production/db.yml";
-    let claims = policy.claims(Some("refs/heads/staging"), Some(path), &["development", "x"]);
+    let claims = policy.claims(
+        Some("refs/heads/staging"),
+        Some(path),
+        &["development", "x"],
+    );
     assert_eq!(told(&claims), "staging+production+development");
     let decision = policy.decide(&subject(&no_fingerprint), &claims, TODAY);
     assert_eq!(decision.verdict, Verdict::Block);
-    assert_eq!(decision.claim.map(|c| c.environment).as_deref(), Some("staging"));
+    assert_eq!(
+        decision.claim.map(|c| c.environment).as_deref(),
+        Some("staging")
+    );
     // Where both say the same, staging is named.
     let claims = [
         claim("production", Tier::Production),
@@ -291,7 +302,10 @@ fn the_strictest_claim_wins() {
         ..subject(&no_fingerprint)
     };
     let decision = policy.decide(&test_key, &claims, TODAY);
-    assert_eq!(decision.claim.map(|c| c.environment).as_deref(), Some("staging"));
+    assert_eq!(
+        decision.claim.map(|c| c.environment).as_deref(),
+        Some("staging")
+    );
 }
 
 #[test]
@@ -300,7 +314,10 @@ fn paths_may_outrank_refs() {
     let staging = Some("refs/heads/staging");
     let told_of = |path, key: &[&str]| told(&policy.claims(staging, Some(path), key));
     assert_eq!(told_of("config/production/db.yml", &[]), "production");
-    assert_eq!(told_of("config/database.yml", &["production", "x"]), "production");
+    assert_eq!(
+        told_of("config/database.yml", &["production", "x"]),
+        "production"
+    );
     assert_eq!(told_of("config/database.yml", &["x"]), "staging");
     assert_eq!(told_of("README.md", &[]), "staging");
 }
@@ -315,7 +332,10 @@ fn what_is_written_out_outranks_conventions_and_a_glob_adds() {
     assert_eq!(of_ref("refs/heads/topic"), "development");
     assert_eq!(of_ref("refs/heads/staging"), "development+staging");
     assert_eq!(
-        policy.claim_of_ref("refs/heads/staging").map(|c| c.environment).as_deref(),
+        policy
+            .claim_of_ref("refs/heads/staging")
+            .map(|c| c.environment)
+            .as_deref(),
         Some("staging")
     );
     let of_path = |path| told(&policy.claims(None, Some(path), &[]));
@@ -338,9 +358,15 @@ fn a_declared_environment_brings_its_name_and_words() {
         told(&policy.claims(None, Some("a.yml"), &["accounts", "EU", "key"])),
         "preprod"
     );
-    assert_eq!(told(&policy.claims(None, Some("a.yml"), &["rehearsal", "key"])), "preprod");
     assert_eq!(
-        policy.vocabulary().tier_of_name("REHEARSAL_KEY").map(|(tier, _)| tier),
+        told(&policy.claims(None, Some("a.yml"), &["rehearsal", "key"])),
+        "preprod"
+    );
+    assert_eq!(
+        policy
+            .vocabulary()
+            .tier_of_name("REHEARSAL_KEY")
+            .map(|(tier, _)| tier),
         Some(Tier::Staging)
     );
 }
@@ -354,9 +380,8 @@ fn words_can_be_ignored_and_conventions_switched_off() {
     assert!(policy.claim_of_ref("refs/heads/qa").is_none());
     assert!(policy.vocabulary().tier_of_name("PROD_KEY").is_none());
 
-    let policy = parse(
-        "version = 1\nconventions = false\n[environment.staging]\nrefs = [\"lab\"]\n",
-    );
+    let policy =
+        parse("version = 1\nconventions = false\n[environment.staging]\nrefs = [\"lab\"]\n");
     assert_eq!(of_path(&policy, "values-staging.yaml"), "none");
     assert!(policy.claim_of_ref("refs/heads/staging").is_none());
     assert!(policy.claim_of_ref("refs/heads/lab").is_some());
@@ -368,8 +393,14 @@ fn words_can_be_ignored_and_conventions_switched_off() {
 fn a_default_environment_can_change_its_tier() {
     let policy = parse("version = 1\n[environment.test]\ntier = \"staging\"\n");
     let claims = policy.claims(None, Some(".env.test"), &[]);
-    assert_eq!((claims[0].environment.as_str(), claims[0].tier), ("test", Tier::Staging));
-    assert_eq!(policy.vocabulary().ambiguous.get("test"), Some(&Tier::Staging));
+    assert_eq!(
+        (claims[0].environment.as_str(), claims[0].tier),
+        ("test", Tier::Staging)
+    );
+    assert_eq!(
+        policy.vocabulary().ambiguous.get("test"),
+        Some(&Tier::Staging)
+    );
 }
 
 #[test]
@@ -412,24 +443,42 @@ fn an_exception_lets_one_value_pass() {
     );
     // Another value, another place, the day after, a revoked value: no.
     let other = || "sg1:ffffffffffffffff".to_owned();
-    assert_eq!(policy.decide(&subject(&other), &staging, TODAY).verdict, Verdict::Block);
+    assert_eq!(
+        policy.decide(&subject(&other), &staging, TODAY).verdict,
+        Verdict::Block
+    );
     let uat = [claim("uat", Tier::Staging)];
-    assert_eq!(policy.decide(&subject(&no_fingerprint), &uat, TODAY).verdict, Verdict::Block);
+    assert_eq!(
+        policy
+            .decide(&subject(&no_fingerprint), &uat, TODAY)
+            .verdict,
+        Verdict::Block
+    );
     let tomorrow = date(2030, 6, 16);
     assert!(policy.notes(TODAY).is_empty());
     assert_eq!(policy.notes(tomorrow).len(), 1);
     assert_eq!(
-        policy.decide(&subject(&no_fingerprint), &staging, tomorrow).verdict,
+        policy
+            .decide(&subject(&no_fingerprint), &staging, tomorrow)
+            .verdict,
         Verdict::Block
     );
     let revoked = Subject {
         revoked: true,
         ..subject(&no_fingerprint)
     };
-    assert_eq!(policy.decide(&revoked, &staging, TODAY).verdict, Verdict::Block);
+    assert_eq!(
+        policy.decide(&revoked, &staging, TODAY).verdict,
+        Verdict::Block
+    );
     // It answers for its own environment only: another claim still speaks.
     let both = [staging[0].clone(), uat[0].clone()];
-    assert_eq!(policy.decide(&subject(&a_fingerprint), &both, TODAY).verdict, Verdict::Block);
+    assert_eq!(
+        policy
+            .decide(&subject(&a_fingerprint), &both, TODAY)
+            .verdict,
+        Verdict::Block
+    );
 }
 
 #[test]
@@ -475,7 +524,11 @@ fn bad_policies_tell_every_mistake_at_its_place() {
             Ok(_) => panic!("{} is accepted", path.display()),
             Err(errors) => errors,
         };
-        let told: Vec<_> = errors.mistakes().iter().map(|m| (m.line, m.what.as_str())).collect();
+        let told: Vec<_> = errors
+            .mistakes()
+            .iter()
+            .map(|m| (m.line, m.what.as_str()))
+            .collect();
         assert_eq!(told.len(), expected.len(), "{}\n{errors}", path.display());
         for ((line, what), mistake) in expected.iter().zip(errors.mistakes()) {
             let whole = format!("{} | {}", mistake.what, mistake.hint);
@@ -496,7 +549,11 @@ fn the_starter_is_a_good_policy() {
     let policy = parse(STARTER);
     // It says nothing yet: the defaults hold.
     assert_eq!(
-        told(&policy.claims(Some("refs/heads/staging"), Some("config/production/x.yml"), &[])),
+        told(&policy.claims(
+            Some("refs/heads/staging"),
+            Some("config/production/x.yml"),
+            &[]
+        )),
         "staging+production"
     );
     // And with every comment of a setting taken out of its comment it is still one.
@@ -528,7 +585,11 @@ fn the_examples_of_the_documentation_are_good_policies() {
     }
     assert!(examples >= 5);
     for row in Row::ALL {
-        assert!(text.contains(&format!("`{}`", row.key())), "{} is not documented", row.key());
+        assert!(
+            text.contains(&format!("`{}`", row.key())),
+            "{} is not documented",
+            row.key()
+        );
     }
 }
 
