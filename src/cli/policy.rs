@@ -189,13 +189,7 @@ fn show_place(policy: &Policy, asked: &Asked<'_>, out: &mut dyn Write) -> Result
         )?;
     }
     for row in Row::ALL {
-        let strictest = counting
-            .iter()
-            .map(|claim| policy.verdict(row, Some(claim)))
-            // Of equal verdicts the first claim's is shown.
-            .rev()
-            .max_by_key(|(verdict, _)| *verdict)
-            .unwrap_or_else(|| policy.verdict(row, None));
+        let strictest = policy.strictest(row, &counting);
         writeln!(
             out,
             "  {:<28}{:<7}{}",
@@ -277,34 +271,33 @@ fn show_all(policy: &Policy, out: &mut dyn Write) -> Result<u8, Failure> {
         out,
         "What is added where one of them claims the place (* by a line of the policy):"
     )?;
-    write!(out, "  {:<28}", "")?;
+    let mut line = format!("  {:<28}", "");
     for (name, _) in &columns {
-        write!(out, "{name:<width$}", width = name.len().max(6) + 2)?;
+        line += &format!("{name:<width$}", width = width(name));
     }
-    writeln!(out)?;
+    writeln!(out, "{}", line.trim_end())?;
     for row in Row::ALL {
-        write!(out, "  {:<28}", row.key())?;
+        let mut line = format!("  {:<28}", row.key());
         for (name, claim) in &columns {
-            let (verdict, line) = policy.verdict(row, claim.as_ref());
-            let mark = if line.starts_with("default policy") {
-                ""
-            } else {
-                "*"
-            };
-            let shown = format!("{}{mark}", verdict.as_str());
-            let width = name.len().max(6) + 2;
+            let (verdict, policy_line) = policy.verdict(row, claim.as_ref());
             // Allowed things are the background, not the message.
-            if verdict == Verdict::Allow && mark.is_empty() {
-                write!(out, "{:<width$}", "-")?;
-            } else {
-                write!(out, "{shown:<width$}")?;
-            }
+            let shown = match (verdict, policy_line.starts_with("default policy")) {
+                (Verdict::Allow, true) => "-".to_owned(),
+                (verdict, true) => verdict.as_str().to_owned(),
+                (verdict, false) => format!("{}*", verdict.as_str()),
+            };
+            line += &format!("{shown:<width$}", width = width(name));
         }
-        writeln!(out)?;
+        writeln!(out, "{}", line.trim_end())?;
     }
     writeln!(out, "  (- is allow)")?;
     show_facts(&policy.facts().environments.iter().collect::<Vec<_>>(), out)?;
     show_notes(policy, out)
+}
+
+/// Width of a column of verdicts.
+fn width(name: &str) -> usize {
+    name.len().max("block*".len()) + 2
 }
 
 fn show_facts(facts: &[&EnvironmentFacts], out: &mut dyn Write) -> Result<(), Failure> {

@@ -77,9 +77,13 @@ pub(super) fn read(text: &str, mistakes: &mut Mistakes<'_>) -> Option<Written> {
     if !errors.is_empty() {
         // One slip of the pen derails the parser for the rest of the line, and what it then makes of the file is not
         // what was meant: the first complaint of a line is enough, and the content is checked once the file is TOML.
+        let mut errors: Vec<_> = errors
+            .into_iter()
+            .map(|error| (error.span().map_or(0, |span| span.start), error))
+            .collect();
+        errors.sort_by_key(|(offset, _)| *offset);
         let mut told = 0;
-        for error in errors {
-            let offset = error.span().map_or(0, |span| span.start);
+        for (offset, error) in errors {
             let line = mistakes.line(offset);
             if line > told {
                 told = line;
