@@ -22,7 +22,8 @@ pub(super) type Text = At<String>;
 /// The whole file.
 #[derive(Debug, Default)]
 pub(super) struct Written {
-    pub(super) version: Option<At<i64>>,
+    /// The inner `None` is a version that could not be read, which is a mistake already.
+    pub(super) version: Option<Option<At<i64>>>,
     pub(super) history: Option<Text>,
     pub(super) precedence: Option<Text>,
     pub(super) conventions: Option<At<bool>>,
@@ -62,6 +63,8 @@ pub(super) struct WrittenIdentity {
 #[derive(Debug)]
 pub(super) struct WrittenException {
     pub(super) offset: usize,
+    /// The keys that are there, those whose value could not be read included: such a one is wrong, not missing.
+    pub(super) keys: Vec<String>,
     pub(super) fingerprint: Option<Text>,
     pub(super) environment: Option<Text>,
     pub(super) rule: Option<Text>,
@@ -130,7 +133,7 @@ impl Reader<'_, '_> {
         let mut written = Written::default();
         for (key, at, value) in entries(table) {
             match key {
-                "version" => written.version = self.integer(value, key),
+                "version" => written.version = Some(self.integer(value, key)),
                 "history" => written.history = self.text(value, key),
                 "precedence" => written.precedence = self.text(value, key),
                 "conventions" => written.conventions = self.boolean(value, key),
@@ -280,6 +283,10 @@ impl Reader<'_, '_> {
         let table = self.table(value, "exception")?;
         let mut written = WrittenException {
             offset: value.span().start,
+            keys: entries(table)
+                .into_iter()
+                .map(|(key, ..)| key.to_owned())
+                .collect(),
             fingerprint: None,
             environment: None,
             rule: None,
