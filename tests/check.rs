@@ -184,7 +184,9 @@ fn the_json_report_has_its_fields() {
     }
 
     // Allowed: the same shape, and nothing to say.
-    let ran = work.stagegate(["check", "--base", "HEAD", "--head", "HEAD", "--format", "json"]);
+    let ran = work.stagegate([
+        "check", "--base", "HEAD", "--head", "HEAD", "--format", "json",
+    ]);
     ran.succeeded();
     assert_eq!(ran.json()["outcome"], "allowed");
     assert_eq!(ran.json()["findings"], Value::Array(Vec::new()));
@@ -218,7 +220,9 @@ fn allowed_findings_are_shown_on_request_only() {
     let key = live_key(7);
     work.branch("feature/x");
     work.commit_file("lib/pay.txt", format!("{key}\n"));
-    let range = ["check", "--base", "main", "--head", "HEAD", "--format", "json"];
+    let range = [
+        "check", "--base", "main", "--head", "HEAD", "--format", "json",
+    ];
 
     let few = work.stagegate(range);
     few.succeeded();

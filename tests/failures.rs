@@ -46,10 +46,12 @@ fn a_broken_policy_decides_nothing() {
         &["scan"],
         &["check", "--base", "main", "--head", "staging"],
     ] {
-        let ran = work.stagegate(command.iter().copied().chain([
-            "--policy",
-            policy.to_str().expect("a plain name"),
-        ]));
+        let ran = work.stagegate(
+            command
+                .iter()
+                .copied()
+                .chain(["--policy", policy.to_str().expect("a plain name")]),
+        );
         ran.could_not_decide().says("broken.toml:2");
     }
     fs::write(&policy, "environment = [ unclosed").expect("another policy");
@@ -71,9 +73,7 @@ fn an_unreadable_object_decides_nothing() {
     let blob = work.tip("HEAD:config/staging.yml");
     let tree = work.tip("HEAD:config");
     let whole = fs::read(loose(&work, &blob)).expect("a loose object");
-    let range = [
-        "check", "--base", &base, "--head", "HEAD", "--ref", STAGING,
-    ];
+    let range = ["check", "--base", &base, "--head", "HEAD", "--ref", STAGING];
     work.stagegate(range).succeeded();
 
     for bytes in [&b""[..], &b"garbage"[..], &whole[..whole.len() / 2]] {
@@ -100,11 +100,7 @@ fn an_unreadable_object_on_the_server_refuses_the_push() {
     work.commit_file("lib/a.txt", "harmless\n");
     work.push(["staging:feature/x"]).succeeded();
     let blob = work.tip("HEAD:lib/a.txt");
-    let path = server
-        .dir
-        .join("objects")
-        .join(&blob[..2])
-        .join(&blob[2..]);
+    let path = server.dir.join("objects").join(&blob[..2]).join(&blob[2..]);
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("the object is there");
     fs::write(&path, b"garbage").expect("the object can be damaged");
 

@@ -182,11 +182,7 @@ fn moving_or_copying_from_production_to_staging_is_refused() {
 
     work.branch("feature/move");
     fs::create_dir_all(work.dir.join("config/staging")).expect("a folder");
-    work.git([
-        "mv",
-        "config/production/pay.yml",
-        "config/staging/pay.yml",
-    ]);
+    work.git(["mv", "config/production/pay.yml", "config/staging/pay.yml"]);
     work.commit("Move");
     work.push(["feature/move"])
         .refused()
@@ -255,7 +251,10 @@ fn a_key_that_already_stood_there_may_go_and_may_move_within_its_file() {
 
     // Not the same thing: another value in the old one's place.
     let other = live_key(10);
-    work.commit_file("config/staging.yml", format!("{filler}{}", payments(&other)));
+    work.commit_file(
+        "config/staging.yml",
+        format!("{filler}{}", payments(&other)),
+    );
     work.push(["staging"]).refused().hides(&key).hides(&other);
     work.git(["reset", "-q", "--hard", "HEAD^"]);
 
@@ -573,10 +572,7 @@ fn values_of_many_providers_are_told_from_their_twins() {
     let (work, server) = env.shop();
     work.branch("feature/many");
     // Paths claim here, not the ref: the word `staging` in a folder's name.
-    let live = [
-        secret("rk_live_{alnum:40}", 40),
-        live_key(41),
-    ];
+    let live = [secret("rk_live_{alnum:40}", 40), live_key(41)];
     let test = [secret("rk_test_{alnum:40}", 42), test_key(43)];
     for (n, value) in test.iter().enumerate() {
         work.write(format!("deploy/staging/{n}.env"), format!("KEY={value}\n"));

@@ -65,5 +65,8 @@ fn a_bare_repository_can_be_scanned() {
         ],
     );
     ran.exits(1).hides(&key);
-    assert_eq!(ran.json()["findings"][0]["place"]["path"], "lib/a/b/c/pay.txt");
+    assert_eq!(
+        ran.json()["findings"][0]["place"]["path"],
+        "lib/a/b/c/pay.txt"
+    );
 }

@@ -75,7 +75,10 @@ fn refuses_and_accepts(work: &Repo<'_>, server: &Server<'_>, door: &Door) {
     work.push(["staging"]).succeeded();
     assert_eq!(server.gate_said(), Some(0));
     assert_eq!(server.tip(STAGING), Some(work.tip("HEAD")));
-    assert!(!door.log().contains(&key), "the server's log shows the value");
+    assert!(
+        !door.log().contains(&key),
+        "the server's log shows the value"
+    );
 }
 
 /// A running server; it ends with the test, also with a failed one.

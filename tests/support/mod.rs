@@ -300,10 +300,11 @@ impl Server<'_> {
 
     /// Where a ref points; none if there is no such ref.
     pub(crate) fn tip(&self, name: &str) -> Option<String> {
-        let ran = run(self
-            .env
-            .command("git", &self.dir)
-            .args(["rev-parse", "--verify", "-q", name]));
+        let ran =
+            run(self
+                .env
+                .command("git", &self.dir)
+                .args(["rev-parse", "--verify", "-q", name]));
         (ran.code == 0).then(|| ran.stdout.trim_end().to_owned())
     }
 
@@ -468,11 +469,7 @@ impl Ran {
             "stack backtrace",
             "Os {",
         ] {
-            assert!(
-                !all.contains(sign),
-                "the program fell over\n{}",
-                self.all()
-            );
+            assert!(!all.contains(sign), "the program fell over\n{}", self.all());
         }
         assert!(
             all.trim().len() > 15,
