@@ -433,8 +433,10 @@ fn paths(tokens: &[String], module: &[String]) -> Vec<Vec<String>> {
                 inner.pop();
             }
         }
-        let begins = is_name(token) && before != "::"
-            || token == "::" && (!is_name(before) || before == "use");
+        let begins = match token {
+            "::" => before == "use" || !is_name(before),
+            _ => before != "::" && is_name(token) && token != "use",
+        };
         let imports = before == "use" || before == "crate" && token != "::";
         if begins && before != "." && (imports || token == "::" || next_is(tokens, here, "::")) {
             let mut spread = Vec::new();

@@ -27,7 +27,10 @@ const STAGING: &str = "refs/heads/staging";
 fn a_broken_policy_decides_nothing() {
     let env = TestEnv::new();
     let (work, server) = env.shop();
-    let policy = env.file("broken.toml", "[environment.staging]\nno_such_key = true\n");
+    let policy = env.file(
+        "broken.toml",
+        "version = 1\n[environment.staging]\nno_such_key = true\n",
+    );
     let before = server.tip(STAGING);
     work.switch("staging");
     work.commit_file("lib/a.txt", "harmless\n");
@@ -35,7 +38,7 @@ fn a_broken_policy_decides_nothing() {
     server.guard(&["--policy".as_ref(), policy.as_os_str()]);
     work.push(["staging"])
         .refused()
-        .says("broken.toml:2")
+        .says("broken.toml:3")
         .says("no_such_key")
         .looks_calm();
     assert_eq!(server.gate_said(), Some(2));
@@ -52,7 +55,7 @@ fn a_broken_policy_decides_nothing() {
                 .copied()
                 .chain(["--policy", policy.to_str().expect("a plain name")]),
         );
-        ran.could_not_decide().says("broken.toml:2");
+        ran.could_not_decide().says("broken.toml:3");
     }
     fs::write(&policy, "environment = [ unclosed").expect("another policy");
     work.stagegate(["scan", "--policy", policy.to_str().expect("a plain name")])

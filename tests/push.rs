@@ -53,7 +53,7 @@ fn one_commit_passes_where_nothing_claims_it_and_no_way_leads_on_to_staging() {
     let (work, server) = env.shop();
     let policy = env.file(
         "policy.toml",
-        "[environment.staging]\ntier = \"staging\"\nrefs = [\"staging\", \"staging-*\"]\n",
+        "version = 1\n[environment.staging]\ntier = \"staging\"\nrefs = [\"staging\", \"staging-*\"]\n",
     );
     server.guard(&["--policy".as_ref(), policy.as_os_str()]);
     let before = server.tip(STAGING);
@@ -69,7 +69,7 @@ fn one_commit_passes_where_nothing_claims_it_and_no_way_leads_on_to_staging() {
     forward
         .refused()
         .says("lib/pay.txt:1")
-        .says("policy.toml:3")
+        .says("policy.toml:4")
         .hides(&key);
     let new = work.push(["feature/x:staging-2"]);
     new.refused().says("lib/pay.txt:1").hides(&key);

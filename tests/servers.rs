@@ -216,7 +216,7 @@ fn ssh(env: &TestEnv) -> Door {
 /// A lighttpd that hands everything below `/git/` to git's own http-backend.
 fn http(env: &TestEnv) -> Door {
     let lighttpd = program("lighttpd");
-    let exec_path = run(&mut env.command("git", &env.path("home")).arg("--exec-path"));
+    let exec_path = run(env.command("git", &env.path("home")).arg("--exec-path"));
     exec_path.succeeded();
     let backend = Path::new(exec_path.stdout.trim()).join("git-http-backend");
     assert!(backend.is_file(), "git was built without its http-backend");
