@@ -20,6 +20,13 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("git", &["model"]),
     ("hook", &["model", "git"]),
     ("report", &["model"]),
+    ("examine", &["model", "rules", "syntax", "scan", "origin"]),
+    (
+        "judge",
+        &[
+            "model", "rules", "syntax", "scan", "origin", "policy", "git", "examine",
+        ],
+    ),
     (
         "check",
         &[
@@ -32,6 +39,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "policy",
             "git",
             "hook",
+            "examine",
+            "judge",
         ],
     ),
     (

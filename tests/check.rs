@@ -227,7 +227,6 @@ fn allowed_findings_are_shown_on_request_only() {
     let few = work.stagegate(range);
     few.succeeded();
     assert_eq!(few.json()["findings"].as_array().map(Vec::len), Some(0));
-    assert_eq!(few.json()["stats"]["allowed"], 1);
 
     let all = work.stagegate(range.into_iter().chain(["--all"]));
     all.succeeded().hides(&key);

@@ -496,6 +496,14 @@ fn file_and_folder_names_are_content_and_masked() {
         .hides(&folder)
         .hides(&inside);
     assert_eq!(server.gate_said(), Some(1));
+
+    // The twin: the name stood there before, and only what is under it changes.
+    server.unguard();
+    work.commit_file(&format!("{folder}/pay.txt"), "harmless\n");
+    work.push(["--force", "staging"]).succeeded();
+    server.guard::<&str>(&[]);
+    work.commit_file(&format!("{folder}/pay.txt"), "harmless still\n");
+    work.push(["staging"]).succeeded().hides(&folder);
 }
 
 #[test]
@@ -593,4 +601,141 @@ fn values_of_many_providers_are_told_from_their_twins() {
         push.hides(value);
     }
     assert_eq!(server.gate_said(), Some(1));
+}
+
+#[test]
+fn odd_contents_are_read() {
+    let env = TestEnv::new();
+    let (work, _server) = env.shop();
+    let key = live_key(50);
+    work.switch("staging");
+    work.write("lib/crlf.txt", format!("one\r\nkey: {key}\r\nthree\r\n"));
+    work.write("lib/no-end.txt", format!("one\n{key}"));
+    work.write("lib/bom.txt", format!("\u{feff}{key}\n"));
+    work.write(
+        "lib/late-nul.bin",
+        format!("{}\n{key}\n\0", "x".repeat(9_000)),
+    );
+    work.write("lib/long.txt", format!("{} {key}", "y ".repeat(500_000)));
+    work.write(
+        "lib/latin1.txt",
+        [b"caf\xe9\n".as_slice(), key.as_bytes()].concat(),
+    );
+    work.commit("Odd contents");
+
+    work.push(["staging"])
+        .refused()
+        .says("lib/crlf.txt:2")
+        .says("lib/no-end.txt:2")
+        .says("lib/bom.txt:1")
+        .says("lib/late-nul.bin:2")
+        .says("lib/long.txt:1")
+        .says("lib/latin1.txt:2")
+        .hides(&key);
+}
+
+#[test]
+fn a_file_may_become_a_folder_and_back() {
+    let env = TestEnv::new();
+    let (work, server) = env.shop();
+    let key = live_key(51);
+    work.switch("staging");
+    work.commit_file("lib/pay", "harmless\n");
+    work.push(["staging"]).succeeded();
+
+    work.git(["rm", "-q", "lib/pay"]);
+    work.commit_file("lib/pay/key.txt", format!("{key}\n"));
+    work.push(["staging"])
+        .refused()
+        .says("lib/pay/key.txt:1")
+        .hides(&key);
+
+    work.git(["reset", "-q", "--hard", "HEAD^"]);
+    work.git(["rm", "-q", "lib/pay"]);
+    work.commit_file("lib/pay/key.txt", "harmless\n");
+    work.git(["rm", "-q", "-r", "lib/pay"]);
+    work.commit_file("lib/pay", "harmless\n");
+    work.push(["staging"]).succeeded();
+    assert_eq!(server.gate_said(), Some(0));
+}
+
+#[test]
+fn a_submodule_is_a_pointer_and_passes() {
+    let env = TestEnv::new();
+    let (work, server) = env.shop();
+    work.switch("staging");
+    let elsewhere = format!("160000,{},vendor/lib", "ab".repeat(20));
+    work.git(["update-index", "--add", "--cacheinfo", &elsewhere]);
+    work.git(["commit", "-q", "-m", "A submodule"]);
+    work.push(["staging"]).succeeded();
+    assert_eq!(server.gate_said(), Some(0));
+}
+
+#[test]
+fn nothing_on_the_server_hides_a_commit() {
+    let env = TestEnv::new();
+    let (work, server) = env.shop();
+    let key = live_key(52);
+    work.branch("feature/hidden");
+    let bad = work.commit_file("lib/pay.txt", format!("{key}\n"));
+    let good = work.commit_file("lib/pay.txt", "clean\n");
+    work.push(["feature/hidden"]).succeeded();
+    let main = server.tip("refs/heads/main").expect("main is there");
+    let refused = || {
+        work.push(["feature/hidden:staging"])
+            .refused()
+            .says("lib/pay.txt:1")
+            .hides(&key);
+    };
+
+    // A replacement for the commit, and for its blob.
+    server.git(["replace", &bad, &main]);
+    let blob = format!("{bad}:lib/pay.txt");
+    let clean = format!("{good}:lib/pay.txt");
+    server.git(["--no-replace-objects", "replace", &blob, &clean]);
+    refused();
+    server.git(["replace", "-d", &bad, &work.tip(&blob)]);
+
+    // A graft that leaves the commit out.
+    fs::create_dir_all(server.dir.join("info")).expect("info");
+    fs::write(server.dir.join("info/grafts"), format!("{good} {main}\n")).expect("a graft");
+    refused();
+    fs::remove_file(server.dir.join("info/grafts")).expect("the graft was there");
+
+    // A history cut off above it.
+    fs::write(server.dir.join("shallow"), format!("{good}\n")).expect("a shallow file");
+    let push = work.push(["feature/hidden:staging"]);
+    assert_ne!(push.code, 0, "the push went through");
+    push.hides(&key);
+}
+
+#[test]
+fn a_server_with_an_odd_path_and_an_empty_environment_is_guarded() {
+    let env = TestEnv::new();
+    let work = env.repo("work");
+    let server = env.server("we:ird \"quo'ted/ser ver.git");
+    work.git(["remote", "add", "origin", &server.url()]);
+    work.git(["branch", "staging"]);
+    work.push(["main", "staging"]).succeeded();
+    server.guard::<&str>(&[]);
+    let key = live_key(53);
+    work.switch("staging");
+    work.commit_file("lib/pay.txt", format!("{key}\n"));
+    work.push(["staging"])
+        .refused()
+        .says("lib/pay.txt:1")
+        .hides(&key);
+    work.push(["staging:feature/x"]).succeeded();
+
+    let mut command = std::process::Command::new(support::STAGEGATE);
+    command
+        .current_dir(&server.dir)
+        .env_clear()
+        .env("GIT_DIR", ".")
+        .arg("pre-receive");
+    let line = format!("{} {} {STAGING}\n", work.tip("main"), work.tip("staging"));
+    support::run_with_input(&mut command, line.as_bytes())
+        .exits(1)
+        .says("lib/pay.txt:1")
+        .hides(&key);
 }
