@@ -266,6 +266,7 @@ fn stands_alone(rule: &Rule, value: &[u8]) -> bool {
     };
     let spaced = [b" ", value, b" "].concat();
     rule.kind == Kind::Issued
+        && !rule.public
         && rule.context.is_empty()
         && plain
         && value.len() < 120
