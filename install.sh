@@ -38,7 +38,7 @@ pre-receive. Exit codes: 0 done or nothing to do, 1 --try saw the wrong behaviou
 END
 }
 
-say() { printf '%s\n' "$*"; }
+say() { printf '%s\n' "$@"; }
 
 fail() {
     printf 'install.sh: %s\n' "$1" >&2
@@ -291,9 +291,11 @@ remove_hook() {
     esac
     if there "$kept"; then
         act "put back $hook as it was" put_back "$hook"
+        took=true
     elif [ "$state" = ours ]; then
         origin=$(mark_of "$hook")
         act "remove $hook" take_away "$hook" "${origin##* }"
+        took=true
     else
         return 1
     fi
@@ -620,6 +622,7 @@ dry=false
 uninstall=false
 trial=false
 have=false
+took=false
 
 choose() {
     [ -z "$target" ] || fail 'only one of --repo, --bare, --global and --no-hooks can be given'
@@ -708,6 +711,6 @@ nothing)
     if $uninstall; then remove_binary; else have_binary; fi
     ;;
 esac
-if $uninstall && [ "$target" != nothing ] && [ -e "$installed" ]; then
+if $took && [ -e "$installed" ]; then
     say "note: the binary stays, because other repositories may use it; to remove it: install.sh --uninstall --no-hooks"
 fi
