@@ -6,4 +6,4 @@ here() { cd -- "$1/.." && pwd -P; }
 root=$(here "$(dirname -- "$0")")
 sh "$root/tests/setup.sh"
 cd -- "$root"
-exec cargo test --locked "$@"
+exec cargo test --locked --no-fail-fast "$@"
