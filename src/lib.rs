@@ -6,5 +6,16 @@
 //!
 //! The module list is the table of contents; `docs/design.md` says who may import whom, `tests/architecture.rs` holds it.
 
+pub mod check;
+pub mod cli;
+pub mod examine;
+pub mod git;
+pub mod hook;
+pub mod judge;
 pub mod model;
+pub mod origin;
+pub mod policy;
+pub mod report;
 pub mod rules;
+pub mod scan;
+pub mod syntax;

@@ -56,7 +56,9 @@ pub fn words_of(name: &str) -> Vec<String> {
                 before.is_lowercase()
                     || before.is_numeric()
                     || (before.is_uppercase()
-                        && characters.get(at + 1).is_some_and(|next| next.is_lowercase()))
+                        && characters
+                            .get(at + 1)
+                            .is_some_and(|next| next.is_lowercase()))
             });
         if starts_word && !word.is_empty() {
             words.push(std::mem::take(&mut word));

@@ -67,7 +67,7 @@ pub struct Rule {
 }
 
 /// How a match is believed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// Issued by a provider: the shape is proof enough, apart from documentation examples.

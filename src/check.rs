@@ -1,0 +1,316 @@
+//! The whole story: what a commit, a push, a range or a tree brings, judged.
+//!
+//! For every ref two questions are asked. *What will newly stand there?* The tree of the old tip against the tree of the new
+//! one; for a new ref, the whole tree. *What did the new history hold meanwhile?* Every commit that is not reachable from
+//! the current refs of the same environment, against all its parents. Objects that the repository has already are judged
+//! again when they become reachable from a ref of another environment.
+
+use std::time::Instant;
+
+use crate::git::{self, GitError, Index, IndexChange, Kind, Repository};
+use crate::hook::pre_commit;
+use crate::judge::{Judge, JudgeError, Message, Source};
+use crate::model::{Oid, RefUpdate, Report};
+use crate::policy::{History, Policy};
+use crate::scan::Scanner;
+
+/// What judges: the same for every mode.
+pub struct Gate<'g> {
+    /// The repository.
+    pub repository: &'g Repository,
+    /// The policy.
+    pub policy: &'g Policy,
+    /// The rules.
+    pub scanner: &'g Scanner<'static>,
+    /// The day that exceptions are compared with.
+    pub today: jiff::civil::Date,
+    /// Keep the findings that the policy allows.
+    pub keep_allowed: bool,
+}
+
+impl Gate<'_> {
+    /// Ref updates that a push or a range brings. `current` are the refs as they stand; a range given by hand excludes its
+    /// base only.
+    pub fn updates(
+        &self,
+        mode: &'static str,
+        updates: Vec<RefUpdate>,
+        current: &[git::Ref],
+    ) -> Result<Report, JudgeError> {
+        let started = Instant::now();
+        let mut judge = self.judge();
+        let mut judged = Vec::with_capacity(updates.len());
+        for update in updates {
+            let name = self.repository.resolve_ref_name(&update.name);
+            let update = RefUpdate {
+                environment: self.policy.claim_of_ref(&name).map(|claim| claim.environment),
+                ..update
+            };
+            self.update(&mut judge, &name, &update, current)?;
+            judged.push(update);
+        }
+        Ok(self.report(mode, judge, judged, started))
+    }
+
+    fn update(
+        &self,
+        judge: &mut Judge<'_>,
+        name: &str,
+        update: &RefUpdate,
+        current: &[git::Ref],
+    ) -> Result<(), JudgeError> {
+        let Some(new) = update.new else {
+            // A deletion brings nothing.
+            return Ok(());
+        };
+        let source = Source {
+            ref_name: Some(name),
+            commit: None,
+        };
+        let claimed = update.environment.is_some();
+        let (tags, tip, kind) = self.repository.peel(new)?;
+        for tag in tags {
+            let data = self.repository.read_as(tag, Kind::Tag)?;
+            judge.message(source, tag, &data, Message::Tag)?;
+        }
+        let tree = match kind {
+            Kind::Commit => self.repository.commit(tip)?.tree,
+            Kind::Tree => tip,
+            // A ref to a bare blob: content without a path.
+            _ => {
+                let change = git::Change {
+                    path: b"(blob)".to_vec(),
+                    mode: git::Mode::FILE,
+                    oid: tip,
+                    parents: Vec::new(),
+                };
+                return judge.change(source, &change);
+            }
+        };
+        let old = self.old_tip(update)?;
+        let mut before: Vec<Oid> = Vec::new();
+        if let Some(old) = old {
+            before.push(self.repository.commit(old)?.tree);
+        }
+        if kind == Kind::Commit {
+            let excluded = self.excluded(update, old, current);
+            let new = git::new_commits(self.repository, tip, &excluded)?;
+            if claimed {
+                if self.policy.history() != History::Tip {
+                    self.history(judge, name, &new.commits)?;
+                }
+            } else {
+                // Where no environment claims the ref, only paths and sections are claimed, and they are claimed alike on
+                // every ref: what already stands there on another has been judged there.
+                self.history(judge, name, &new.commits)?;
+                for boundary in &new.boundary {
+                    before.push(self.repository.commit(*boundary)?.tree);
+                }
+            }
+        }
+        git_changes(self.repository, tree, &before, judge, source)
+    }
+
+    /// The commit that the ref stands on now, from the repository: the old object id on standard input is the client's claim.
+    fn old_tip(&self, update: &RefUpdate) -> Result<Option<Oid>, GitError> {
+        let Some(old) = update.old else {
+            return Ok(None);
+        };
+        let (_, tip, kind) = self.repository.peel(old)?;
+        Ok((kind == Kind::Commit).then_some(tip))
+    }
+
+    /// The tips whose history has been judged for this destination already.
+    fn excluded(&self, update: &RefUpdate, old: Option<Oid>, current: &[git::Ref]) -> Vec<Oid> {
+        let class = &update.environment;
+        let mut excluded: Vec<Oid> = old.into_iter().collect();
+        let mut same = current
+            .iter()
+            .filter(|current| {
+                let of = self.policy.claim_of_ref(&current.name);
+                of.map(|claim| claim.environment) == *class
+            })
+            .map(|current| current.oid)
+            .peekable();
+        let judged_alike = class.is_none() || self.policy.history() == History::Repository;
+        if judged_alike || (same.peek().is_none() && old.is_none()) {
+            // The first ref of an environment: an old repository's past must not forbid its first staging branch.
+            excluded.extend(current.iter().map(|current| current.oid));
+        } else {
+            excluded.extend(same);
+        }
+        excluded
+            .into_iter()
+            .filter_map(|oid| match self.repository.peel(oid) {
+                Ok((_, tip, Kind::Commit)) => Some(tip),
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn history(
+        &self,
+        judge: &mut Judge<'_>,
+        name: &str,
+        commits: &[(Oid, git::Commit)],
+    ) -> Result<(), JudgeError> {
+        // Oldest first, so that a finding names the commit that brought it.
+        for (oid, commit) in commits.iter().rev() {
+            judge.stats.commits += 1;
+            let source = Source {
+                ref_name: Some(name),
+                commit: Some(*oid),
+            };
+            let data = self.repository.read_as(*oid, Kind::Commit)?;
+            judge.message(source, *oid, &data, Message::Commit)?;
+            let parents = commit
+                .parents
+                .iter()
+                .map(|&parent| Ok(self.repository.commit(parent)?.tree))
+                .collect::<Result<Vec<_>, GitError>>()?;
+            git_changes(self.repository, commit.tree, &parents, judge, source)?;
+        }
+        Ok(())
+    }
+
+    /// The staged blobs against HEAD, for every ref that the commit is on its way to.
+    pub fn staged(&self, commit: pre_commit::Commit) -> Result<Report, JudgeError> {
+        let started = Instant::now();
+        let mut judge = self.judge();
+        let index = Index::open(self.repository, commit.index)?;
+        let parents = commit
+            .parents
+            .iter()
+            .map(|&parent| Ok(self.repository.commit(parent)?.tree))
+            .collect::<Result<Vec<_>, GitError>>()?;
+        let mut changes = Vec::new();
+        let mut conflicts = Vec::new();
+        index.changes(self.repository, &parents, &mut |change| {
+            match change {
+                IndexChange::Staged(change) => changes.push(change),
+                IndexChange::Conflicted(path) => conflicts.push(path),
+                IndexChange::SparseFolder {
+                    path,
+                    tree,
+                    parents,
+                } => git::changes(self.repository, tree, &parents, &mut |mut change| {
+                    change.path = [&path[..], &change.path].concat();
+                    changes.push(change);
+                    Ok(())
+                })?,
+            }
+            Ok(())
+        })?;
+        let refs: Vec<Option<&str>> = if commit.refs.is_empty() {
+            vec![None]
+        } else {
+            commit.refs.iter().map(|name| Some(name.as_str())).collect()
+        };
+        for ref_name in refs {
+            let source = Source {
+                ref_name,
+                commit: None,
+            };
+            for change in &changes {
+                judge.change(source, change)?;
+            }
+        }
+        for path in conflicts {
+            // git refuses to commit a conflicted index by itself; said here too, so that nothing passes unread.
+            let path = String::from_utf8_lossy(&path).into_owned();
+            let nothing = Oid::from_bytes(&[0; 20]).expect("20 bytes");
+            judge.not_read(&path, nothing, "it is in conflict: resolve it and `git add` it", true);
+        }
+        let updates = commit
+            .refs
+            .iter()
+            .map(|name| RefUpdate {
+                name: name.clone(),
+                old: commit.parents.first().copied(),
+                new: None,
+                environment: self.policy.claim_of_ref(name).map(|claim| claim.environment),
+            })
+            .collect();
+        Ok(self.report("pre-commit", judge, updates, started))
+    }
+
+    /// Everything that stands in the tree of `commit`.
+    pub fn standing(&self, commit: Oid, ref_name: Option<&str>) -> Result<Report, JudgeError> {
+        let started = Instant::now();
+        let mut judge = self.judge();
+        let (_, tip, kind) = self.repository.peel(commit)?;
+        let tree = match kind {
+            Kind::Commit => self.repository.commit(tip)?.tree,
+            _ => tip,
+        };
+        let source = Source {
+            ref_name,
+            commit: None,
+        };
+        git_changes(self.repository, tree, &[], &mut judge, source)?;
+        let updates = ref_name.map(|name| RefUpdate {
+            name: name.to_owned(),
+            old: None,
+            new: Some(tip),
+            environment: self.policy.claim_of_ref(name).map(|claim| claim.environment),
+        });
+        Ok(self.report("scan", judge, updates.into_iter().collect(), started))
+    }
+
+    fn judge(&self) -> Judge<'_> {
+        Judge::new(
+            self.repository,
+            self.policy,
+            self.scanner,
+            self.today,
+            self.keep_allowed,
+        )
+    }
+
+    fn report(
+        &self,
+        mode: &'static str,
+        judge: Judge<'_>,
+        refs: Vec<RefUpdate>,
+        started: Instant,
+    ) -> Report {
+        let mut findings = judge.findings;
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.verdict));
+        let mut stats = judge.stats;
+        stats.refs = refs.len();
+        stats.milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Report {
+            mode,
+            policy: self.policy.source().to_owned(),
+            refs,
+            findings,
+            unexamined: judge.not_read,
+            notes: self.policy.notes(self.today),
+            stats,
+        }
+    }
+}
+
+/// Judges every change of a tree against others.
+fn git_changes(
+    repository: &Repository,
+    tree: Oid,
+    parents: &[Oid],
+    judge: &mut Judge<'_>,
+    source: Source<'_>,
+) -> Result<(), JudgeError> {
+    // The walk speaks of git's errors only; a judge's own error is carried around it.
+    let mut failed = None;
+    let walked = git::changes(repository, tree, parents, &mut |change| {
+        if failed.is_none()
+            && let Err(error) = judge.change(source, &change)
+        {
+            failed = Some(error);
+        }
+        Ok(())
+    });
+    match failed {
+        Some(error) => Err(error),
+        None => Ok(walked?),
+    }
+}

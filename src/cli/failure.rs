@@ -1,0 +1,92 @@
+//! Why nothing could be decided: what, where, and what to do. Always exit 2.
+
+use crate::git::GitError;
+use crate::hook::HookError;
+use crate::judge::JudgeError;
+
+/// A run that could not decide.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    what: String,
+    hint: Option<String>,
+}
+
+impl Failure {
+    /// What could not be done, and where.
+    pub(crate) fn new(what: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            hint: None,
+        }
+    }
+
+    /// What to do about it.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut lines = self.what.lines();
+        writeln!(f, "stagegate: could not decide: {}", shown(lines.next().unwrap_or("")))?;
+        for line in lines {
+            writeln!(f, "  {}", shown(line))?;
+        }
+        for line in self.hint.iter().flat_map(|hint| hint.lines()) {
+            writeln!(f, "  help: {}", shown(line))?;
+        }
+        Ok(())
+    }
+}
+
+/// Names in an error come from the repository and the command line: nothing that moves a cursor gets through.
+fn shown(line: &str) -> String {
+    crate::report::printable(line).into_owned()
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::new(format!("cannot read or write: {error}"))
+    }
+}
+
+impl From<HookError> for Failure {
+    fn from(error: HookError) -> Self {
+        Self::new(error.what).hint(error.hint)
+    }
+}
+
+impl From<GitError> for Failure {
+    fn from(error: GitError) -> Self {
+        let hint = match &error {
+            GitError::Open { .. } => {
+                "run it inside a git repository, or name one with --repo DIR".to_owned()
+            }
+            GitError::Revision { .. } => {
+                "fetch it first (in CI: fetch-depth: 0), or check its spelling with `git rev-parse`"
+                    .to_owned()
+            }
+            GitError::Object { oid, .. } => format!(
+                "`git fsck` says what else is damaged; `git cat-file -t {oid}` whether git can read it; a shallow or partial clone is completed by `git fetch --unshallow` or `git fetch --refetch`"
+            ),
+            GitError::Malformed { .. } => "`git fsck` says what is wrong with it".to_owned(),
+            GitError::Index { .. } => {
+                "`git status` says whether git itself can read it".to_owned()
+            }
+            GitError::Refs { .. } => "`git for-each-ref` says whether git itself can read them".to_owned(),
+        };
+        Self::new(error.to_string()).hint(hint)
+    }
+}
+
+impl From<JudgeError> for Failure {
+    fn from(error: JudgeError) -> Self {
+        match error {
+            JudgeError::Git(error) => error.into(),
+            JudgeError::Scan(error) => Self::new(error.to_string())
+                .hint("a rule that does not work finds nothing, so nothing passes; `stagegate rules lint` names them all"),
+        }
+    }
+}

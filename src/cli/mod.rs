@@ -1,0 +1,115 @@
+//! Flags and subcommands: one file a subcommand.
+
+mod check;
+mod failure;
+mod output;
+mod policy;
+mod pre_commit;
+mod pre_receive;
+mod rules;
+mod scan;
+mod source;
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+
+pub(crate) use failure::Failure;
+
+/// A git gate between environments: stops production credentials from entering staging.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    max_term_width = 100,
+    after_help = "Exit codes: 0 allowed, 1 blocked, 2 could not decide.\n\nExamples:\n  stagegate pre-commit                              judge what is staged\n  stagegate check --base main --head HEAD --ref staging   judge a range as if pushed to staging\n  stagegate scan --rev staging                      judge everything that stands in a tree\n  stagegate policy show --ref staging --path config/staging/db.yml"
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Flags of every subcommand.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Global {
+    /// Repository to judge; without it, the one that git's environment or the current directory names
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) repo: Option<PathBuf>,
+    /// Policy file; without it, see `stagegate policy --help`
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+    /// How to write the report
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// Write the report there instead of to the standard streams
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Show the findings that the policy allows, too
+    #[arg(long, global = true)]
+    pub(crate) all: bool,
+    /// Only the outcome, and a line for each finding
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Say more; twice for all of it
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+/// Report formats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// For programs: schema stagegate-report/1
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Judge what is staged (git's pre-commit hook)
+    PreCommit(pre_commit::Args),
+    /// Judge a push on the server (git's pre-receive hook; reads ref updates on standard input)
+    PreReceive(pre_receive::Args),
+    /// Judge a range of commits, by hand or in CI
+    Check(check::Args),
+    /// Judge everything that stands in a tree
+    Scan(scan::Args),
+    /// Check, explain or start a policy
+    Policy(policy::Args),
+    /// Look at the rules
+    Rules(rules::Args),
+}
+
+/// Runs the command line and returns the exit code.
+pub(crate) fn run(cli: &Cli, out: &mut dyn Write) -> Result<u8, Failure> {
+    match &cli.command {
+        Command::PreCommit(args) => pre_commit::run(args, &cli.global, out),
+        Command::PreReceive(args) => pre_receive::run(args, &cli.global, out),
+        Command::Check(args) => check::run(args, &cli.global, out),
+        Command::Scan(args) => scan::run(args, &cli.global, out),
+        Command::Policy(args) => policy::run(args, out),
+        Command::Rules(args) => rules::run(args, out),
+    }
+}
+
+/// Parses the arguments of the process, runs them, and says what failed. The exit code is the answer: 0 allowed,
+/// 1 blocked, 2 could not decide.
+pub fn main() -> u8 {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are answers, everything else is a mistake. A closed stream must not turn either around.
+            let _ = error.print();
+            return if error.use_stderr() { 2 } else { 0 };
+        }
+    };
+    match run(&cli, &mut std::io::stdout().lock()) {
+        Ok(code) => code,
+        Err(failure) => {
+            let _ = write!(std::io::stderr().lock(), "{failure}");
+            2
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! `stagegate pre-commit`.
+
+use std::io::Write;
+
+use crate::check::Gate;
+use crate::hook;
+
+use super::source::{self, Fallback};
+use super::{Failure, Global, output};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {}
+
+pub(crate) fn run(_: &Args, global: &Global, out: &mut dyn Write) -> Result<u8, Failure> {
+    let repository = source::repository(global)?;
+    let policy = source::policy(global, &repository, &Fallback::WorkTree)?;
+    let scanner = source::scanner()?;
+    let gate = Gate {
+        repository: &repository,
+        policy: &policy,
+        scanner: &scanner,
+        today: source::today(),
+        keep_allowed: global.all,
+    };
+    let commit = hook::pre_commit::read(&repository)?;
+    output::write(&gate.staged(commit)?, global, out)
+}

@@ -1,0 +1,33 @@
+//! `stagegate pre-receive`.
+
+use std::io::Write;
+
+use crate::check::Gate;
+use crate::hook;
+
+use super::source::{self, Fallback};
+use super::{Failure, Global, output};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {}
+
+pub(crate) fn run(_: &Args, global: &Global, out: &mut dyn Write) -> Result<u8, Failure> {
+    let repository = source::repository(global)?;
+    let mut updates = hook::pre_receive::read(std::io::stdin().lock())?;
+    for update in &mut updates {
+        // The old object id is the client's claim, which git compares with the ref only after the hook.
+        update.old = repository.ref_target(&update.name)?;
+    }
+    let fallback = Fallback::Commit(repository.head_commit()?, "HEAD");
+    let policy = source::policy(global, &repository, &fallback)?;
+    let scanner = source::scanner()?;
+    let gate = Gate {
+        repository: &repository,
+        policy: &policy,
+        scanner: &scanner,
+        today: source::today(),
+        keep_allowed: global.all,
+    };
+    let current = repository.refs()?;
+    output::write(&gate.updates("pre-receive", updates, &current)?, global, out)
+}

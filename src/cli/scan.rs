@@ -1,0 +1,43 @@
+//! `stagegate scan`.
+
+use std::io::Write;
+
+use crate::check::Gate;
+use crate::hook::pre_commit::full_name;
+
+use super::source::{self, Fallback};
+use super::{Failure, Global, output};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The commit or tree to look at
+    #[arg(long, value_name = "REV", default_value = "HEAD")]
+    rev: String,
+    /// The branch it is judged as; without it, the branch that --rev names
+    #[arg(long = "ref", value_name = "NAME")]
+    ref_name: Option<String>,
+}
+
+pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u8, Failure> {
+    let repository = source::repository(global)?;
+    let tip = repository.revision(&args.rev)?;
+    let ref_name = match &args.ref_name {
+        Some(name) => Some(full_name(name)),
+        None => repository.branch_named(&args.rev)?,
+    };
+    let fallback = if repository.work_dir().is_some() && args.rev == "HEAD" {
+        Fallback::WorkTree
+    } else {
+        Fallback::Commit(repository.peel(tip).ok().map(|(_, commit, _)| commit), "the scanned commit")
+    };
+    let policy = source::policy(global, &repository, &fallback)?;
+    let scanner = source::scanner()?;
+    let gate = Gate {
+        repository: &repository,
+        policy: &policy,
+        scanner: &scanner,
+        today: source::today(),
+        keep_allowed: global.all,
+    };
+    output::write(&gate.standing(tip, ref_name.as_deref())?, global, out)
+}

@@ -1,0 +1,54 @@
+//! What can go wrong while reading git, said so that a person knows what, where and what to do.
+
+use crate::model::Oid;
+
+/// An error while reading a repository. Every one of them means that something was not examined.
+#[derive(Debug, thiserror::Error)]
+pub enum GitError {
+    /// Not a repository, or one that libgit2 does not open.
+    #[error("cannot open the repository at {place}: {reason}")]
+    Open {
+        /// Where it was looked for.
+        place: String,
+        /// libgit2's reason.
+        reason: String,
+    },
+    /// A revision that does not exist.
+    #[error("unknown revision `{name}`: {reason}")]
+    Revision {
+        /// As given.
+        name: String,
+        /// libgit2's reason.
+        reason: String,
+    },
+    /// An object that is missing or corrupt.
+    #[error("cannot read object {oid}: {reason}")]
+    Object {
+        /// Its id.
+        oid: Oid,
+        /// Why.
+        reason: String,
+    },
+    /// An object of an unexpected kind or shape.
+    #[error("object {oid} is malformed: {reason}")]
+    Malformed {
+        /// Its id.
+        oid: Oid,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The index cannot be read.
+    #[error("cannot read the index {path}: {reason}")]
+    Index {
+        /// Path of the index file.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The references cannot be read.
+    #[error("cannot read the references: {reason}")]
+    Refs {
+        /// libgit2's reason.
+        reason: String,
+    },
+}

@@ -1,0 +1,397 @@
+//! The index, read from its file: the *staged* blobs, never the working tree.
+//!
+//! Versions 2, 3 and 4 as documented in git's `gitformat-index`. The cache-tree extension says which folders stand as
+//! they do in HEAD, so a commit of one file reads the trees on its path and no others. libgit2 reads every entry into
+//! structures of its own and every tree of HEAD: four times git's own time on 50,000 entries.
+
+use std::path::{Path, PathBuf};
+
+use crate::model::Oid;
+
+use super::object::{Kind, tree_entries};
+use super::trees::{Lookup, Mode};
+use super::{Change, GitError, Repository};
+
+/// The index of a repository or worktree.
+pub struct Index {
+    path: PathBuf,
+    data: Vec<u8>,
+    entries: Vec<Entry>,
+    cache: Option<CacheTree>,
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    path: Vec<u8>,
+    mode: Mode,
+    oid: Oid,
+    stage: u8,
+    intent_to_add: bool,
+}
+
+/// One folder of the cache-tree extension.
+#[derive(Debug)]
+struct CacheTree {
+    name: Vec<u8>,
+    /// The tree that git would write for it; `None` once an entry below it has changed.
+    oid: Option<Oid>,
+    children: Vec<CacheTree>,
+}
+
+/// Something in the index that differs from every parent.
+pub enum IndexChange {
+    /// A staged blob.
+    Staged(Change),
+    /// An entry in conflict: there is no blob yet that would be committed.
+    Conflicted(Vec<u8>),
+    /// A folder outside the sparse checkout whose tree differs.
+    SparseFolder {
+        /// Its path, with a final `/`.
+        path: Vec<u8>,
+        /// The tree it would commit.
+        tree: Oid,
+        /// The trees at this path in the parents.
+        parents: Vec<Oid>,
+    },
+}
+
+struct Reader<'d> {
+    data: &'d [u8],
+    at: usize,
+}
+
+impl<'d> Reader<'d> {
+    fn take(&mut self, len: usize) -> Result<&'d [u8], &'static str> {
+        let end = self.at.checked_add(len).ok_or("a length overflows")?;
+        let bytes = self.data.get(self.at..end).ok_or("it is cut short")?;
+        self.at = end;
+        Ok(bytes)
+    }
+
+    fn u32(&mut self) -> Result<u32, &'static str> {
+        let bytes = self.take(4)?;
+        Ok(u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+    }
+
+    fn u16(&mut self) -> Result<u16, &'static str> {
+        let bytes = self.take(2)?;
+        Ok(u16::from_be_bytes([bytes[0], bytes[1]]))
+    }
+
+    fn until(&mut self, stop: u8) -> Result<&'d [u8], &'static str> {
+        let rest = self.data.get(self.at..).ok_or("it is cut short")?;
+        let len = rest
+            .iter()
+            .position(|&byte| byte == stop)
+            .ok_or("it is cut short")?;
+        self.at += len + 1;
+        Ok(&rest[..len])
+    }
+
+    /// The offset encoding of version 4, as in pack files.
+    fn varint(&mut self) -> Result<usize, &'static str> {
+        let mut byte = self.take(1)?[0];
+        let mut value = usize::from(byte & 0x7f);
+        while byte & 0x80 != 0 {
+            byte = self.take(1)?[0];
+            value = value
+                .checked_add(1)
+                .and_then(|value| value.checked_mul(128))
+                .ok_or("a length overflows")?
+                | usize::from(byte & 0x7f);
+        }
+        Ok(value)
+    }
+}
+
+const OID: usize = 20;
+
+impl Index {
+    /// Reads the index of `repository`, or the one that `GIT_INDEX_FILE` names.
+    pub fn open(repository: &Repository, from_env: Option<PathBuf>) -> Result<Self, GitError> {
+        let path = from_env.unwrap_or_else(|| repository.git_dir().join("index"));
+        let data = match std::fs::read(&path) {
+            Ok(data) => data,
+            // git does not write an index before the first `git add`.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+            Err(error) => {
+                return Err(GitError::Index {
+                    path: path.display().to_string(),
+                    reason: error.to_string(),
+                });
+            }
+        };
+        Self::parse(data, &path).map_err(|reason| GitError::Index {
+            path: path.display().to_string(),
+            reason: reason.to_owned(),
+        })
+    }
+
+    fn parse(data: Vec<u8>, path: &Path) -> Result<Self, &'static str> {
+        let mut index = Self {
+            path: path.to_owned(),
+            data,
+            entries: Vec::new(),
+            cache: None,
+        };
+        if index.data.is_empty() {
+            return Ok(index);
+        }
+        // The last 20 bytes are git's own checksum over the file.
+        let end = index
+            .data
+            .len()
+            .checked_sub(OID)
+            .ok_or("it is cut short")?;
+        let mut reader = Reader {
+            data: &index.data[..end],
+            at: 0,
+        };
+        if reader.take(4)? != b"DIRC" {
+            return Err("it does not start with DIRC");
+        }
+        let version = reader.u32()?;
+        if !(2..=4).contains(&version) {
+            return Err("its version is not 2, 3 or 4");
+        }
+        let count = reader.u32()? as usize;
+        let mut entries: Vec<Entry> = Vec::with_capacity(count.min(end / 62));
+        for _ in 0..count {
+            let start = reader.at;
+            // ctime, mtime, dev, ino: of no interest.
+            reader.take(24)?;
+            let mode = Mode::new(reader.u32()?);
+            // uid, gid, size.
+            reader.take(12)?;
+            let oid = Oid::from_bytes(reader.take(OID)?).ok_or("an object id is cut")?;
+            let flags = reader.u16()?;
+            let extended = if flags & 0x4000 != 0 {
+                if version < 3 {
+                    return Err("an entry of version 2 has extended flags");
+                }
+                reader.u16()?
+            } else {
+                0
+            };
+            let path = if version == 4 {
+                let strip = reader.varint()?;
+                let suffix = reader.until(0)?;
+                let previous = entries.last().map_or(&[][..], |entry| &entry.path);
+                let keep = previous
+                    .len()
+                    .checked_sub(strip)
+                    .ok_or("a path strips more than there is")?;
+                [&previous[..keep], suffix].concat()
+            } else {
+                let name = reader.until(0)?;
+                // Entries are padded with 1 to 8 NULs to a multiple of eight bytes.
+                let len = reader.at - 1 - start;
+                reader.at = start + (len + 8) / 8 * 8;
+                name.to_vec()
+            };
+            entries.push(Entry {
+                path,
+                mode,
+                oid,
+                stage: ((flags >> 12) & 3) as u8,
+                intent_to_add: extended & 0x2000 != 0,
+            });
+        }
+        let mut cache = None;
+        while reader.at < end {
+            let name = reader.take(4)?;
+            let len = reader.u32()? as usize;
+            let body = reader.take(len)?;
+            match name {
+                b"TREE" => cache = CacheTree::parse(&mut Reader { data: body, at: 0 }, 0)?,
+                b"link" => {
+                    return Err(
+                        "it is a split index, which is not read here; `git update-index --no-split-index` makes it whole",
+                    );
+                }
+                b"sdir" => {}
+                // Extensions whose name starts with a capital are optional by the format's own rule.
+                [first, ..] if first.is_ascii_uppercase() => {}
+                _ => return Err("it has a required extension that is not known here"),
+            }
+        }
+        index.entries = entries;
+        index.cache = cache;
+        Ok(index)
+    }
+
+    /// Number of entries.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether nothing is staged at all.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Size of the file in bytes.
+    pub fn file_len(&self) -> usize {
+        self.data.len()
+    }
+
+    /// The file it was read from.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Visits every entry that stands, at its path, in none of `parents` (trees).
+    pub fn changes(
+        &self,
+        repository: &Repository,
+        parents: &[Oid],
+        visit: &mut dyn FnMut(IndexChange) -> Result<(), GitError>,
+    ) -> Result<(), GitError> {
+        let mut stack = vec![(0, &self.entries[..], self.cache.as_ref(), parents.to_vec())];
+        while let Some((depth, entries, cache, parents)) = stack.pop() {
+            let cached = cache.and_then(|cache| cache.oid);
+            if cached.is_some_and(|oid| parents.contains(&oid)) {
+                continue;
+            }
+            let raw = parents
+                .iter()
+                .map(|&parent| Ok((parent, repository.read_as(parent, Kind::Tree)?)))
+                .collect::<Result<Vec<_>, GitError>>()?;
+            let lookups = raw
+                .iter()
+                .map(|(oid, data)| tree_entries(*oid, data).map(Lookup::new))
+                .collect::<Result<Vec<_>, GitError>>()?;
+            let mut at = 0;
+            while at < entries.len() {
+                let entry = &entries[at];
+                let name = &entry.path[depth..];
+                let there = |name| {
+                    lookups
+                        .iter()
+                        .flat_map(move |lookup| lookup.named(name))
+                        .collect::<Vec<_>>()
+                };
+                if let Some(slash) = name.iter().position(|&byte| byte == b'/') {
+                    let folder = &entry.path[..depth + slash + 1];
+                    let count =
+                        entries[at..].partition_point(|entry| entry.path.starts_with(folder));
+                    // Entries are sorted, so a folder's stand together; in a file that lies, each stands alone.
+                    let count = count.max(1);
+                    let old: Vec<Oid> = there(&name[..slash])
+                        .iter()
+                        .filter(|old| old.mode.is_tree())
+                        .map(|old| old.oid)
+                        .collect();
+                    if name.len() == slash + 1 {
+                        // A folder outside a sparse checkout stands as one entry with its tree.
+                        if !old.contains(&entry.oid) {
+                            visit(IndexChange::SparseFolder {
+                                path: entry.path.clone(),
+                                tree: entry.oid,
+                                parents: old,
+                            })?;
+                        }
+                        at += 1;
+                        continue;
+                    }
+                    let child = cache.and_then(|cache| {
+                        cache
+                            .children
+                            .iter()
+                            .find(|child| child.name == name[..slash])
+                    });
+                    stack.push((folder.len(), &entries[at..at + count], child, old));
+                    at += count;
+                    continue;
+                }
+                at += 1;
+                if entry.intent_to_add {
+                    continue;
+                }
+                if entry.stage != 0 {
+                    visit(IndexChange::Conflicted(entry.path.clone()))?;
+                    continue;
+                }
+                let old = there(name);
+                if old
+                    .iter()
+                    .any(|old| old.oid == entry.oid && old.mode == entry.mode)
+                {
+                    continue;
+                }
+                visit(IndexChange::Staged(Change {
+                    path: entry.path.clone(),
+                    mode: entry.mode,
+                    oid: entry.oid,
+                    parents: old
+                        .iter()
+                        .filter(|old| !old.mode.is_tree() && !old.mode.is_gitlink())
+                        .map(|old| old.oid)
+                        .collect(),
+                }))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl CacheTree {
+    fn parse(reader: &mut Reader<'_>, depth: usize) -> Result<Option<Self>, &'static str> {
+        if reader.at == reader.data.len() {
+            return Ok(None);
+        }
+        if depth > 4096 {
+            return Err("its cache tree is nested too deep");
+        }
+        let name = reader.until(0)?.to_vec();
+        let number = |bytes: &[u8]| -> Result<i64, &'static str> {
+            std::str::from_utf8(bytes)
+                .ok()
+                .and_then(|text| text.parse().ok())
+                .ok_or("its cache tree holds no number where one must be")
+        };
+        let entries = number(reader.until(b' ')?)?;
+        let subtrees = number(reader.until(b'\n')?)?;
+        let oid = if entries >= 0 {
+            Some(Oid::from_bytes(reader.take(OID)?).ok_or("an object id is cut")?)
+        } else {
+            None
+        };
+        let mut children = Vec::new();
+        for _ in 0..subtrees {
+            match Self::parse(reader, depth + 1)? {
+                Some(child) => children.push(child),
+                None => return Err("its cache tree is cut short"),
+            }
+        }
+        Ok(Some(Self {
+            name,
+            oid,
+            children,
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rubbish_is_an_error_and_nothing_is_empty() {
+        assert!(Index::parse(Vec::new(), Path::new("index")).expect("no index yet").is_empty());
+        for data in [&b"DIRC"[..], b"XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX", &[0; 31]] {
+            assert!(Index::parse(data.to_vec(), Path::new("index")).is_err());
+        }
+        let mut many = b"DIRC\0\0\0\x02\xff\xff\xff\xff".to_vec();
+        many.extend([0; 20]);
+        assert!(Index::parse(many, Path::new("index")).is_err());
+    }
+
+    #[test]
+    fn a_split_index_says_how_to_mend_it() {
+        let mut data = b"DIRC\0\0\0\x02\0\0\0\0link\0\0\0\0".to_vec();
+        data.extend([0; 20]);
+        let reason = Index::parse(data, Path::new("index")).err().expect("refused");
+        assert!(reason.contains("--no-split-index"));
+    }
+}

@@ -1,0 +1,44 @@
+//! The path, as far as it may speak: a file of production's supports production. That a file lies in staging says where the
+//! value is going, not whose it is.
+
+use crate::model::{Signal, Strength, Tier, Vocabulary};
+
+pub(super) fn signals(path: &str, vocabulary: &Vocabulary, signals: &mut Vec<Signal>) {
+    let named = path
+        .rsplit('/')
+        .find_map(|component| vocabulary.tier_of_name(component));
+    if let Some((Tier::Production, word)) = named {
+        signals.push(Signal {
+            kind: "path",
+            environment: Some(Tier::Production),
+            strength: Strength::Supporting,
+            text: format!("its path names production (\"{word}\")"),
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_production_speaks() {
+        let vocabulary = Vocabulary {
+            clear: [
+                ("prod".to_owned(), Tier::Production),
+                ("staging".to_owned(), Tier::Staging),
+            ]
+            .into(),
+            ..Vocabulary::default()
+        };
+        let count = |path| {
+            let mut found = Vec::new();
+            signals(path, &vocabulary, &mut found);
+            found.len()
+        };
+        assert_eq!(count("config/prod/db.yml"), 1);
+        assert_eq!(count("config/staging/db.yml"), 0);
+        assert_eq!(count("live/prod-mirror/staging/db.yml"), 0);
+        assert_eq!(count("product/db.yml"), 0);
+    }
+}

@@ -1,0 +1,357 @@
+//! Decision: which environment claims a place, and what may go there. Knows neither git nor secret bytes.
+//!
+//! A [`Policy`] is the default one or read from `stagegate.toml`; `docs/policy.md` documents every key.
+
+mod conventions;
+mod decide;
+mod exception;
+mod mistake;
+mod patterns;
+mod schema;
+mod table;
+mod validate;
+
+use jiff::civil::Date;
+
+use crate::model::{Claim, Facts, Tier, Verdict, Vocabulary};
+use conventions::{Found, Words};
+pub use decide::{Decision, Subject};
+use exception::Exception;
+pub use mistake::{Mistake, PolicyErrors};
+use patterns::Pattern;
+pub use table::Row;
+
+/// The policy that `stagegate policy init` writes: everything that can be said, with comments, and nothing said but the
+/// version.
+pub const STARTER: &str = include_str!("starter.toml");
+
+/// Which new commits of a push are walked for what they held meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum History {
+    /// Those not reachable from the refs of the same environment: a feature branch is judged when it is merged.
+    #[default]
+    Environment,
+    /// Those new to the repository.
+    Repository,
+    /// None: only what stands in the new tip counts.
+    Tip,
+}
+
+impl History {
+    /// The word in a policy.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Environment => "environment",
+            Self::Repository => "repository",
+            Self::Tip => "tip",
+        }
+    }
+}
+
+/// Which claim counts where several claim a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Precedence {
+    /// All of them; the strictest verdict holds.
+    Strictest,
+    /// Those by path and section, and those by ref only where there is no other.
+    Path,
+}
+
+/// A policy: claims, verdicts, facts, words and exceptions, all of them valid.
+#[derive(Debug)]
+pub struct Policy {
+    source: String,
+    history: History,
+    precedence: Precedence,
+    conventions: bool,
+    words: Words,
+    vocabulary: Vocabulary,
+    /// The four default ones, then the declared ones.
+    environments: Vec<Environment>,
+    unclaimed: Vec<Override>,
+    exceptions: Vec<Exception>,
+    facts: Facts,
+}
+
+#[derive(Debug)]
+struct Environment {
+    name: String,
+    tier: Tier,
+    /// The line of its heading; `None` where the policy says nothing of it.
+    declared_at: Option<String>,
+    refs: Vec<Pattern>,
+    paths: Vec<Pattern>,
+    sections: Vec<Section>,
+    verdicts: Vec<Override>,
+}
+
+#[derive(Debug)]
+struct Section {
+    parts: Vec<String>,
+    policy_line: String,
+}
+
+/// A row of the verdict table that the policy replaces.
+#[derive(Debug)]
+struct Override {
+    row: Row,
+    verdict: Verdict,
+    policy_line: String,
+}
+
+/// How strict a tier is where two claims say the same: staging before production before the rest.
+const fn rank(tier: Tier) -> u8 {
+    match tier {
+        Tier::Staging => 3,
+        Tier::Production => 2,
+        Tier::Development => 1,
+        Tier::Test => 0,
+    }
+}
+
+impl Environment {
+    fn new(name: &str, tier: Tier) -> Self {
+        Self {
+            name: name.to_owned(),
+            tier,
+            declared_at: None,
+            refs: Vec::new(),
+            paths: Vec::new(),
+            sections: Vec::new(),
+            verdicts: Vec::new(),
+        }
+    }
+
+    fn claim(&self, claimed_by: String, policy_line: &str) -> Claim {
+        Claim {
+            environment: self.name.clone(),
+            tier: self.tier,
+            claimed_by,
+            policy_line: policy_line.to_owned(),
+        }
+    }
+}
+
+impl Section {
+    /// A name is the first component or stands below `environments`, `stages` and the like; a key path is a prefix.
+    fn claims(&self, key_path: &[&str]) -> bool {
+        let begins = key_path.len() >= self.parts.len()
+            && self
+                .parts
+                .iter()
+                .zip(key_path)
+                .all(|(part, component)| part.eq_ignore_ascii_case(component));
+        begins
+            || matches!(self.parts.as_slice(), [name]
+                if conventions::below_section_parent(key_path, name))
+    }
+}
+
+impl Policy {
+    /// The policy of a repository that has none.
+    pub fn builtin() -> Self {
+        validate::builtin()
+    }
+
+    /// Reads a policy. `source` names it in messages: `stagegate.toml`, `HEAD:stagegate.toml`.
+    ///
+    /// # Errors
+    /// Every mistake of the file, each with its place.
+    pub fn parse(text: &str, source: &str) -> Result<Self, PolicyErrors> {
+        let mut mistakes = mistake::Mistakes::new(text);
+        let written = schema::read(text, &mut mistakes);
+        validate::validate(written, source, mistakes)
+    }
+
+    /// What the policy is called: `stagegate.toml`, or `default policy`.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// Which new commits are walked.
+    pub const fn history(&self) -> History {
+        self.history
+    }
+
+    /// The facts that prove an environment.
+    pub const fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// The words that speak for an environment in names.
+    pub const fn vocabulary(&self) -> &Vocabulary {
+        &self.vocabulary
+    }
+
+    /// Whether there is any exception, so that unused ones can be told.
+    pub const fn has_exceptions(&self) -> bool {
+        !self.exceptions.is_empty()
+    }
+
+    /// Remarks that change nothing: exceptions that hold no longer.
+    pub fn notes(&self, today: Date) -> Vec<String> {
+        self.exceptions
+            .iter()
+            .filter_map(|exception| exception.note(today))
+            .collect()
+    }
+
+    /// Whether claims by path or section outrank claims by ref.
+    pub fn paths_outrank_refs(&self) -> bool {
+        self.precedence == Precedence::Path
+    }
+
+    /// Names and tiers of all environments, with the line that declares each; `None` for a default one.
+    pub fn environments(&self) -> impl Iterator<Item = (&str, Tier, Option<&str>)> {
+        self.environments
+            .iter()
+            .map(|e| (e.name.as_str(), e.tier, e.declared_at.as_deref()))
+    }
+
+    /// The strictest claim on a ref by its full name.
+    pub fn claim_of_ref(&self, ref_name: &str) -> Option<Claim> {
+        // `max_by_key` takes the last of equals; the first declared is wanted.
+        self.claims_of_ref(ref_name)
+            .into_iter()
+            .rev()
+            .max_by_key(|claim| rank(claim.tier))
+    }
+
+    /// Every claim that counts for a place: by ref, path and section. Where the policy says `precedence = "path"`, claims
+    /// by ref are left out if there are others.
+    pub fn claims(
+        &self,
+        ref_name: Option<&str>,
+        path: Option<&str>,
+        key_path: &[&str],
+    ) -> Vec<Claim> {
+        let mut claims = path.map_or(Vec::new(), |path| self.claims_of_path(path));
+        if path.is_none_or(|path| self.may_have_sections(path)) {
+            claims.extend(self.claims_of_section(key_path));
+        }
+        if claims.is_empty() || self.precedence == Precedence::Strictest {
+            let mut all = ref_name.map_or(Vec::new(), |name| self.claims_of_ref(name));
+            all.append(&mut claims);
+            return all;
+        }
+        claims
+    }
+
+    /// Whether sections of the file could be claimed: it is in a configuration format, and something claims sections.
+    pub fn may_have_sections(&self, path: &str) -> bool {
+        (self.conventions || self.environments.iter().any(|e| !e.sections.is_empty()))
+            && conventions::has_sections(path)
+    }
+
+    /// Every claim on a ref, declared ones first.
+    pub fn claims_of_ref(&self, ref_name: &str) -> Vec<Claim> {
+        let (mut claims, written_out) = self.declared(
+            |e| &e.refs,
+            ref_name,
+            |pattern| {
+                if pattern.is_literal() {
+                    format!("{} {ref_name}", kind_of_ref(ref_name))
+                } else {
+                    format!("{} pattern \"{}\"", kind_of_ref(ref_name), pattern.text)
+                }
+            },
+        );
+        if self.conventions
+            && !written_out
+            && let Some(branch) = ref_name.strip_prefix("refs/heads/")
+            && let Some(found) = self.words.of_branch(branch)
+        {
+            self.add(&mut claims, &found, format!("branch {ref_name}"));
+        }
+        claims
+    }
+
+    /// Every claim on a path, declared ones first.
+    pub fn claims_of_path(&self, path: &str) -> Vec<Claim> {
+        // The path itself is not repeated: a file's name may hold a secret, and the report shows it redacted.
+        let (mut claims, written_out) = self.declared(
+            |e| &e.paths,
+            path,
+            |pattern| format!("path pattern \"{}\"", pattern.text),
+        );
+        if self.conventions
+            && !written_out
+            && let Some(found) = self.words.of_path(path)
+        {
+            let claimed_by = format!("path ({} word \"{}\")", found.place, found.word);
+            self.add(&mut claims, &found, claimed_by);
+        }
+        claims
+    }
+
+    /// Every claim on a section, declared ones first.
+    pub fn claims_of_section(&self, key_path: &[&str]) -> Vec<Claim> {
+        if key_path.is_empty() {
+            return Vec::new();
+        }
+        let mut claims: Vec<Claim> = self
+            .environments
+            .iter()
+            .filter_map(|environment| {
+                let section = environment
+                    .sections
+                    .iter()
+                    .find(|section| section.claims(key_path))?;
+                let claimed_by = format!("section \"{}\"", section.parts.join("."));
+                Some(environment.claim(claimed_by, &section.policy_line))
+            })
+            .collect();
+        if self.conventions
+            && claims.is_empty()
+            && let Some(found) = self.words.of_section(key_path)
+        {
+            let claimed_by = format!("section \"{}\"", found.word);
+            self.add(&mut claims, &found, claimed_by);
+        }
+        claims
+    }
+
+    /// The claims that the file declares, one an environment, and whether one of them is written out: such a one
+    /// outranks the conventions, while a glob adds to them.
+    fn declared(
+        &self,
+        list: impl Fn(&Environment) -> &[Pattern],
+        name: &str,
+        claimed_by: impl Fn(&Pattern) -> String,
+    ) -> (Vec<Claim>, bool) {
+        let mut written_out = false;
+        let claims = self
+            .environments
+            .iter()
+            .filter_map(|environment| {
+                let patterns = list(environment);
+                let literal = patterns.iter().find(|p| p.is_literal() && p.matches(name));
+                written_out |= literal.is_some();
+                let pattern = literal.or_else(|| patterns.iter().find(|p| p.matches(name)))?;
+                Some(environment.claim(claimed_by(pattern), &pattern.policy_line))
+            })
+            .collect();
+        (claims, written_out)
+    }
+
+    /// Adds a claim by convention, unless the same environment claims the place already.
+    fn add(&self, claims: &mut Vec<Claim>, found: &Found, claimed_by: String) {
+        let environment = &self.environments[found.environment];
+        if !claims
+            .iter()
+            .any(|claim| claim.environment == environment.name)
+        {
+            claims.push(environment.claim(claimed_by, "default policy"));
+        }
+    }
+}
+
+fn kind_of_ref(ref_name: &str) -> &'static str {
+    if ref_name.starts_with("refs/heads/") {
+        "branch"
+    } else if ref_name.starts_with("refs/tags/") {
+        "tag"
+    } else {
+        "ref"
+    }
+}

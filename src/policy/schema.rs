@@ -1,0 +1,467 @@
+//! A policy as it is written: every value with its place in the file, nothing checked against anything else.
+//!
+//! The reader walks the parsed document instead of deserialising it, because a deserialiser stops at the first mistake
+//! and a policy is to be mended in one go. The rules are those of `deny_unknown_fields`: a key that is not known here is
+//! a mistake.
+
+use toml::Spanned;
+use toml::de::{DeArray, DeTable, DeValue};
+
+use super::mistake::{Mistakes, did_you_mean};
+use super::table::Row;
+
+/// A value and the byte offset where it is written.
+#[derive(Debug, Clone)]
+pub(super) struct At<T> {
+    pub(super) value: T,
+    pub(super) offset: usize,
+}
+
+pub(super) type Text = At<String>;
+
+/// The whole file.
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    pub(super) version: Option<At<i64>>,
+    pub(super) history: Option<Text>,
+    pub(super) precedence: Option<Text>,
+    pub(super) conventions: Option<At<bool>>,
+    /// In the order of the file.
+    pub(super) environments: Vec<WrittenEnvironment>,
+    pub(super) unclaimed: Vec<(Text, Text)>,
+    pub(super) ignored_words: Vec<Text>,
+    pub(super) exceptions: Vec<WrittenException>,
+}
+
+/// `[environment.NAME]`.
+#[derive(Debug)]
+pub(super) struct WrittenEnvironment {
+    pub(super) name: Text,
+    pub(super) tier: Option<Text>,
+    pub(super) refs: Vec<Text>,
+    pub(super) paths: Vec<Text>,
+    pub(super) sections: Vec<Text>,
+    pub(super) words: Vec<Text>,
+    pub(super) verdicts: Vec<(Text, Text)>,
+    pub(super) identity: Option<At<WrittenIdentity>>,
+}
+
+/// `[environment.NAME.identity]`.
+#[derive(Debug, Default)]
+pub(super) struct WrittenIdentity {
+    pub(super) hosts: Vec<Text>,
+    pub(super) aws_accounts: Vec<Text>,
+    pub(super) gcp_projects: Vec<Text>,
+    pub(super) azure_subscriptions: Vec<Text>,
+    pub(super) tenants: Vec<Text>,
+    pub(super) namespaces: Vec<Text>,
+    pub(super) databases: Vec<Text>,
+}
+
+/// `[[exception]]`.
+#[derive(Debug)]
+pub(super) struct WrittenException {
+    pub(super) offset: usize,
+    pub(super) fingerprint: Option<Text>,
+    pub(super) environment: Option<Text>,
+    pub(super) rule: Option<Text>,
+    pub(super) path: Option<Text>,
+    pub(super) reason: Option<Text>,
+    pub(super) approver: Option<Text>,
+    pub(super) expires: Option<At<(i16, i8, i8)>>,
+}
+
+/// Reads a file; what cannot be read goes to `mistakes` and is left out.
+pub(super) fn read(text: &str, mistakes: &mut Mistakes<'_>) -> Written {
+    let (document, errors) = DeTable::parse_recoverable(text);
+    for error in errors {
+        let offset = error.span().map_or(0, |span| span.start);
+        mistakes.add(offset, format!("not TOML: {}", error.message()), "");
+    }
+    let mut reader = Reader { mistakes };
+    reader.file(document.get_ref())
+}
+
+struct Reader<'m, 't> {
+    mistakes: &'m mut Mistakes<'t>,
+}
+
+type Entry<'d, 'i> = (&'d str, usize, &'d Spanned<DeValue<'i>>);
+
+/// The entries of a table in the order of the file.
+fn entries<'d, 'i>(table: &'d DeTable<'i>) -> Vec<Entry<'d, 'i>> {
+    let mut entries: Vec<_> = table
+        .iter()
+        .map(|(key, value)| (key.get_ref().as_ref(), key.span().start, value))
+        .collect();
+    entries.sort_by_key(|(_, offset, _)| *offset);
+    entries
+}
+
+impl Reader<'_, '_> {
+    fn file(&mut self, table: &DeTable<'_>) -> Written {
+        const KEYS: &[&str] = &[
+            "version",
+            "history",
+            "precedence",
+            "conventions",
+            "environment",
+            "unclaimed",
+            "words",
+            "exception",
+        ];
+        let mut written = Written::default();
+        for (key, at, value) in entries(table) {
+            match key {
+                "version" => written.version = self.integer(value, key),
+                "history" => written.history = self.text(value, key),
+                "precedence" => written.precedence = self.text(value, key),
+                "conventions" => written.conventions = self.boolean(value, key),
+                "environment" => {
+                    for (name, at, value) in self.table(value, key).map_or(Vec::new(), entries) {
+                        let name = At {
+                            value: name.to_owned(),
+                            offset: at,
+                        };
+                        written.environments.extend(self.environment(name, value));
+                    }
+                }
+                "unclaimed" => {
+                    for (inner, at, value) in self.table(value, key).map_or(Vec::new(), entries) {
+                        match inner {
+                            "verdicts" => written.unclaimed = self.verdicts(value, inner),
+                            _ => self.unknown(inner, at, "[unclaimed]", &["verdicts"]),
+                        }
+                    }
+                }
+                "words" => {
+                    for (inner, at, value) in self.table(value, key).map_or(Vec::new(), entries) {
+                        match inner {
+                            "ignore" => written.ignored_words = self.texts(value, inner),
+                            _ => self.unknown(inner, at, "[words]", &["ignore"]),
+                        }
+                    }
+                }
+                "exception" => {
+                    if let Some(array) = self.array(value, key) {
+                        for item in array.iter() {
+                            written.exceptions.extend(self.exception(item));
+                        }
+                    }
+                }
+                _ => self.unknown(key, at, "the file", KEYS),
+            }
+        }
+        written
+    }
+
+    fn environment(
+        &mut self,
+        name: Text,
+        value: &Spanned<DeValue<'_>>,
+    ) -> Option<WrittenEnvironment> {
+        const KEYS: &[&str] = &[
+            "tier", "refs", "paths", "sections", "words", "verdicts", "identity",
+        ];
+        let table = self.table(value, &name.value)?;
+        let place = format!("[environment.{}]", name.value);
+        let mut written = WrittenEnvironment {
+            name,
+            tier: None,
+            refs: Vec::new(),
+            paths: Vec::new(),
+            sections: Vec::new(),
+            words: Vec::new(),
+            verdicts: Vec::new(),
+            identity: None,
+        };
+        for (key, at, value) in entries(table) {
+            match key {
+                "tier" => written.tier = self.text(value, key),
+                "refs" => written.refs = self.texts(value, key),
+                "paths" => written.paths = self.texts(value, key),
+                "sections" => written.sections = self.texts(value, key),
+                "words" => written.words = self.texts(value, key),
+                "verdicts" => written.verdicts = self.verdicts(value, key),
+                "identity" => {
+                    written.identity = self
+                        .table(value, key)
+                        .map(|table| self.identity(table, at, &written.name.value));
+                }
+                _ => self.unknown(key, at, &place, KEYS),
+            }
+        }
+        Some(written)
+    }
+
+    fn identity(
+        &mut self,
+        table: &DeTable<'_>,
+        offset: usize,
+        environment: &str,
+    ) -> At<WrittenIdentity> {
+        const KEYS: &[&str] = &[
+            "hosts",
+            "aws-accounts",
+            "gcp-projects",
+            "azure-subscriptions",
+            "tenants",
+            "namespaces",
+            "databases",
+        ];
+        let mut written = WrittenIdentity::default();
+        for (key, at, value) in entries(table) {
+            let list = match key {
+                "hosts" => &mut written.hosts,
+                "aws-accounts" => &mut written.aws_accounts,
+                "gcp-projects" => &mut written.gcp_projects,
+                "azure-subscriptions" => &mut written.azure_subscriptions,
+                "tenants" => &mut written.tenants,
+                "namespaces" => &mut written.namespaces,
+                "databases" => &mut written.databases,
+                _ => {
+                    let place = format!("[environment.{environment}.identity]");
+                    self.unknown(key, at, &place, KEYS);
+                    continue;
+                }
+            };
+            *list = self.texts(value, key);
+        }
+        At {
+            value: written,
+            offset,
+        }
+    }
+
+    fn verdicts(&mut self, value: &Spanned<DeValue<'_>>, key: &str) -> Vec<(Text, Text)> {
+        let mut written = Vec::new();
+        for (key, at, value) in self.table(value, key).map_or(Vec::new(), entries) {
+            if Row::of_key(key).is_none() {
+                let keys: Vec<&str> = Row::ALL.iter().map(|row| row.key()).collect();
+                self.unknown(key, at, "a table of verdicts", &keys);
+            } else if let Some(verdict) = self.text(value, key) {
+                let key = At {
+                    value: key.to_owned(),
+                    offset: at,
+                };
+                written.push((key, verdict));
+            }
+        }
+        written
+    }
+
+    fn exception(&mut self, value: &Spanned<DeValue<'_>>) -> Option<WrittenException> {
+        const KEYS: &[&str] = &[
+            "fingerprint",
+            "environment",
+            "rule",
+            "path",
+            "reason",
+            "approver",
+            "expires",
+        ];
+        let table = self.table(value, "exception")?;
+        let mut written = WrittenException {
+            offset: value.span().start,
+            fingerprint: None,
+            environment: None,
+            rule: None,
+            path: None,
+            reason: None,
+            approver: None,
+            expires: None,
+        };
+        for (key, at, value) in entries(table) {
+            match key {
+                "fingerprint" => written.fingerprint = self.text(value, key),
+                "environment" => written.environment = self.text(value, key),
+                "rule" => written.rule = self.text(value, key),
+                "path" => written.path = self.text(value, key),
+                "reason" => written.reason = self.text(value, key),
+                "approver" => written.approver = self.text(value, key),
+                "expires" => written.expires = self.date(value, key),
+                _ => self.unknown(key, at, "[[exception]]", KEYS),
+            }
+        }
+        Some(written)
+    }
+
+    fn unknown(&mut self, key: &str, offset: usize, place: &str, known: &[&str]) {
+        self.mistakes.add(
+            offset,
+            format!("unknown key `{}` in {place}", shown(key)),
+            did_you_mean(key, known),
+        );
+    }
+
+    fn wrong(&mut self, value: &Spanned<DeValue<'_>>, key: &str, wanted: &str, example: &str) {
+        self.mistakes.add(
+            value.span().start,
+            format!(
+                "`{}` is {wanted}, not {}",
+                shown(key),
+                kind(value.get_ref())
+            ),
+            format!("write {example}"),
+        );
+    }
+
+    fn text(&mut self, value: &Spanned<DeValue<'_>>, key: &str) -> Option<Text> {
+        let DeValue::String(text) = value.get_ref() else {
+            self.wrong(value, key, "a text", &format!("`{key} = \"...\"`"));
+            return None;
+        };
+        let offset = value.span().start;
+        if text.chars().any(char::is_control) {
+            self.mistakes.add(
+                offset,
+                format!("`{}` holds a control character", shown(key)),
+                "write it on one line of plain text",
+            );
+            return None;
+        }
+        Some(At {
+            value: text.clone().into_owned(),
+            offset,
+        })
+    }
+
+    fn texts(&mut self, value: &Spanned<DeValue<'_>>, key: &str) -> Vec<Text> {
+        if let DeValue::String(_) = value.get_ref() {
+            self.wrong(
+                value,
+                key,
+                "a list of texts",
+                &format!("`{key} = [\"...\"]`"),
+            );
+            return Vec::new();
+        }
+        let Some(array) = self.array(value, key) else {
+            return Vec::new();
+        };
+        array
+            .iter()
+            .filter_map(|item| self.text(item, key))
+            .collect()
+    }
+
+    fn array<'d, 'i>(
+        &mut self,
+        value: &'d Spanned<DeValue<'i>>,
+        key: &str,
+    ) -> Option<&'d DeArray<'i>> {
+        let array = value.get_ref().as_array();
+        if array.is_none() {
+            let example = match key {
+                "exception" => "`[[exception]]`, in double brackets".to_owned(),
+                _ => format!("`{key} = [\"...\"]`"),
+            };
+            self.wrong(value, key, "a list", &example);
+        }
+        array
+    }
+
+    fn table<'d, 'i>(
+        &mut self,
+        value: &'d Spanned<DeValue<'i>>,
+        key: &str,
+    ) -> Option<&'d DeTable<'i>> {
+        let table = value.get_ref().as_table();
+        if table.is_none() {
+            self.wrong(
+                value,
+                key,
+                "a table",
+                "it as a heading in brackets with `key = value` lines below it",
+            );
+        }
+        table
+    }
+
+    fn boolean(&mut self, value: &Spanned<DeValue<'_>>, key: &str) -> Option<At<bool>> {
+        let boolean = value.get_ref().as_bool();
+        if boolean.is_none() {
+            self.wrong(
+                value,
+                key,
+                "true or false",
+                &format!("`{key} = true`, without quotes"),
+            );
+        }
+        boolean.map(|boolean| At {
+            value: boolean,
+            offset: value.span().start,
+        })
+    }
+
+    fn integer(&mut self, value: &Spanned<DeValue<'_>>, key: &str) -> Option<At<i64>> {
+        let integer = value
+            .get_ref()
+            .as_integer()
+            .and_then(|integer| i64::from_str_radix(integer.as_str(), integer.radix()).ok());
+        if integer.is_none() {
+            self.wrong(
+                value,
+                key,
+                "a number",
+                &format!("`{key} = 1`, without quotes"),
+            );
+        }
+        integer.map(|integer| At {
+            value: integer,
+            offset: value.span().start,
+        })
+    }
+
+    fn date(&mut self, value: &Spanned<DeValue<'_>>, key: &str) -> Option<At<(i16, i8, i8)>> {
+        let date = value
+            .get_ref()
+            .as_datetime()
+            .filter(|datetime| datetime.time.is_none() && datetime.offset.is_none())
+            .and_then(|datetime| datetime.date)
+            .and_then(|date| {
+                Some((
+                    i16::try_from(date.year).ok()?,
+                    i8::try_from(date.month).ok()?,
+                    i8::try_from(date.day).ok()?,
+                ))
+            });
+        if date.is_none() {
+            self.wrong(
+                value,
+                key,
+                "a date",
+                &format!("`{key} = 2030-12-31`, a day without quotes and without a time"),
+            );
+        }
+        date.map(|date| At {
+            value: date,
+            offset: value.span().start,
+        })
+    }
+}
+
+fn kind(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a text",
+        DeValue::Integer(_) | DeValue::Float(_) => "a number",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date or time",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}
+
+/// A key as it may stand in a message: short, and without control characters.
+fn shown(key: &str) -> String {
+    key.chars()
+        .take(60)
+        .flat_map(|character| {
+            if character.is_control() {
+                character.escape_default().collect::<Vec<_>>()
+            } else {
+                vec![character]
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,649 @@
+//! From what is written to what is meant: every value checked, every mistake noted with its place, nothing half-believed.
+
+use std::collections::HashMap;
+
+use jiff::civil::Date;
+
+use super::conventions::{self, Words};
+use super::exception::Exception;
+use super::mistake::{Mistakes, did_you_mean};
+use super::patterns::Pattern;
+use super::schema::{At, Text, Written, WrittenEnvironment, WrittenException, WrittenIdentity};
+use super::table::Row;
+use super::{Environment, History, Override, Policy, PolicyErrors, Precedence, Section};
+use crate::model::{EnvironmentFacts, Facts, Tier, Verdict, Vocabulary};
+
+/// The one version of the format so far.
+const VERSION: i64 = 1;
+/// The word by which an exception means a place that nothing claims.
+pub(super) const UNCLAIMED: &str = "unclaimed";
+
+/// The default policy.
+pub(super) fn builtin() -> Policy {
+    let environments: Vec<Environment> = conventions::ENVIRONMENTS
+        .iter()
+        .map(|&(name, tier)| Environment::new(name, tier))
+        .collect();
+    let tiers = conventions::ENVIRONMENTS.map(|(_, tier)| tier);
+    let words = Words::builtin(tiers);
+    Policy {
+        source: "default policy".to_owned(),
+        history: History::Environment,
+        precedence: Precedence::Strictest,
+        conventions: true,
+        vocabulary: vocabulary(&words),
+        words,
+        environments,
+        unclaimed: Vec::new(),
+        exceptions: Vec::new(),
+        facts: Facts::default(),
+    }
+}
+
+/// Checks a written policy and makes it one.
+pub(super) fn validate(
+    written: Written,
+    source: &str,
+    mistakes: Mistakes<'_>,
+) -> Result<Policy, PolicyErrors> {
+    let mut checker = Checker { source, mistakes };
+    let policy = checker.policy(written);
+    if checker.mistakes.is_empty() {
+        Ok(policy)
+    } else {
+        Err(checker.mistakes.into_errors(source))
+    }
+}
+
+fn vocabulary(words: &Words) -> Vocabulary {
+    let mut vocabulary = Vocabulary::default();
+    for (word, tier, clear) in words.iter() {
+        let list = if clear {
+            &mut vocabulary.clear
+        } else {
+            &mut vocabulary.ambiguous
+        };
+        list.insert(word.to_owned(), tier);
+    }
+    vocabulary
+}
+
+struct Checker<'t> {
+    source: &'t str,
+    mistakes: Mistakes<'t>,
+}
+
+impl Checker<'_> {
+    fn line(&self, offset: usize) -> String {
+        format!("{}:{}", self.source, self.mistakes.line(offset))
+    }
+
+    fn policy(&mut self, written: Written) -> Policy {
+        self.version(written.version.as_ref());
+        let history = self.choice(
+            written.history.as_ref(),
+            "history",
+            &[
+                ("environment", History::Environment),
+                ("repository", History::Repository),
+                ("tip", History::Tip),
+            ],
+        );
+        let precedence = self.choice(
+            written.precedence.as_ref(),
+            "precedence",
+            &[
+                ("strictest", Precedence::Strictest),
+                ("path", Precedence::Path),
+            ],
+        );
+
+        let mut policy = builtin();
+        policy.source = self.source.to_owned();
+        policy.history = history.unwrap_or(History::Environment);
+        policy.precedence = precedence.unwrap_or(Precedence::Strictest);
+        policy.conventions = written.conventions.is_none_or(|at| at.value);
+
+        // Tiers first: a declared tier of `test` changes what the built-in words of `test` mean.
+        for written in &written.environments {
+            self.declare(written, &mut policy.environments);
+        }
+        let tiers = std::array::from_fn(|index| policy.environments[index].tier);
+        policy.words = Words::builtin(tiers);
+        let mut facts = FactPlaces::default();
+        for written in written.environments {
+            let Some(index) = policy
+                .environments
+                .iter()
+                .position(|environment| environment.name == written.name.value)
+            else {
+                continue;
+            };
+            let tier = policy.environments[index].tier;
+            policy.words.add_name(&written.name.value, index, tier);
+            self.environment(
+                written,
+                index,
+                &mut policy.environments[index],
+                &mut policy.words,
+                &mut policy.facts,
+                &mut facts,
+            );
+        }
+        policy.unclaimed = self.verdicts(written.unclaimed);
+        for word in &written.ignored_words {
+            if self.is_word(word) {
+                policy.words.ignore(&word.value);
+            }
+        }
+        policy.vocabulary = vocabulary(&policy.words);
+        for written in written.exceptions {
+            let exception = self.exception(written, &policy.environments);
+            policy.exceptions.extend(exception);
+        }
+        policy
+    }
+
+    fn version(&mut self, version: Option<&At<i64>>) {
+        match version {
+            None => self.mistakes.add(
+                0,
+                "`version` is missing",
+                format!("write `version = {VERSION}` on the first line"),
+            ),
+            Some(at) if at.value != VERSION => self.mistakes.add(
+                at.offset,
+                format!("this stagegate does not know version {}", at.value),
+                format!("write `version = {VERSION}`, or install the stagegate the policy was written for"),
+            ),
+            Some(_) => {}
+        }
+    }
+
+    fn choice<T: Copy>(
+        &mut self,
+        text: Option<&Text>,
+        key: &str,
+        choices: &[(&str, T)],
+    ) -> Option<T> {
+        let text = text?;
+        let chosen = choices.iter().find(|(name, _)| *name == text.value);
+        if chosen.is_none() {
+            let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+            self.mistakes.add(
+                text.offset,
+                format!("`{key}` cannot be \"{}\"", text.value),
+                did_you_mean(&text.value, &names),
+            );
+        }
+        chosen.map(|(_, value)| *value)
+    }
+
+    fn tier(&mut self, text: Option<&Text>) -> Option<Tier> {
+        self.choice(
+            text,
+            "tier",
+            &[
+                ("production", Tier::Production),
+                ("staging", Tier::Staging),
+                ("development", Tier::Development),
+                ("test", Tier::Test),
+            ],
+        )
+    }
+
+    /// Adds an environment, or gives a default one its tier.
+    fn declare(&mut self, written: &WrittenEnvironment, environments: &mut Vec<Environment>) {
+        let name = &written.name;
+        if !is_name(&name.value) || name.value == UNCLAIMED {
+            self.mistakes.add(
+                name.offset,
+                format!("`{}` cannot name an environment", name.value),
+                "use lower-case letters, digits and hyphens, beginning with a letter; `unclaimed` is taken",
+            );
+            return;
+        }
+        let tier = self.tier(written.tier.as_ref());
+        if let Some(known) = environments
+            .iter_mut()
+            .find(|environment| environment.name == name.value)
+        {
+            if let (Some(tier), Some(at)) = (tier, &written.tier) {
+                if known.tier == Tier::Production && tier != Tier::Production
+                    || known.name == "staging" && tier != Tier::Staging
+                {
+                    self.mistakes.add(
+                        at.offset,
+                        format!(
+                            "the environment `{}` is of tier {}, not {tier}",
+                            known.name, known.tier
+                        ),
+                        "give the other environment a name of its own",
+                    );
+                    return;
+                }
+                known.tier = tier;
+            }
+        } else if let Some(tier) = tier {
+            environments.push(Environment::new(&name.value, tier));
+        } else if written.tier.is_none() {
+            self.mistakes.add(
+                name.offset,
+                format!("the environment `{}` has no tier", name.value),
+                "write `tier = \"staging\"` (or production, development, test) below its heading",
+            );
+            // Declared all the same, so that what refers to it is not a mistake too.
+            environments.push(Environment::new(&name.value, Tier::Staging));
+        } else {
+            environments.push(Environment::new(&name.value, Tier::Staging));
+        }
+    }
+
+    fn environment(
+        &mut self,
+        written: WrittenEnvironment,
+        index: usize,
+        environment: &mut Environment,
+        words: &mut Words,
+        facts: &mut Facts,
+        places: &mut FactPlaces,
+    ) {
+        environment.declared_at = Some(self.line(written.name.offset));
+        for text in written.refs {
+            environment
+                .refs
+                .extend(self.pattern(&text, Pattern::of_ref));
+        }
+        for text in written.paths {
+            environment
+                .paths
+                .extend(self.pattern(&text, Pattern::of_path));
+        }
+        for text in written.sections {
+            if text.value.split('.').any(|part| part.trim().is_empty()) {
+                self.mistakes.add(
+                    text.offset,
+                    format!("\"{}\" is no section", text.value),
+                    "write the name of a section, or a key path such as \"custom.stages.eu\"",
+                );
+                continue;
+            }
+            environment.sections.push(Section {
+                parts: text.value.split('.').map(str::to_owned).collect(),
+                policy_line: self.line(text.offset),
+            });
+        }
+        for word in written.words {
+            if self.is_word(&word) {
+                words.add_word(&word.value, index, environment.tier);
+            }
+        }
+        environment.verdicts = self.verdicts(written.verdicts);
+        if let Some(identity) = written.identity {
+            facts
+                .environments
+                .push(self.identity(identity, environment, places));
+        }
+    }
+
+    fn is_word(&mut self, word: &Text) -> bool {
+        let good = word.value.chars().any(char::is_alphabetic)
+            && word
+                .value
+                .chars()
+                .all(|character| character.is_alphanumeric() || matches!(character, '-' | '_'))
+            && word.value.chars().count() >= 2;
+        if !good {
+            self.mistakes.add(
+                word.offset,
+                format!("\"{}\" is no word", word.value),
+                "a word has at least two letters, digits, hyphens or underscores; use `refs` or `paths` for patterns",
+            );
+        }
+        good
+    }
+
+    fn pattern(
+        &mut self,
+        text: &Text,
+        parse: impl Fn(&str, String) -> Result<Pattern, String>,
+    ) -> Option<Pattern> {
+        match parse(&text.value, self.line(text.offset)) {
+            Ok(pattern) => Some(pattern),
+            Err(what) => {
+                self.mistakes.add(
+                    text.offset,
+                    format!("\"{}\": {what}", text.value),
+                    "`*` is any run without `/`, `**` any run with it, `?` one character, `[ab]` one of them, `{a,b}` either",
+                );
+                None
+            }
+        }
+    }
+
+    fn verdicts(&mut self, written: Vec<(Text, Text)>) -> Vec<Override> {
+        let mut verdicts = Vec::new();
+        for (key, value) in written {
+            let verdict = self.choice(
+                Some(&value),
+                &key.value,
+                &[
+                    ("block", Verdict::Block),
+                    ("warn", Verdict::Warn),
+                    ("allow", Verdict::Allow),
+                ],
+            );
+            if let (Some(row), Some(verdict)) = (Row::of_key(&key.value), verdict) {
+                if row == Row::Revoked && verdict != Verdict::Block {
+                    self.mistakes.add(
+                        value.offset,
+                        "a revoked credential is blocked everywhere",
+                        "remove the line; a value that is in use again does not belong among the revoked ones",
+                    );
+                    continue;
+                }
+                verdicts.push(Override {
+                    row,
+                    verdict,
+                    policy_line: self.line(key.offset),
+                });
+            }
+        }
+        verdicts
+    }
+
+    fn identity(
+        &mut self,
+        written: At<WrittenIdentity>,
+        environment: &Environment,
+        places: &mut FactPlaces,
+    ) -> EnvironmentFacts {
+        let policy_line = self.line(written.offset);
+        let mut facts = EnvironmentFacts::new(&environment.name, environment.tier, &policy_line);
+        let written = written.value;
+        let lists: [(&str, Vec<Text>, &mut Vec<String>, Check, &str); 7] = [
+            (
+                "hosts",
+                written.hosts,
+                &mut facts.hosts,
+                is_host,
+                "a host name without scheme, port and path: `db.prod.example.com`, `*.prod.example.com`",
+            ),
+            (
+                "aws-accounts",
+                written.aws_accounts,
+                &mut facts.aws_accounts,
+                is_aws_account,
+                "an AWS account id has 12 digits; keep it in quotes",
+            ),
+            (
+                "gcp-projects",
+                written.gcp_projects,
+                &mut facts.gcp_projects,
+                is_id,
+                "a project id: `acme-prod`",
+            ),
+            (
+                "azure-subscriptions",
+                written.azure_subscriptions,
+                &mut facts.azure_subscriptions,
+                is_uuid,
+                "a subscription id is a UUID: `00000000-0000-0000-0000-000000000000`",
+            ),
+            (
+                "tenants",
+                written.tenants,
+                &mut facts.tenants,
+                is_id,
+                "a tenant, workspace or team id in one word",
+            ),
+            (
+                "namespaces",
+                written.namespaces,
+                &mut facts.namespaces,
+                is_id,
+                "a Kubernetes namespace: `payments-prod`",
+            ),
+            (
+                "databases",
+                written.databases,
+                &mut facts.databases,
+                is_id,
+                "the name of a database: `shop_production`",
+            ),
+        ];
+        for (list, texts, into, check, hint) in lists {
+            for text in texts {
+                if text
+                    .value
+                    .chars()
+                    .all(|character| matches!(character, '*' | '.' | '-'))
+                {
+                    self.mistakes.add(
+                        text.offset,
+                        format!("\"{}\" would prove everything", text.value),
+                        format!("name what belongs to {} alone", environment.name),
+                    );
+                } else if !check(&text.value) {
+                    self.mistakes.add(
+                        text.offset,
+                        format!("\"{}\" does not belong into `{list}`", text.value),
+                        hint,
+                    );
+                } else if let Some(other) =
+                    places.declare(list, &text, environment, self.mistakes.line(text.offset))
+                {
+                    self.mistakes.add(
+                        text.offset,
+                        format!(
+                            "\"{}\" cannot prove {} ({}) and {} ({}) at once",
+                            text.value, environment.name, environment.tier, other.0, other.1
+                        ),
+                        format!(
+                            "line {} declares it too; keep one, or neither if both environments share it",
+                            other.2
+                        ),
+                    );
+                } else {
+                    into.push(text.value);
+                }
+            }
+        }
+        facts
+    }
+
+    fn exception(
+        &mut self,
+        written: WrittenException,
+        environments: &[Environment],
+    ) -> Option<Exception> {
+        let offset = written.offset;
+        let fingerprint = self.required(
+            written.fingerprint,
+            offset,
+            "fingerprint",
+            "copy it from the finding, `fingerprint = \"sg1:...\"`",
+        );
+        if let Some(text) = &fingerprint
+            && !is_fingerprint(&text.value)
+        {
+            self.mistakes.add(
+                text.offset,
+                format!("\"{}\" is no fingerprint", brief(&text.value)),
+                "copy it from the finding: `sg1:` and 16 to 64 lower-case letters and digits; never the secret itself",
+            );
+        }
+        let environment = self.required(
+            written.environment,
+            offset,
+            "environment",
+            "say where it may pass: `environment = \"staging\"`",
+        );
+        if let Some(text) = &environment {
+            let mut names: Vec<&str> = environments.iter().map(|e| e.name.as_str()).collect();
+            names.push(UNCLAIMED);
+            if !names.contains(&text.value.as_str()) {
+                self.mistakes.add(
+                    text.offset,
+                    format!("there is no environment `{}`", text.value),
+                    did_you_mean(&text.value, &names),
+                );
+            }
+        }
+        let reason = self.required(
+            written.reason,
+            offset,
+            "reason",
+            "say why it may pass, in one sentence",
+        );
+        let approver = self.required(
+            written.approver,
+            offset,
+            "approver",
+            "name the person who let it pass",
+        );
+        let expires = match written.expires {
+            None => {
+                self.mistakes.add(
+                    offset,
+                    "the exception has no `expires`",
+                    "say until which day it holds: `expires = 2030-12-31`",
+                );
+                None
+            }
+            Some(At {
+                value: (year, month, day),
+                offset,
+            }) => {
+                let date = Date::new(year, month, day);
+                if date.is_err() {
+                    self.mistakes.add(
+                        offset,
+                        "there is no such day",
+                        "write year, month and day: `expires = 2030-12-31`",
+                    );
+                }
+                date.ok()
+            }
+        };
+        let path = match &written.path {
+            None => None,
+            Some(text) => Some(self.pattern(text, Pattern::of_path)?),
+        };
+        Some(Exception {
+            fingerprint: fingerprint?.value,
+            environment: environment?.value,
+            rule: written.rule.map(|text| text.value),
+            path,
+            reason: reason?.value,
+            approver: approver?.value,
+            expires: expires?,
+            policy_line: self.line(offset),
+        })
+    }
+
+    fn required(
+        &mut self,
+        text: Option<Text>,
+        offset: usize,
+        key: &str,
+        hint: &str,
+    ) -> Option<Text> {
+        match text {
+            Some(text) if text.value.trim().is_empty() => {
+                self.mistakes
+                    .add(text.offset, format!("`{key}` is empty"), hint);
+                None
+            }
+            Some(text) => Some(text),
+            None => {
+                self.mistakes
+                    .add(offset, format!("the exception has no `{key}`"), hint);
+                None
+            }
+        }
+    }
+}
+
+type Check = fn(&str) -> bool;
+
+/// Which fact is declared where, so that none proves two tiers.
+#[derive(Default)]
+struct FactPlaces {
+    places: HashMap<(String, String), (String, Tier, usize)>,
+}
+
+impl FactPlaces {
+    /// Notes a fact; the environment, tier and line that already have it, if the tier is another.
+    fn declare(
+        &mut self,
+        list: &str,
+        text: &Text,
+        environment: &Environment,
+        line: usize,
+    ) -> Option<(String, Tier, usize)> {
+        let key = (list.to_owned(), text.value.to_ascii_lowercase());
+        match self.places.get(&key) {
+            Some(other) if other.1 != environment.tier => Some(other.clone()),
+            Some(_) => None,
+            None => {
+                let place = (environment.name.clone(), environment.tier, line);
+                self.places.insert(key, place);
+                None
+            }
+        }
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name.len() <= 40
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
+fn is_host(text: &str) -> bool {
+    text.len() <= 255
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'*'))
+}
+
+fn is_aws_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(at, byte)| {
+            if matches!(at, 8 | 13 | 18 | 23) {
+                byte == b'-'
+            } else {
+                byte.is_ascii_hexdigit()
+            }
+        })
+}
+
+fn is_id(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 255 && !text.chars().any(char::is_whitespace)
+}
+
+fn is_fingerprint(text: &str) -> bool {
+    text.strip_prefix("sg1:").is_some_and(|rest| {
+        (16..=64).contains(&rest.len())
+            && rest
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    })
+}
+
+/// The beginning of a text that may be a secret pasted into the wrong key.
+fn brief(text: &str) -> String {
+    let beginning: String = text.chars().take(4).collect();
+    if text.chars().count() > 4 {
+        format!("{beginning}...")
+    } else {
+        beginning
+    }
+}

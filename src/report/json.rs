@@ -1,0 +1,73 @@
+//! `stagegate-report/1`: the report for programs. The model's own names are the keys; `docs/report.md` and
+//! `docs/stagegate-report-1.schema.json` describe them, and a test holds both to what is really written.
+
+use std::io;
+
+use serde::Serialize;
+
+use super::{Options, escape::is_hidden, shown};
+use crate::model::{Finding, Outcome, RefUpdate, Report, Stats, Unexamined};
+
+/// The version of the schema. A new key may come without a new version; a key that goes or changes its meaning may not.
+const SCHEMA: &str = "stagegate-report/1";
+
+#[derive(Serialize)]
+struct Document<'r> {
+    schema: &'static str,
+    tool: Tool,
+    mode: &'r str,
+    policy: &'r str,
+    outcome: Outcome,
+    exit_code: u8,
+    refs: &'r [RefUpdate],
+    findings: Vec<&'r Finding>,
+    unexamined: &'r [Unexamined],
+    notes: &'r [String],
+    stats: &'r Stats,
+}
+
+#[derive(Serialize)]
+struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+pub(super) fn write(report: &Report, options: &Options, out: &mut dyn io::Write) -> io::Result<()> {
+    let outcome = report.outcome();
+    let document = Document {
+        schema: SCHEMA,
+        tool: Tool {
+            name: env!("CARGO_PKG_NAME"),
+            version: env!("CARGO_PKG_VERSION"),
+        },
+        mode: report.mode,
+        policy: &report.policy,
+        outcome,
+        exit_code: outcome.exit_code(),
+        refs: &report.refs,
+        findings: shown(report, options),
+        unexamined: &report.unexamined,
+        notes: &report.notes,
+        stats: &report.stats,
+    };
+    let mut visible = visible(&serde_json::to_string_pretty(&document)?);
+    visible.push('\n');
+    out.write_all(visible.as_bytes())
+}
+
+/// `json` with its hidden characters written as `\uXXXX`: the same text to a parser, and harmless on a terminal. JSON
+/// itself asks for this only below U+0020. Outside of strings JSON is ASCII, and the only hidden character there is the
+/// newline of pretty printing, which no string can hold unescaped.
+fn visible(json: &str) -> String {
+    let mut safe = String::with_capacity(json.len() + 1);
+    for character in json.chars() {
+        if character != '\n' && is_hidden(character) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                safe.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            safe.push(character);
+        }
+    }
+    safe
+}

@@ -1,0 +1,89 @@
+//! Generic credentials: the value of a key whose name bears a secret (`db.password`, `JWT_SECRET`). The names are data, in
+//! `rules/builtin/generic.toml`: each pattern is tried on the normalised assignment `db_password=VALUE`.
+
+use std::ops::Range;
+
+use crate::model::{Secret, words_of};
+use crate::rules::Rule;
+
+use super::placeholder::{Reason, rejected, stands_in};
+use super::{Candidate, ScanError, Scanner};
+
+/// One assignment of a configuration file, as a syntax gives it.
+#[derive(Debug, Clone)]
+pub struct Assignment<'b> {
+    /// The key as written.
+    pub key: &'b str,
+    /// The value, unescaped by the syntax.
+    pub value: &'b str,
+    /// Where the value stands in the file, without quotes.
+    pub span: Range<usize>,
+    /// Whether it stands in quotes.
+    pub quoted: bool,
+}
+
+/// What a generic rule says of an assignment.
+pub enum Judged<'b, 'r> {
+    /// It bears a secret.
+    Candidate(Candidate<'b, 'r>),
+    /// A secret-bearing key whose value is none, and why.
+    Rejected(Reason),
+}
+
+impl<'r> Scanner<'r> {
+    /// Judges one assignment; `None` where no rule knows the key.
+    ///
+    /// `bytes` is the whole file, which the candidate borrows from.
+    pub fn judge_assignment<'b>(
+        &self,
+        bytes: &'b [u8],
+        assignment: &Assignment<'_>,
+    ) -> Result<Option<Judged<'b, 'r>>, ScanError> {
+        let key = words_of(assignment.key).join("_");
+        if key.is_empty() || key.len() > 128 {
+            return Ok(None);
+        }
+        for (provider, rule) in self.generic() {
+            if !rule.keywords.iter().any(|keyword| assignment_may_hold(&key, keyword)) {
+                continue;
+            }
+            let Some(pattern) = self.generic_pattern(&rule.id)? else {
+                continue;
+            };
+            let normalised = format!("{key}={}", assignment.value);
+            let Some(secret) = pattern
+                .captures(normalised.as_bytes())
+                .and_then(|captures| captures.name("secret"))
+            else {
+                continue;
+            };
+            let value = &normalised[secret.range()];
+            let password = rule.id == "generic-password";
+            if let Some(reason) = rejected(&key, value, assignment.quoted, password) {
+                return Ok(Some(Judged::Rejected(reason)));
+            }
+            let span = assignment.span.clone();
+            return Ok(Some(Judged::Candidate(Candidate {
+                provider,
+                rule,
+                secret: Secret::new(&bytes[span.clone()]),
+                span,
+                groups: Vec::new(),
+                in_context: false,
+            })));
+        }
+        Ok(None)
+    }
+}
+
+/// Cheap test before the pattern: normalisation only adds underscores, so compare without separators.
+fn assignment_may_hold(key: &str, keyword: &str) -> bool {
+    let plain: String = keyword.chars().filter(char::is_ascii_alphanumeric).collect();
+    let key: String = key.chars().filter(char::is_ascii_alphanumeric).collect();
+    key.contains(&plain)
+}
+
+/// Whether the value of an issued candidate is a stand-in after all (`postgres://user:<password>@host`).
+pub fn is_stand_in(rule: &Rule, value: &[u8]) -> bool {
+    std::str::from_utf8(value).is_ok_and(|value| stands_in(rule.kind, value))
+}

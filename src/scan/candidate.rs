@@ -1,0 +1,371 @@
+//! Rules against bytes.
+
+use std::ops::Range;
+
+use once_cell::sync::OnceCell;
+use regex::bytes::{Regex, RegexBuilder};
+
+use crate::model::Secret;
+use crate::rules::{Checksum, Kind, Pack, Rule};
+
+use super::placeholder::documentation_example;
+use super::prefilter::Prefilter;
+
+/// A rule matched some bytes.
+#[derive(Debug, Clone)]
+pub struct Candidate<'b, 'r> {
+    /// Id of the provider's pack.
+    pub provider: &'r str,
+    /// The rule.
+    pub rule: &'r Rule,
+    /// The value.
+    pub secret: Secret<'b>,
+    /// Where the value stands in the searched bytes.
+    pub span: Range<usize>,
+    /// Named groups other than `secret`: `host`, `account`, `user`, ...
+    pub groups: Vec<(&'r str, &'b [u8])>,
+    /// Whether one of the rule's context words stands near it.
+    pub in_context: bool,
+}
+
+/// A scanner that cannot be built or used. Fatal: a rule that does not work finds nothing, and nothing would say so.
+#[derive(Debug, thiserror::Error)]
+pub enum ScanError {
+    /// A rule's pattern does not compile.
+    #[error("rule {rule}: its pattern does not compile: {reason}")]
+    Pattern {
+        /// Id of the rule.
+        rule: String,
+        /// The reason.
+        reason: String,
+    },
+    /// The keywords cannot be searched for.
+    #[error("the keywords of the rules cannot be searched for: {0}")]
+    Keywords(#[from] aho_corasick::BuildError),
+}
+
+struct Compiled<'r> {
+    provider: &'r str,
+    rule: &'r Rule,
+    regex: OnceCell<Regex>,
+}
+
+impl Compiled<'_> {
+    fn regex(&self) -> Result<&Regex, ScanError> {
+        self.regex.get_or_try_init(|| {
+            RegexBuilder::new(&self.rule.pattern)
+                .unicode(false)
+                .build()
+                .map_err(|error| ScanError::Pattern {
+                    rule: self.rule.id.clone(),
+                    reason: error.to_string(),
+                })
+        })
+    }
+}
+
+/// All rules, ready to search.
+pub struct Scanner<'r> {
+    rules: Vec<Compiled<'r>>,
+    prefilter: Prefilter,
+}
+
+/// What one pass over some bytes says.
+#[derive(Debug, Default)]
+pub struct Searched<'b, 'r> {
+    /// Candidates of provider-issued formats, in the order of the bytes, without overlaps.
+    pub issued: Vec<Candidate<'b, 'r>>,
+    /// Whether a keyword of a generic rule stands anywhere, so that assignments are worth reading.
+    pub may_assign: bool,
+}
+
+/// Lines before and after a match in which a context word counts.
+const CONTEXT_LINES: usize = 5;
+/// And at most this many bytes, where lines are long.
+const CONTEXT_BYTES: usize = 2000;
+
+impl<'r> Scanner<'r> {
+    /// A scanner over the rules of `packs`.
+    pub fn new(packs: impl IntoIterator<Item = &'r Pack>) -> Result<Self, ScanError> {
+        let rules: Vec<Compiled<'r>> = packs
+            .into_iter()
+            .flat_map(|pack| {
+                pack.rules.iter().map(|rule| Compiled {
+                    provider: &pack.provider,
+                    rule,
+                    regex: OnceCell::new(),
+                })
+            })
+            .collect();
+        let keywords = rules.iter().enumerate().flat_map(|(number, compiled)| {
+            let keywords = compiled.rule.keywords.iter();
+            keywords.map(move |keyword| (number as u32, keyword.as_str()))
+        });
+        let prefilter = Prefilter::new(keywords)?;
+        Ok(Self { rules, prefilter })
+    }
+
+    /// The generic rules: tried on assignments (`key=value`), not on bytes.
+    pub fn generic(&self) -> impl Iterator<Item = (&'r str, &'r Rule)> + '_ {
+        self.rules
+            .iter()
+            .filter(|compiled| compiled.rule.kind == Kind::Generic)
+            .map(|compiled| (compiled.provider, compiled.rule))
+    }
+
+    /// The compiled pattern of a generic rule.
+    pub(super) fn generic_pattern(&self, id: &str) -> Result<Option<&Regex>, ScanError> {
+        self.rules
+            .iter()
+            .find(|compiled| compiled.rule.id == id)
+            .map(Compiled::regex)
+            .transpose()
+    }
+
+    /// Searches `bytes` once.
+    pub fn search<'b>(&self, bytes: &'b [u8]) -> Result<Searched<'b, 'r>, ScanError> {
+        let mut answer = Searched::default();
+        // Of each rule: its last window, and the end of the line of its last keyword, so that no line is tried twice.
+        let mut last: Vec<Option<(usize, usize)>> = Vec::new();
+        let mut windows: Vec<(u32, Range<usize>)> = Vec::new();
+        self.prefilter.hits(bytes, |number, at| {
+            let rule = self.rules[number as usize].rule;
+            if rule.kind == Kind::Generic {
+                answer.may_assign = true;
+                return;
+            }
+            if last.is_empty() {
+                last = vec![None; self.rules.len()];
+            }
+            let last = &mut last[number as usize];
+            if last.is_some_and(|(_, line_end)| at < line_end) {
+                return;
+            }
+            let line_end = lines_end(bytes, at, 0);
+            let end = lines_end(bytes, at, usize::from(rule.lines));
+            match *last {
+                // A second keyword inside a window of several lines lengthens it: its own lines count from there.
+                Some((window, _)) if at < windows[window].1.end => {
+                    windows[window].1.end = end;
+                    *last = Some((window, line_end));
+                }
+                _ => {
+                    *last = Some((windows.len(), line_end));
+                    windows.push((number, line_start(bytes, at)..end));
+                }
+            }
+        });
+        let mut found = Vec::new();
+        for (number, window) in windows {
+            self.try_rule(number as usize, bytes, window, &mut found)?;
+        }
+        answer.issued = without_overlaps(found);
+        Ok(answer)
+    }
+
+    fn try_rule<'b>(
+        &self,
+        number: usize,
+        bytes: &'b [u8],
+        window: Range<usize>,
+        found: &mut Vec<Candidate<'b, 'r>>,
+    ) -> Result<(), ScanError> {
+        let compiled = &self.rules[number];
+        let rule = compiled.rule;
+        let regex = compiled.regex()?;
+        let text = &bytes[window.clone()];
+        if !regex.is_match(text) {
+            return Ok(());
+        }
+        for captures in regex.captures_iter(text) {
+            let Some(secret) = captures.name("secret") else {
+                continue;
+            };
+            let span = window.start + secret.start()..window.start + secret.end();
+            let in_context = !rule.context.is_empty() && has_context(rule, bytes, &span);
+            if !rule.context.is_empty() && !in_context {
+                continue;
+            }
+            let value = &bytes[span.clone()];
+            if documentation_example(value) || !checksum_holds(rule, value) {
+                continue;
+            }
+            let groups = rule_groups(rule)
+                .filter_map(|name| Some((name, captures.name(name)?)))
+                .map(|(name, group)| {
+                    let range = window.start + group.start()..window.start + group.end();
+                    (name, &bytes[range])
+                })
+                .collect();
+            found.push(Candidate {
+                provider: compiled.provider,
+                rule,
+                secret: Secret::new(value),
+                span,
+                groups,
+                in_context,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// The named groups that rules may use beside `secret`.
+fn rule_groups(rule: &Rule) -> impl Iterator<Item = &'static str> + '_ {
+    const NAMES: [&str; 6] = ["host", "account", "project", "user", "database", "id"];
+    NAMES
+        .into_iter()
+        .filter(|name| rule.pattern.contains(&format!("(?P<{name}>")))
+}
+
+fn line_start(bytes: &[u8], at: usize) -> usize {
+    bytes[..at]
+        .iter()
+        .rposition(|&byte| byte == b'\n')
+        .map_or(0, |newline| newline + 1)
+}
+
+fn lines_end(bytes: &[u8], at: usize, more_lines: usize) -> usize {
+    let mut end = at;
+    for _ in 0..=more_lines {
+        match bytes[end..].iter().position(|&byte| byte == b'\n') {
+            Some(newline) => end += newline + 1,
+            None => return bytes.len(),
+        }
+    }
+    end
+}
+
+fn has_context(rule: &Rule, bytes: &[u8], span: &Range<usize>) -> bool {
+    let before = &bytes[span.start.saturating_sub(CONTEXT_BYTES)..span.start];
+    let after = &bytes[span.end..bytes.len().min(span.end + CONTEXT_BYTES)];
+    let from = before
+        .iter()
+        .enumerate()
+        .rev()
+        .filter(|(_, byte)| **byte == b'\n')
+        .nth(CONTEXT_LINES)
+        .map_or(0, |(at, _)| at);
+    let to = after
+        .iter()
+        .enumerate()
+        .filter(|(_, byte)| **byte == b'\n')
+        .nth(CONTEXT_LINES)
+        .map_or(after.len(), |(at, _)| at);
+    let around = [before[from..].to_ascii_lowercase(), after[..to].to_ascii_lowercase()];
+    rule.context.iter().any(|word| {
+        let word = word.to_ascii_lowercase();
+        around.iter().any(|text| {
+            text.windows(word.len().max(1))
+                .any(|window| window == word.as_bytes())
+        })
+    })
+}
+
+/// Whether the check digits of an issued token are right; true for formats without any.
+fn checksum_holds(rule: &Rule, value: &[u8]) -> bool {
+    const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let split = |entropy: usize, digits: usize| {
+        let body = value.len().checked_sub(entropy + digits)?;
+        Some((
+            &value[body..body + entropy],
+            &value[body + entropy..],
+        ))
+    };
+    match rule.checksum {
+        None => true,
+        Some(Checksum::Crc32Base62) => split(30, 6).is_some_and(|(entropy, digits)| {
+            let mut rest = crc32fast::hash(entropy);
+            digits.iter().rev().all(|&digit| {
+                let expected = BASE62[(rest % 62) as usize];
+                rest /= 62;
+                digit == expected
+            })
+        }),
+        Some(Checksum::Crc32Hex) => split(40, 8).is_some_and(|(entropy, digits)| {
+            format!("{:08x}", crc32fast::hash(entropy)).as_bytes() == digits
+        }),
+    }
+}
+
+/// One candidate for each place: of those that overlap, the one whose rule knows most about it.
+fn without_overlaps<'b, 'r>(mut found: Vec<Candidate<'b, 'r>>) -> Vec<Candidate<'b, 'r>> {
+    let specificity = |candidate: &Candidate<'_, '_>| {
+        let marker = candidate.rule.marker(candidate.secret.expose());
+        (
+            candidate.in_context,
+            candidate.rule.checksum.is_some(),
+            marker.is_some_and(|marker| !marker.by_absence),
+            candidate.secret.len(),
+            marker.is_some(),
+        )
+    };
+    // Stable, so that the order of the packs decides between equals.
+    found.sort_by_key(|candidate| std::cmp::Reverse(specificity(candidate)));
+    let mut kept: Vec<Candidate<'b, 'r>> = Vec::new();
+    let mut taken: std::collections::BTreeMap<usize, usize> = std::collections::BTreeMap::new();
+    for candidate in found {
+        let overlaps = taken
+            .range(..candidate.span.end)
+            .next_back()
+            .is_some_and(|(_, &end)| end > candidate.span.start);
+        if !overlaps {
+            taken.insert(candidate.span.start, candidate.span.end);
+            kept.push(candidate);
+        }
+    }
+    kept.sort_by_key(|candidate| candidate.span.start);
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::{builtin, template::expand};
+
+    fn ids(text: &str) -> Vec<String> {
+        let scanner = Scanner::new(builtin()).expect("builtin rules");
+        let text = expand(text, 7).expect("template");
+        let searched = scanner.search(text.as_bytes()).expect("searches");
+        searched
+            .issued
+            .iter()
+            .map(|candidate| candidate.rule.id.clone())
+            .collect()
+    }
+
+    #[test]
+    fn every_value_on_a_line_is_found_once() {
+        assert_eq!(
+            ids("a: sk_live_{alnum:24} b: sk_test_{alnum:24}\nc: sk_live_{alnum:30}"),
+            ["stripe-secret-key"; 3]
+        );
+    }
+
+    #[test]
+    fn the_value_may_end_the_file_or_start_it() {
+        assert_eq!(ids("sk_live_{alnum:24}"), ["stripe-secret-key"]);
+        assert_eq!(ids("\n\nx=sk_live_{alnum:24}\n"), ["stripe-secret-key"]);
+    }
+
+    #[test]
+    fn an_invalid_pattern_is_fatal_when_it_is_needed() {
+        let stripe = builtin().iter().find(|pack| pack.provider == "stripe");
+        let mut pack = stripe.expect("stripe's pack").clone();
+        pack.rules.truncate(1);
+        pack.rules[0].pattern = "(".to_owned();
+        pack.rules[0].keywords = vec!["needle".to_owned()];
+        let packs = [pack];
+        let scanner = Scanner::new(&packs).expect("not compiled yet");
+        assert!(scanner.search(b"hay").is_ok());
+        assert!(scanner.search(b"a needle").is_err());
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_searched_too() {
+        let value = expand("sk_live_{alnum:24}", 1).expect("template");
+        let bytes = [b"\0\xff\xfe ", value.as_bytes(), b"\0\0\xff"].concat();
+        let scanner = Scanner::new(builtin()).expect("builtin rules");
+        assert_eq!(scanner.search(&bytes).expect("searches").issued.len(), 1);
+    }
+}

@@ -1,0 +1,15 @@
+//! Pure: bytes to candidates. One pass of a multi-pattern search over each blob; a rule's regular expression is compiled
+//! when one of its keywords is first seen, and tried only on the lines around it.
+
+pub mod assignment;
+mod candidate;
+pub mod decode;
+mod excerpt;
+mod fingerprint;
+mod placeholder;
+mod prefilter;
+
+pub use candidate::{Candidate, ScanError, Scanner};
+pub use excerpt::{MASK, excerpt, redact};
+pub use fingerprint::{ValueId, fingerprint, value_id};
+pub use placeholder::{Reason, documentation_example, rejected};

@@ -1,0 +1,233 @@
+//! The tolerant reader: one assignment a line, `[section]` headers, and indentation as nesting where a line ends in `:`.
+//! Takes dotenv, INI, properties, TOML, shell exports, HCL, templated YAML, and the literals of source code; never fails.
+
+use super::Entry;
+
+/// Longer lines are minified code or data, in which assignments cannot be told by eye either.
+const LONGEST_LINE: usize = 64 * 1024;
+
+pub(super) fn read(bytes: &[u8]) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    let mut section: Vec<String> = Vec::new();
+    // Keys of enclosing lines that ended in `:` or `{`, with their indentation.
+    let mut parents: Vec<(usize, String)> = Vec::new();
+    let mut at = 0;
+    for line in bytes.split_inclusive(|&byte| byte == b'\n') {
+        let start = at;
+        at += line.len();
+        let Ok(text) = std::str::from_utf8(line) else {
+            continue;
+        };
+        let content = text.trim_end();
+        let indent = content.len() - content.trim_start().len();
+        let content = content.trim_start();
+        if content.is_empty() || content.len() > LONGEST_LINE {
+            continue;
+        }
+        if is_comment(content) && !has_assignment_like(content) {
+            continue;
+        }
+        if let Some(header) = content.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            let header = header.trim_matches(['[', ']', ' ']);
+            if !header.is_empty() && !header.contains(['"', ',', '{']) {
+                section = header.split('.').map(|part| part.trim().to_owned()).collect();
+                parents.clear();
+                continue;
+            }
+        }
+        while parents.last().is_some_and(|(outer, _)| *outer >= indent) {
+            parents.pop();
+        }
+        if let Some(key) = opened_key(content) {
+            parents.push((indent, key.to_owned()));
+            continue;
+        }
+        for (key, value, quoted) in assignments(content) {
+            let offset = start + indent + value.start;
+            let mut path = section.clone();
+            path.extend(parents.iter().map(|(_, key)| key.clone()));
+            path.push(key.to_owned());
+            entries.push(Entry {
+                path,
+                value: content[value.clone()].to_owned(),
+                span: offset..offset + value.len(),
+                quoted,
+            });
+        }
+    }
+    entries
+}
+
+fn is_comment(content: &str) -> bool {
+    ["#", "//", ";", "--", "<!--"]
+        .iter()
+        .any(|mark| content.starts_with(mark))
+}
+
+/// A commented-out setting still holds its value.
+fn has_assignment_like(content: &str) -> bool {
+    content.contains('=') || content.contains(": ")
+}
+
+/// The key of a line that opens a block: `staging:`, `"staging": {`, `staging {`.
+fn opened_key(content: &str) -> Option<&str> {
+    let key = content
+        .trim_start_matches("- ")
+        .trim_end_matches('{')
+        .trim_end();
+    let opens = key.len() < content.trim_start_matches("- ").len();
+    let key = match key.strip_suffix([':', '=']) {
+        Some(key) => key.trim_end(),
+        None if opens => key,
+        None => return None,
+    };
+    let key = key.trim_matches(['"', '\'']);
+    (!key.is_empty() && key.bytes().all(is_key_byte)).then_some(key)
+}
+
+fn is_key_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_-.@/".contains(&byte)
+}
+
+/// Every `key = value` of a line with the value's range in it. Most lines have one; JSON and code may have several.
+fn assignments(content: &str) -> Vec<(&str, std::ops::Range<usize>, bool)> {
+    let bytes = content.as_bytes();
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(offset) = bytes[at..].iter().position(|&byte| byte == b'=' || byte == b':') {
+        let operator = at + offset;
+        at = operator + 1;
+        // The operator: `=`, `:`, `:=`, `=>`, `?=`, `+=`, but not `==`, `!=`, `::`, `://`.
+        if matches!(bytes.get(at), Some(b'=' | b'>')) {
+            at += 1;
+            if bytes[operator] == b'=' && bytes[at - 1] == b'=' {
+                continue;
+            }
+        }
+        if bytes[operator] == b':' && matches!(bytes.get(at), Some(b':' | b'/'))
+            || operator > 0 && b"!<>=:".contains(&bytes[operator - 1])
+        {
+            continue;
+        }
+        let before = content[..operator].trim_end_matches([' ', '\t', '?', '+', ']']);
+        let before = before.trim_end_matches(['"', '\'', '`']);
+        let key_start = before
+            .bytes()
+            .rposition(|byte| !is_key_byte(byte))
+            .map_or(0, |at| at + 1);
+        let key = &before[key_start..];
+        if key.is_empty() || key.bytes().all(|byte| byte.is_ascii_digit()) {
+            continue;
+        }
+        let value_start = at + content[at..].len() - content[at..].trim_start().len();
+        if value_start >= content.len() {
+            break;
+        }
+        let quote = bytes[value_start];
+        if b"\"'`".contains(&quote) {
+            let inner = value_start + 1;
+            match closing_quote(&bytes[inner..], quote) {
+                Some(len) => {
+                    found.push((key, inner..inner + len, true));
+                    at = inner + len + 1;
+                }
+                None => break,
+            }
+            continue;
+        }
+        let rest = &content[value_start..];
+        let end = unquoted_end(rest);
+        let value = rest[..end].trim_end_matches([',', ';']).trim_end();
+        // `key: "quoted"` later on the line would be swallowed by an unquoted value: `a = b, password = "x"`.
+        let inner_operator = value.find([' ', ',', '&']).filter(|&cut| value[cut..].contains(['=', ':']));
+        let value = &value[..inner_operator.unwrap_or(value.len())];
+        if !value.is_empty() {
+            found.push((key, value_start..value_start + value.len(), false));
+        }
+        at = value_start + value.len().max(1);
+        while !content.is_char_boundary(at) {
+            at += 1;
+        }
+    }
+    found
+}
+
+fn closing_quote(rest: &[u8], quote: u8) -> Option<usize> {
+    let mut at = 0;
+    while at < rest.len() {
+        match rest[at] {
+            b'\\' => at += 2,
+            byte if byte == quote => return Some(at),
+            _ => at += 1,
+        }
+    }
+    None
+}
+
+/// Where an unquoted value ends: at a comment that stands apart.
+fn unquoted_end(rest: &str) -> usize {
+    [" #", "\t#", " //", " ;"]
+        .iter()
+        .filter_map(|mark| rest.find(mark))
+        .min()
+        .unwrap_or(rest.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+
+    fn of(text: &str) -> Vec<(String, String)> {
+        read(text.as_bytes())
+            .into_iter()
+            .map(|entry| {
+                assert_eq!(&text[entry.span.clone()], entry.value);
+                (entry.path.join("."), entry.value)
+            })
+            .collect()
+    }
+
+    fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+        expected
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn dotenv_ini_and_properties() {
+        assert_eq!(
+            of("export A=1x # note\nB='two words'\n\n[db.main]\npassword = p#w\n; c = d\n"),
+            pairs(&[
+                ("A", "1x"),
+                ("B", "two words"),
+                ("db.main.password", "p#w"),
+                ("db.main.c", "d")
+            ])
+        );
+    }
+
+    #[test]
+    fn templated_yaml_keeps_its_nesting() {
+        assert_eq!(
+            of("staging:\n  {{- if .x }}\n  db:\n    password: abc\n  user: me\nother: 1a\n"),
+            pairs(&[("staging.db.password", "abc"), ("staging.user", "me"), ("other", "1a")])
+        );
+    }
+
+    #[test]
+    fn code_and_json_lines() {
+        assert_eq!(
+            of("connect(user = \"u\", password = \"p:q\")\nif a == b { c != d }\n{\"a\": \"x\", \"b\": \"y\"}\n"),
+            pairs(&[("user", "u"), ("password", "p:q"), ("a", "x"), ("b", "y")])
+        );
+    }
+
+    #[test]
+    fn rubbish_is_survived() {
+        for text in ["=", ":::", "a=", "\"", "'=\"", "é=ü\nñ: '", "a = \"unterminated", "[", "[]", "[x"] {
+            read(text.as_bytes());
+        }
+        read(&[0xff, b'=', 0xfe]);
+    }
+}
