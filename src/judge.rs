@@ -9,10 +9,10 @@ use jiff::civil::Date;
 use crate::examine::{self, Knowledge, Sighting};
 use crate::git::{Change, GitError, Kind, Repository};
 use crate::model::{
-    Destination, Finding, Oid, Place, Secret, Signal, Stats, Unexamined, Verdict,
+    Because, Destination, Finding, Oid, Place, Secret, Signal, Stats, Unexamined, Verdict,
 };
 use crate::origin;
-use crate::policy::{Policy, Subject};
+use crate::policy::{Decision, InlineAllow, Policy, Row, Subject};
 use crate::rules;
 use crate::scan::{self, ScanError, Scanner, ValueId};
 use crate::syntax::{self, Syntax};
@@ -45,6 +45,8 @@ pub struct Judge<'j> {
     today: Date,
     /// Keep the findings that the policy allows.
     keep_allowed: bool,
+    /// Whether inline comments let a value pass.
+    inline_allow: bool,
     examined: HashMap<(Oid, Syntax), Rc<Vec<Sighting<'static>>>>,
     fingerprints: HashMap<(ValueId, rules::Kind), String>,
     /// What has been said: by ref, path, rule and value, with the blob and commit it was said of.
@@ -54,6 +56,8 @@ pub struct Judge<'j> {
     pub findings: Vec<Finding>,
     /// What was not read.
     pub not_read: Vec<Unexamined>,
+    /// Inline comments that let nothing pass, and why.
+    pub ignored: Vec<String>,
     /// Counters.
     pub stats: Stats,
 }
@@ -77,6 +81,7 @@ impl<'j> Judge<'j> {
         scanner: &'j Scanner<'static>,
         today: Date,
         keep_allowed: bool,
+        inline_allow: bool,
     ) -> Self {
         Self {
             repository,
@@ -84,12 +89,14 @@ impl<'j> Judge<'j> {
             scanner,
             today,
             keep_allowed,
+            inline_allow,
             examined: HashMap::new(),
             fingerprints: HashMap::new(),
             said: HashMap::new(),
             unexamined: HashSet::new(),
             findings: Vec::new(),
             not_read: Vec::new(),
+            ignored: Vec::new(),
             stats: Stats::default(),
         }
     }
@@ -244,7 +251,9 @@ impl<'j> Judge<'j> {
             sighting.value,
         );
         // Said once for a ref and path; in one blob every place of the value is said.
-        if *self.said.entry(said).or_insert((change.oid, source.commit)) != (change.oid, source.commit) {
+        if *self.said.entry(said).or_insert((change.oid, source.commit))
+            != (change.oid, source.commit)
+        {
             return;
         }
         let secret = examine::value_of(text, sighting);
@@ -263,23 +272,24 @@ impl<'j> Judge<'j> {
                     .unwrap_or_else(|| scan::fingerprint(secret, kind))
             }
         };
-        let decision = self.policy.decide(
-            &Subject {
-                rule: &sighting.rule.id,
-                provider: sighting.provider,
-                family: crate::model::Family::Credential,
-                origin,
-                issued: sighting.rule.kind == rules::Kind::Issued,
-                lifetime: sighting.lifetime,
-                public: sighting.rule.public,
-                path,
-                declared: false,
-                revoked: false,
-                fingerprint: &fingerprint,
-            },
-            &claims,
-            self.today,
-        );
+        let subject = Subject {
+            rule: &sighting.rule.id,
+            provider: sighting.provider,
+            family: crate::model::Family::Credential,
+            origin,
+            issued: sighting.rule.kind == rules::Kind::Issued,
+            lifetime: sighting.lifetime,
+            public: sighting.rule.public,
+            path,
+            declared: false,
+            revoked: false,
+            fingerprint: &fingerprint,
+        };
+        let mut decision = self.policy.decide(&subject, &claims, self.today);
+        let mut ignored = None;
+        if decision.verdict != Verdict::Allow && subject.row() != Row::Revoked {
+            ignored = self.inline(&mut decision, path, sighting, text);
+        }
         if decision.verdict == Verdict::Allow {
             self.stats.allowed += 1;
             if !self.keep_allowed {
@@ -287,6 +297,11 @@ impl<'j> Judge<'j> {
             }
         }
         let fingerprint = fingerprint();
+        if let Some(told) = ignored
+            && !self.ignored.contains(&told)
+        {
+            self.ignored.push(told);
+        }
         self.fingerprints
             .insert((sighting.value, sighting.rule.kind), fingerprint.clone());
         let redact = |name: &str, known: &[Secret<'_>]| scan::redact(self.scanner, name, known);
@@ -325,6 +340,48 @@ impl<'j> Judge<'j> {
             references: references(sighting, &decision.verdict),
             remedy: sighting.rule.remedy.clone(),
         });
+    }
+}
+
+impl Judge<'_> {
+    /// Lets a value pass where a comment beside it says so and the policy listens. Says why a comment changes nothing.
+    fn inline(
+        &self,
+        decision: &mut Decision,
+        path: &str,
+        sighting: &Sighting<'static>,
+        text: &[u8],
+    ) -> Option<String> {
+        let allow = scan::allow::beside(text, &sighting.span)?;
+        let known = [examine::value_of(text, sighting)];
+        let rule = &sighting.rule.id;
+        let why = if !allow.is_for(rule) {
+            let other = allow.rule.unwrap_or_default();
+            format!("is for `{other}`, and this is a {rule}")
+        } else if self.inline_allow {
+            let reason = scan::redact(self.scanner, &allow.reason, &known);
+            decision.verdict = Verdict::Allow;
+            decision.because = Because {
+                text: if reason.is_empty() {
+                    "an inline comment lets it pass".to_owned()
+                } else {
+                    format!("an inline comment lets it pass: {reason}")
+                },
+                policy_line: self.policy.inline_allow_line().to_owned(),
+            };
+            return None;
+        } else if self.policy.inline_allow() == InlineAllow::Never {
+            "was ignored: the policy says inline-allow = \"never\"".to_owned()
+        } else {
+            "was ignored: here it counts only if the policy says inline-allow = \"always\""
+                .to_owned()
+        };
+        Some(format!(
+            "the comment `stagegate:allow` at {}:{} {}",
+            scan::redact(self.scanner, path, &known),
+            sighting.line,
+            scan::redact(self.scanner, &why, &known)
+        ))
     }
 }
 

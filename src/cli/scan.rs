@@ -28,7 +28,10 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
     let fallback = if repository.work_dir().is_some() && args.rev == "HEAD" {
         Fallback::WorkTree
     } else {
-        Fallback::Commit(repository.peel(tip).ok().map(|(_, commit, _)| commit), "the scanned commit")
+        Fallback::Commit(
+            repository.peel(tip).ok().map(|(_, commit, _)| commit),
+            "the scanned commit",
+        )
     };
     let policy = source::policy(global, &repository, &fallback)?;
     let scanner = source::scanner()?;
@@ -38,6 +41,8 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
         scanner: &scanner,
         today: source::today(),
         keep_allowed: global.all,
+        laptop: false,
+        policy_ref: None,
     };
     output::write(&gate.standing(tip, ref_name.as_deref())?, global, out)
 }

@@ -37,7 +37,11 @@ impl Repository {
 
     /// Opens the repository at or above `folder`. Git's environment is ignored.
     pub fn open_at(folder: &Path) -> Result<Self, GitError> {
-        Self::open(folder, RepositoryOpenFlags::empty(), &folder.display().to_string())
+        Self::open(
+            folder,
+            RepositoryOpenFlags::empty(),
+            &folder.display().to_string(),
+        )
     }
 
     fn open(
@@ -263,6 +267,47 @@ impl Repository {
             tags.push(at);
             at = super::Tag::parse(at, &object.data)?.target;
         }
+    }
+
+    /// Whether the object is here.
+    pub fn contains(&self, oid: Oid) -> bool {
+        git2::Oid::from_bytes(oid.as_bytes())
+            .ok()
+            .zip(self.inner.odb().ok())
+            .is_some_and(|(id, odb)| odb.exists(id))
+    }
+
+    /// The best common ancestor of two commits; `None` where they have none, or where a shallow clone does not show it.
+    pub fn merge_base(&self, one: Oid, other: Oid) -> Result<Option<Oid>, GitError> {
+        let id = |oid: Oid| {
+            git2::Oid::from_bytes(oid.as_bytes()).map_err(|error| GitError::Object {
+                oid,
+                reason: error.message().to_owned(),
+            })
+        };
+        match self.inner.merge_base(id(one)?, id(other)?) {
+            Ok(base) => Ok(Some(oid_of(base))),
+            Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
+            Err(error) => Err(GitError::Object {
+                oid: one,
+                reason: error.message().to_owned(),
+            }),
+        }
+    }
+
+    /// Whether history is cut off somewhere.
+    pub fn is_shallow(&self) -> bool {
+        self.inner.is_shallow()
+    }
+
+    /// The branch that a rebase in progress will move: HEAD is detached meanwhile.
+    pub fn rebased_branch(&self) -> Option<String> {
+        ["rebase-merge/head-name", "rebase-apply/head-name"]
+            .iter()
+            .find_map(|file| std::fs::read_to_string(self.git_dir().join(file)).ok())
+            .map(|name| name.trim_end().to_owned())
+            // git writes `detached HEAD` where no branch is rebased.
+            .filter(|name| name.starts_with("refs/"))
     }
 
     /// The heads that are being merged, while a merge is in progress.
