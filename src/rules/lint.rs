@@ -316,3 +316,267 @@ fn holds_keyword(rule: &Rule, bytes: &[u8]) -> bool {
             .any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::schema::{Checksum, Kind, LifetimeOf, TierOf};
+
+    fn rule() -> Rule {
+        Rule {
+            id: "acme-key".to_owned(),
+            title: "Acme key".to_owned(),
+            keywords: vec!["acme_".to_owned()],
+            pattern: r"\b(?P<secret>acme_(?:live|test)_[a-z0-9]{20})\b".to_owned(),
+            lines: 0,
+            context: Vec::new(),
+            kind: Kind::Issued,
+            environment: vec![
+                marker("acme_live_", TierOf::Production),
+                marker("acme_test_", TierOf::Test),
+            ],
+            checksum: None,
+            lifetime: LifetimeOf::Long,
+            privileged: false,
+            public: false,
+            remedy: "Use a test key.".to_owned(),
+            references: vec!["https://example.com/keys".to_owned()],
+            examples: vec![
+                example("acme_live_{lowalnum:20}", Some(TierOf::Production)),
+                example("acme_test_{lowalnum:20}", Some(TierOf::Test)),
+            ],
+            counterexamples: vec!["acme_live_{lowalnum:10}".to_owned()],
+        }
+    }
+
+    fn marker(starts: &str, is: TierOf) -> Marker {
+        Marker {
+            starts: Some(starts.to_owned()),
+            contains: None,
+            is,
+            by_absence: false,
+        }
+    }
+
+    fn example(text: &str, is: Option<TierOf>) -> Example {
+        Example {
+            text: text.to_owned(),
+            is,
+        }
+    }
+
+    fn pack(provider: &str, rules: Vec<Rule>) -> Pack {
+        Pack {
+            provider: provider.to_owned(),
+            name: provider.to_uppercase(),
+            rules,
+        }
+    }
+
+    /// The complaints about the good rule after `change`.
+    fn after(change: impl FnOnce(&mut Rule)) -> Vec<String> {
+        let mut rule = rule();
+        change(&mut rule);
+        lint(&[pack("acme", vec![rule])])
+            .into_iter()
+            .map(|complaint| complaint.what)
+            .collect()
+    }
+
+    #[test]
+    fn a_good_rule_has_no_complaint() {
+        assert_eq!(after(|_| {}), [""; 0]);
+    }
+
+    /// Each way to break the rule, with a part of the complaint that it must bring.
+    #[test]
+    fn each_broken_rule_gets_its_complaint() {
+        type Break = (&'static str, fn(&mut Rule));
+        let breaks: [Break; 30] = [
+            ("does not start with the provider's", |rule| {
+                rule.id = "other-key".to_owned()
+            }),
+            ("does not start with the provider's", |rule| {
+                rule.id = "acmekey".to_owned()
+            }),
+            ("more than lower-case letters", |rule| {
+                rule.id = "acme-Key".to_owned()
+            }),
+            ("no title", |rule| rule.title = " ".to_owned()),
+            ("no remedy", |rule| rule.remedy.clear()),
+            ("no sentence", |rule| rule.remedy = "rotate it".to_owned()),
+            ("no reference", |rule| rule.references.clear()),
+            ("no https page", |rule| {
+                rule.references = vec!["http://example.com".to_owned()]
+            }),
+            ("no example", |rule| rule.examples.clear()),
+            ("no counterexample", |rule| rule.counterexamples.clear()),
+            ("public and privileged", |rule| {
+                (rule.public, rule.privileged) = (true, true)
+            }),
+            ("no keyword, so", |rule| rule.keywords.clear()),
+            ("shorter than three", |rule| {
+                rule.keywords = vec!["ac".to_owned()]
+            }),
+            ("not in lower case", |rule| {
+                rule.keywords = vec!["ACME_".to_owned()]
+            }),
+            ("holds no keyword", |rule| {
+                rule.keywords = vec!["other".to_owned()]
+            }),
+            ("context word \"ac\" is shorter", |rule| {
+                rule.context = vec!["ac".to_owned()]
+            }),
+            ("context word \"Acme\" is not in lower", |rule| {
+                rule.context = vec!["Acme".to_owned()]
+            }),
+            ("holds no context word", |rule| {
+                rule.context = vec!["elsewhere".to_owned()]
+            }),
+            ("shows nothing", |rule| {
+                rule.context = vec!["_test_".to_owned()]
+            }),
+            ("does not compile", |rule| rule.pattern = "(".to_owned()),
+            ("no group named secret", |rule| {
+                rule.pattern = "acme_[a-z_0-9]+".to_owned()
+            }),
+            ("which nothing reads", |rule| {
+                rule.pattern = "(?P<secret>acme_(?P<hsot>[a-z]+)_[a-z0-9]{20})".to_owned();
+            }),
+            ("something in nothing", |rule| {
+                rule.pattern = "(?P<secret>(?:acme_[a-z0-9_]*)?)".to_owned()
+            }),
+            ("an empty value", |rule| {
+                rule.pattern = r"(?P<secret>)acme_(?:live|test)_[a-z0-9]{20}".to_owned()
+            }),
+            ("is not found", |rule| {
+                rule.examples[0].text = "acme_live_{lowalnum:5}".to_owned()
+            }),
+            ("is not found", |rule| {
+                rule.examples[0].text = "acme_live_{alnum:20}".to_owned()
+            }),
+            ("example \"{oops}\"", |rule| {
+                rule.examples[0].text = "{oops}".to_owned()
+            }),
+            ("counterexample \"{oops}\"", |rule| {
+                rule.counterexamples = vec!["{oops}".to_owned()]
+            }),
+            ("is found", |rule| {
+                rule.counterexamples = vec!["acme_live_{lowalnum:20}".to_owned()]
+            }),
+            ("wrong check digits", |rule| {
+                rule.checksum = Some(Checksum::Crc32Base62)
+            }),
+        ];
+        for (part, change) in breaks {
+            let complaints = after(change);
+            assert!(
+                complaints.iter().any(|what| what.contains(part)),
+                "{part}: {complaints:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_environment_must_be_told_as_the_example_says() {
+        let wrong = after(|rule| rule.examples[0].is = Some(TierOf::Staging));
+        assert!(
+            wrong[0].contains("tells production, the example says staging"),
+            "{wrong:?}"
+        );
+        let silent = after(|rule| rule.examples[1].is = None);
+        assert!(
+            silent[0].contains("tells test, the example says nothing"),
+            "{silent:?}"
+        );
+        assert!(
+            silent[1].contains("no example shows how its format tells test"),
+            "{silent:?}"
+        );
+        let everything = after(|rule| rule.environment[0].starts = None);
+        assert!(
+            everything
+                .iter()
+                .any(|what| what.contains("speaks for every value"))
+        );
+        let empty = after(|rule| rule.environment[0].starts = Some(String::new()));
+        assert!(
+            empty
+                .iter()
+                .any(|what| what.contains("speaks for every value"))
+        );
+    }
+
+    #[test]
+    fn a_pattern_that_needs_more_lines_than_it_asks_for_is_caught() {
+        let change = |rule: &mut Rule| {
+            rule.keywords = vec!["acme:".to_owned()];
+            rule.pattern = r"acme:\s+(?P<secret>acme_(?:live|test)_[a-z0-9]{20})".to_owned();
+            rule.examples = vec![
+                example("acme:\n acme_live_{lowalnum:20}", Some(TierOf::Production)),
+                example("acme: acme_test_{lowalnum:20}", Some(TierOf::Test)),
+            ];
+        };
+        assert!(after(change)[0].contains("is not found"));
+        let enough = after(|rule| {
+            change(rule);
+            rule.lines = 1;
+        });
+        assert_eq!(enough, [""; 0]);
+    }
+
+    #[test]
+    fn a_keyword_beside_the_match_does_not_count() {
+        let complaints = after(|rule| {
+            rule.keywords = vec!["near".to_owned()];
+            for example in &mut rule.examples {
+                example.text.insert_str(0, "near ");
+            }
+        });
+        assert!(complaints[0].contains("is not found"), "{complaints:?}");
+    }
+
+    #[test]
+    fn packs_are_judged_too() {
+        let unnamed = Pack {
+            name: String::new(),
+            ..pack("acme", Vec::new())
+        };
+        let what: Vec<String> = lint(&[unnamed, pack("acme", vec![rule(), rule()])])
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(
+            what,
+            [
+                "acme: the provider has no name",
+                "acme: the pack has no rule",
+                "acme: another pack has the same provider",
+                "acme-key: its id is taken by a rule of acme",
+            ]
+        );
+    }
+
+    #[test]
+    fn overlaps_name_both_rules() {
+        let mut other = rule();
+        other.id = "zeta-key".to_owned();
+        let packs = [
+            pack("acme", vec![rule()]),
+            pack("zeta", vec![other.clone()]),
+        ];
+        let names: Vec<(String, String)> = overlaps(&packs)
+            .into_iter()
+            .map(|overlap| (overlap.example_of, overlap.found_by))
+            .collect();
+        let (acme, zeta) = ("acme-key".to_owned(), "zeta-key".to_owned());
+        assert_eq!(names, [(acme.clone(), zeta.clone()), (zeta, acme)]);
+        other.context = vec!["zeta".to_owned()];
+        let packs = [pack("acme", vec![rule()]), pack("zeta", vec![other])];
+        assert!(
+            overlaps(&packs)
+                .iter()
+                .all(|overlap| overlap.found_by == "acme-key")
+        );
+    }
+}
