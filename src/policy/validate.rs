@@ -79,7 +79,7 @@ impl Checker<'_> {
     }
 
     fn policy(&mut self, written: Written) -> Policy {
-        self.version(written.version.as_ref());
+        self.version(written.version);
         let history = self.choice(
             written.history.as_ref(),
             "history",
@@ -110,7 +110,7 @@ impl Checker<'_> {
         }
         let tiers = std::array::from_fn(|index| policy.environments[index].tier);
         policy.words = Words::builtin(tiers);
-        let mut facts = FactPlaces::default();
+        let mut places = Places::default();
         for written in written.environments {
             let Some(index) = policy
                 .environments
@@ -127,7 +127,7 @@ impl Checker<'_> {
                 &mut policy.environments[index],
                 &mut policy.words,
                 &mut policy.facts,
-                &mut facts,
+                &mut places,
             );
         }
         policy.unclaimed = self.verdicts(written.unclaimed);
@@ -144,14 +144,14 @@ impl Checker<'_> {
         policy
     }
 
-    fn version(&mut self, version: Option<&At<i64>>) {
+    fn version(&mut self, version: Option<Option<At<i64>>>) {
         match version {
             None => self.mistakes.add(
                 0,
                 "`version` is missing",
                 format!("write `version = {VERSION}` on the first line"),
             ),
-            Some(at) if at.value != VERSION => self.mistakes.add(
+            Some(Some(at)) if at.value != VERSION => self.mistakes.add(
                 at.offset,
                 format!("this stagegate does not know version {}", at.value),
                 format!("write `version = {VERSION}`, or install the stagegate the policy was written for"),
@@ -246,7 +246,7 @@ impl Checker<'_> {
         environment: &mut Environment,
         words: &mut Words,
         facts: &mut Facts,
-        places: &mut FactPlaces,
+        places: &mut Places,
     ) {
         environment.declared_at = Some(self.line(written.name.offset));
         for text in written.refs {
@@ -274,8 +274,20 @@ impl Checker<'_> {
             });
         }
         for word in written.words {
-            if self.is_word(&word) {
-                words.add_word(&word.value, index, environment.tier);
+            if !self.is_word(&word) {
+                continue;
+            }
+            let line = self.mistakes.line(word.offset);
+            match places.declare_word(&word, environment, line) {
+                None => words.add_word(&word.value, index, environment.tier),
+                Some((name, line)) => self.mistakes.add(
+                    word.offset,
+                    format!(
+                        "the word \"{}\" cannot name {} and {name}",
+                        word.value, environment.name
+                    ),
+                    format!("line {line} declares it too; keep one"),
+                ),
             }
         }
         environment.verdicts = self.verdicts(written.verdicts);
@@ -356,12 +368,12 @@ impl Checker<'_> {
         &mut self,
         written: At<WrittenIdentity>,
         environment: &Environment,
-        places: &mut FactPlaces,
+        places: &mut Places,
     ) -> EnvironmentFacts {
         let policy_line = self.line(written.offset);
         let mut facts = EnvironmentFacts::new(&environment.name, environment.tier, &policy_line);
         let written = written.value;
-        let lists: [(&str, Vec<Text>, &mut Vec<String>, Check, &str); 7] = [
+        let lists: [FactList<'_>; 7] = [
             (
                 "hosts",
                 written.hosts,
@@ -458,9 +470,10 @@ impl Checker<'_> {
         environments: &[Environment],
     ) -> Option<Exception> {
         let offset = written.offset;
+        let keys = &written.keys;
         let fingerprint = self.required(
             written.fingerprint,
-            offset,
+            (offset, keys),
             "fingerprint",
             "copy it from the finding, `fingerprint = \"sg1:...\"`",
         );
@@ -475,7 +488,7 @@ impl Checker<'_> {
         }
         let environment = self.required(
             written.environment,
-            offset,
+            (offset, keys),
             "environment",
             "say where it may pass: `environment = \"staging\"`",
         );
@@ -492,23 +505,25 @@ impl Checker<'_> {
         }
         let reason = self.required(
             written.reason,
-            offset,
+            (offset, keys),
             "reason",
             "say why it may pass, in one sentence",
         );
         let approver = self.required(
             written.approver,
-            offset,
+            (offset, keys),
             "approver",
             "name the person who let it pass",
         );
         let expires = match written.expires {
             None => {
-                self.mistakes.add(
-                    offset,
-                    "the exception has no `expires`",
-                    "say until which day it holds: `expires = 2030-12-31`",
-                );
+                if !keys.iter().any(|key| key == "expires") {
+                    self.mistakes.add(
+                        offset,
+                        "the exception has no `expires`",
+                        "say until which day it holds: `expires = 2030-12-31`",
+                    );
+                }
                 None
             }
             Some(At {
@@ -545,7 +560,7 @@ impl Checker<'_> {
     fn required(
         &mut self,
         text: Option<Text>,
-        offset: usize,
+        (offset, keys): (usize, &[String]),
         key: &str,
         hint: &str,
     ) -> Option<Text> {
@@ -557,23 +572,48 @@ impl Checker<'_> {
             }
             Some(text) => Some(text),
             None => {
-                self.mistakes
-                    .add(offset, format!("the exception has no `{key}`"), hint);
+                if !keys.iter().any(|written| written == key) {
+                    self.mistakes
+                        .add(offset, format!("the exception has no `{key}`"), hint);
+                }
                 None
             }
         }
     }
 }
 
-type Check = fn(&str) -> bool;
+/// One list of facts: its key, what is written, where it goes, the check of an entry, and what an entry looks like.
+type FactList<'f> = (
+    &'static str,
+    Vec<Text>,
+    &'f mut Vec<String>,
+    fn(&str) -> bool,
+    &'static str,
+);
 
-/// Which fact is declared where, so that none proves two tiers.
+/// What is declared where, so that no fact proves two tiers and no word names two environments.
 #[derive(Default)]
-struct FactPlaces {
-    places: HashMap<(String, String), (String, Tier, usize)>,
+struct Places {
+    facts: HashMap<(String, String), (String, Tier, usize)>,
+    words: HashMap<String, (String, usize)>,
 }
 
-impl FactPlaces {
+impl Places {
+    /// Notes a word; the environment and line that already have it, if the environment is another.
+    fn declare_word(
+        &mut self,
+        word: &Text,
+        environment: &Environment,
+        line: usize,
+    ) -> Option<(String, usize)> {
+        let place = (environment.name.clone(), line);
+        let known = self
+            .words
+            .entry(word.value.to_lowercase())
+            .or_insert_with(|| place.clone());
+        (known.0 != place.0).then(|| known.clone())
+    }
+
     /// Notes a fact; the environment, tier and line that already have it, if the tier is another.
     fn declare(
         &mut self,
@@ -583,12 +623,12 @@ impl FactPlaces {
         line: usize,
     ) -> Option<(String, Tier, usize)> {
         let key = (list.to_owned(), text.value.to_ascii_lowercase());
-        match self.places.get(&key) {
+        match self.facts.get(&key) {
             Some(other) if other.1 != environment.tier => Some(other.clone()),
             Some(_) => None,
             None => {
                 let place = (environment.name.clone(), environment.tier, line);
-                self.places.insert(key, place);
+                self.facts.insert(key, place);
                 None
             }
         }
