@@ -77,7 +77,7 @@ fn list(packs: &[Pack], provider: Option<&str>, out: &mut dyn Write) -> Result<u
         .count();
     writeln!(
         out,
-        "\n{} rules of {} providers; the format of {telling} tells the environment.",
+        "\n{} rules, {} providers; the format of {telling} tells the environment.",
         rules.len(),
         chosen.len()
     )?;
@@ -192,7 +192,7 @@ fn check(packs: &[Pack], out: &mut dyn Write) -> Result<u8, Failure> {
     let rules: usize = packs.iter().map(|pack| pack.rules.len()).sum();
     writeln!(
         out,
-        "{rules} rules of {} providers, each example tried {} times: {} complaints.",
+        "{rules} rules, {} providers, each example tried {} times; complaints: {}.",
         packs.len(),
         lint::SEEDS,
         complaints.len()
@@ -280,7 +280,7 @@ mod tests {
     fn the_whole_list_counts() {
         let (_, text) = output(What::List { provider: None }).expect("lists");
         let rules: usize = builtin().iter().map(|pack| pack.rules.len()).sum();
-        assert!(text.contains(&format!("\n{rules} rules of {} providers", builtin().len())));
+        assert!(text.contains(&format!("\n{rules} rules, {} providers", builtin().len())));
     }
 
     #[test]
@@ -332,6 +332,6 @@ mod tests {
     fn the_builtin_rules_pass_their_lint() {
         let (code, text) = output(What::Lint).expect("lints");
         assert_eq!(code, 0, "{text}");
-        assert!(text.ends_with("0 complaints.\n"));
+        assert!(text.ends_with("complaints: 0.\n"));
     }
 }

@@ -6,7 +6,7 @@ use once_cell::sync::OnceCell;
 use regex::bytes::{Regex, RegexBuilder};
 
 use crate::model::Secret;
-use crate::rules::{Checksum, Kind, Pack, Rule};
+use crate::rules::{Kind, Pack, Rule};
 
 use super::placeholder::documentation_example;
 use super::prefilter::Prefilter;
@@ -204,7 +204,9 @@ impl<'r> Scanner<'r> {
                 continue;
             }
             let value = &bytes[span.clone()];
-            if documentation_example(value) || !checksum_holds(rule, value) {
+            if documentation_example(value)
+                || rule.checksum.is_some_and(|checksum| !checksum.holds(value))
+            {
                 continue;
             }
             let groups = rule_groups(rule)
@@ -277,32 +279,6 @@ fn has_context(rule: &Rule, bytes: &[u8], span: &Range<usize>) -> bool {
                 .any(|window| window == word.as_bytes())
         })
     })
-}
-
-/// Whether the check digits of an issued token are right; true for formats without any.
-fn checksum_holds(rule: &Rule, value: &[u8]) -> bool {
-    const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    let split = |entropy: usize, digits: usize| {
-        let body = value.len().checked_sub(entropy + digits)?;
-        Some((
-            &value[body..body + entropy],
-            &value[body + entropy..],
-        ))
-    };
-    match rule.checksum {
-        None => true,
-        Some(Checksum::Crc32Base62) => split(30, 6).is_some_and(|(entropy, digits)| {
-            let mut rest = crc32fast::hash(entropy);
-            digits.iter().rev().all(|&digit| {
-                let expected = BASE62[(rest % 62) as usize];
-                rest /= 62;
-                digit == expected
-            })
-        }),
-        Some(Checksum::Crc32Hex) => split(40, 8).is_some_and(|(entropy, digits)| {
-            format!("{:08x}", crc32fast::hash(entropy)).as_bytes() == digits
-        }),
-    }
 }
 
 /// One candidate for each place: of those that overlap, the one whose rule knows most about it.
