@@ -8,12 +8,9 @@ use jiff::civil::Date;
 
 use crate::examine::{self, Knowledge, Sighting};
 use crate::git::{Change, GitError, Kind, Repository};
-use crate::model::{
-    Destination, Finding, Oid, Place, Secret, Signal, Stats, Unexamined, Verdict,
-};
+use crate::model::{Destination, Finding, Oid, Place, Secret, Signal, Stats, Unexamined, Verdict};
 use crate::origin;
 use crate::policy::{Policy, Subject};
-use crate::rules;
 use crate::scan::{self, ScanError, Scanner, ValueId};
 use crate::syntax::{self, Syntax};
 
@@ -46,7 +43,7 @@ pub struct Judge<'j> {
     /// Keep the findings that the policy allows.
     keep_allowed: bool,
     examined: HashMap<(Oid, Syntax), Rc<Vec<Sighting<'static>>>>,
-    fingerprints: HashMap<(ValueId, rules::Kind), String>,
+    fingerprints: HashMap<(ValueId, bool), String>,
     /// What has been said: by ref, path, rule and value, with the blob and commit it was said of.
     said: HashMap<Said, (Oid, Option<Oid>)>,
     unexamined: HashSet<(String, Oid)>,
@@ -244,7 +241,9 @@ impl<'j> Judge<'j> {
             sighting.value,
         );
         // Said once for a ref and path; in one blob every place of the value is said.
-        if *self.said.entry(said).or_insert((change.oid, source.commit)) != (change.oid, source.commit) {
+        if *self.said.entry(said).or_insert((change.oid, source.commit))
+            != (change.oid, source.commit)
+        {
             return;
         }
         let secret = examine::value_of(text, sighting);
@@ -254,13 +253,13 @@ impl<'j> Judge<'j> {
         let origin = origin::weigh(&signals);
         let fingerprint = {
             let known = &self.fingerprints;
-            let kind = sighting.rule.kind;
-            let key = (sighting.value, kind);
+            let issued = sighting.rule.provider_issued();
+            let key = (sighting.value, issued);
             move || {
                 known
                     .get(&key)
                     .cloned()
-                    .unwrap_or_else(|| scan::fingerprint(secret, kind))
+                    .unwrap_or_else(|| scan::fingerprint(secret, issued))
             }
         };
         let decision = self.policy.decide(
@@ -269,7 +268,7 @@ impl<'j> Judge<'j> {
                 provider: sighting.provider,
                 family: crate::model::Family::Credential,
                 origin,
-                issued: sighting.rule.kind == rules::Kind::Issued,
+                issued: sighting.rule.provider_issued(),
                 lifetime: sighting.lifetime,
                 public: sighting.rule.public,
                 path,
@@ -287,8 +286,10 @@ impl<'j> Judge<'j> {
             }
         }
         let fingerprint = fingerprint();
-        self.fingerprints
-            .insert((sighting.value, sighting.rule.kind), fingerprint.clone());
+        self.fingerprints.insert(
+            (sighting.value, sighting.rule.provider_issued()),
+            fingerprint.clone(),
+        );
         let redact = |name: &str, known: &[Secret<'_>]| scan::redact(self.scanner, name, known);
         let known = [secret];
         self.findings.push(Finding {
