@@ -331,6 +331,7 @@ mod tests {
             lines: 0,
             context: Vec::new(),
             kind: Kind::Issued,
+            issued: true,
             environment: vec![
                 marker("acme_live_", TierOf::Production),
                 marker("acme_test_", TierOf::Test),
