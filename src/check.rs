@@ -12,7 +12,7 @@ use crate::hook::pre_commit;
 use crate::judge::{Judge, JudgeError, Message, Source};
 use crate::model::{Oid, RefUpdate, Report};
 use crate::policy::{History, Policy};
-use crate::scan::Scanner;
+use crate::scan::{self, Scanner};
 
 /// What judges: the same for every mode.
 pub struct Gate<'g> {
@@ -271,9 +271,12 @@ impl Gate<'_> {
         &self,
         mode: &'static str,
         judge: Judge<'_>,
-        refs: Vec<RefUpdate>,
+        mut refs: Vec<RefUpdate>,
         started: Instant,
     ) -> Report {
+        for update in &mut refs {
+            update.name = scan::redact(self.scanner, &update.name, &[]);
+        }
         let mut findings = judge.findings;
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.verdict));
         let mut stats = judge.stats;

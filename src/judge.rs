@@ -159,10 +159,12 @@ impl<'j> Judge<'j> {
 
     /// A name is content: a path can hold a value too.
     fn name(&mut self, source: Source<'_>, path: &str, oid: Oid) -> Result<(), JudgeError> {
-        if self.scanner.search(path.as_bytes())?.issued.is_empty() {
+        // Components stand alone: `/` belongs to the path, not to a value.
+        let components = path.replace('/', "\n");
+        if self.scanner.search(components.as_bytes())?.issued.is_empty() {
             return Ok(());
         }
-        self.pathless(source, path, oid, path.as_bytes())
+        self.pathless(source, path, oid, components.as_bytes())
     }
 
     fn pathless(
