@@ -87,10 +87,17 @@ impl Gate<'_> {
                 return judge.change(source, &change);
             }
         };
-        let old = self.old_tip(update)?;
         let mut before: Vec<Oid> = Vec::new();
-        if let Some(old) = old {
-            before.push(self.repository.commit(old)?.tree);
+        let mut old = None;
+        if let Some(oid) = update.old {
+            match self.repository.peel(oid)? {
+                (_, tip, Kind::Commit) => {
+                    before.push(self.repository.commit(tip)?.tree);
+                    old = Some(tip);
+                }
+                (_, tree, Kind::Tree) => before.push(tree),
+                _ => {}
+            }
         }
         if kind == Kind::Commit {
             let excluded = self.excluded(update, old, current);
@@ -109,15 +116,6 @@ impl Gate<'_> {
             }
         }
         git_changes(self.repository, tree, &before, judge, source)
-    }
-
-    /// The commit that the ref stands on now, from the repository: the old object id on standard input is the client's claim.
-    fn old_tip(&self, update: &RefUpdate) -> Result<Option<Oid>, GitError> {
-        let Some(old) = update.old else {
-            return Ok(None);
-        };
-        let (_, tip, kind) = self.repository.peel(old)?;
-        Ok((kind == Kind::Commit).then_some(tip))
     }
 
     /// The tips whose history has been judged for this destination already.

@@ -47,8 +47,7 @@ pub struct Judge<'j> {
     keep_allowed: bool,
     examined: HashMap<(Oid, Syntax), Rc<Vec<Sighting<'static>>>>,
     fingerprints: HashMap<(ValueId, rules::Kind), String>,
-    /// What has been said: by ref, path, rule and value, with the blob and commit it was said of.
-    said: HashMap<Said, (Oid, Option<Oid>)>,
+    said: HashMap<Said, SaidOf>,
     unexamined: HashSet<(String, Oid)>,
     /// What is to be said.
     pub findings: Vec<Finding>,
@@ -58,7 +57,15 @@ pub struct Judge<'j> {
     pub stats: Stats,
 }
 
+/// What has been judged already: ref, path, rule and value.
 type Said = (Option<String>, Vec<u8>, String, ValueId);
+
+/// Of what it was said, and the strictest verdict so far.
+struct SaidOf {
+    blob: Oid,
+    commit: Option<Oid>,
+    strictest: Verdict,
+}
 
 /// Content that has no path.
 #[derive(Debug, Clone, Copy)]
@@ -244,7 +251,9 @@ impl<'j> Judge<'j> {
             sighting.value,
         );
         // Said once for a ref and path; in one blob every place of the value is said.
-        if *self.said.entry(said).or_insert((change.oid, source.commit)) != (change.oid, source.commit) {
+        let here = |said: &SaidOf| (said.blob, said.commit) == (change.oid, source.commit);
+        let before = self.said.get(&said).filter(|said| !here(said)).map(|said| said.strictest);
+        if before == Some(Verdict::Block) {
             return;
         }
         let secret = examine::value_of(text, sighting);
@@ -279,6 +288,20 @@ impl<'j> Judge<'j> {
             },
             &claims,
             self.today,
+        );
+        // The same value in another blob may stand in another section, or beside other evidence: a stricter verdict than
+        // the one said before is news.
+        if before.is_some_and(|before| before >= decision.verdict) {
+            return;
+        }
+        let strictest = self.said.get(&said).map_or(decision.verdict, |said| said.strictest.max(decision.verdict));
+        self.said.insert(
+            said,
+            SaidOf {
+                blob: change.oid,
+                commit: source.commit,
+                strictest,
+            },
         );
         if decision.verdict == Verdict::Allow {
             self.stats.allowed += 1;
