@@ -99,20 +99,44 @@ impl Gate<'_> {
                 _ => {}
             }
         }
-        if kind == Kind::Commit {
-            let excluded = self.excluded(update, old, current);
-            let new = git::new_commits(self.repository, tip, &excluded)?;
-            if claimed {
-                if self.policy.history() != History::Tip {
-                    self.history(judge, name, &new.commits)?;
-                }
-            } else {
-                // Where no environment claims the ref, only paths and sections are claimed, and they are claimed alike on
-                // every ref: what already stands there on another has been judged there.
-                self.history(judge, name, &new.commits)?;
-                for boundary in &new.boundary {
-                    before.push(self.repository.commit(*boundary)?.tree);
-                }
+        if kind != Kind::Commit {
+            return git_changes(self.repository, tree, &before, judge, source);
+        }
+        let excluded = self.excluded(update, old, current);
+        let quick = git::new_commits(self.repository, tip, &excluded, git::SLOP)?;
+        let start = judge.mark();
+        self.tip(judge, source, claimed, tree, &before, &quick)?;
+        if quick.exact || !judge.has_said_since(&start) {
+            return Ok(());
+        }
+        // Skewed clocks can make old commits look new. A refusal that they alone would explain is not said.
+        let patient = git::new_commits(self.repository, tip, &excluded, git::PATIENT)?;
+        if patient.commits.len() < quick.commits.len() {
+            judge.take_back(start, name);
+            self.tip(judge, source, claimed, tree, &before, &patient)?;
+        }
+        Ok(())
+    }
+
+    /// Judges the new commits of a ref and what will stand there.
+    fn tip(
+        &self,
+        judge: &mut Judge<'_>,
+        source: Source<'_>,
+        claimed: bool,
+        tree: Oid,
+        before: &[Oid],
+        new: &git::NewCommits,
+    ) -> Result<(), JudgeError> {
+        let mut before = before.to_vec();
+        if !claimed || self.policy.history() != History::Tip {
+            self.history(judge, source, &new.commits)?;
+        }
+        if !claimed {
+            // Where no environment claims the ref, only paths and sections are claimed, and they are claimed alike on
+            // every ref: what already stands there on another has been judged there.
+            for boundary in &new.boundary {
+                before.push(self.repository.commit(*boundary)?.tree);
             }
         }
         git_changes(self.repository, tree, &before, judge, source)
@@ -149,15 +173,15 @@ impl Gate<'_> {
     fn history(
         &self,
         judge: &mut Judge<'_>,
-        name: &str,
+        tip: Source<'_>,
         commits: &[(Oid, git::Commit)],
     ) -> Result<(), JudgeError> {
         // Oldest first, so that a finding names the commit that brought it.
         for (oid, commit) in commits.iter().rev() {
             judge.stats.commits += 1;
             let source = Source {
-                ref_name: Some(name),
                 commit: Some(*oid),
+                ..tip
             };
             let data = self.repository.read_as(*oid, Kind::Commit)?;
             judge.message(source, *oid, &data, Message::Commit)?;

@@ -67,6 +67,12 @@ struct SaidOf {
     strictest: Verdict,
 }
 
+/// A moment in a run, to go back to.
+pub struct Mark {
+    findings: usize,
+    stats: Stats,
+}
+
 /// Content that has no path.
 #[derive(Debug, Clone, Copy)]
 pub enum Message {
@@ -99,6 +105,27 @@ impl<'j> Judge<'j> {
             not_read: Vec::new(),
             stats: Stats::default(),
         }
+    }
+
+    /// What has been said so far.
+    pub fn mark(&self) -> Mark {
+        Mark {
+            findings: self.findings.len(),
+            stats: self.stats.clone(),
+        }
+    }
+
+    /// Whether anything has been found since `mark`.
+    pub fn has_said_since(&self, mark: &Mark) -> bool {
+        self.findings.len() > mark.findings
+    }
+
+    /// Takes back everything found since `mark`, all of it on its way to `ref_name`.
+    pub fn take_back(&mut self, mark: Mark, ref_name: &str) {
+        self.findings.truncate(mark.findings);
+        // A ref that two lines of a push move is said twice then, which harms less than not at all.
+        self.said.retain(|(name, ..), _| name.as_deref() != Some(ref_name));
+        self.stats = mark.stats;
     }
 
     /// Judges one change under every environment that claims it.

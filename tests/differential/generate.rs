@@ -115,7 +115,11 @@ impl Maker {
             reach: reach.to_owned(),
             steps: Vec::new(),
         };
-        let commits = self.rng.u32(1..16);
+        let commits = if self.rng.u8(..16) == 0 {
+            self.rng.u32(20..50)
+        } else {
+            self.rng.u32(1..16)
+        };
         let mut current: Vec<(String, u32)> = Vec::new();
         for id in 1..=commits {
             let commit = self.commit(id, clock, &current);
