@@ -9,7 +9,7 @@ use crate::history::{Commit, Content, Edit, Files, History, Kind, Push, Step, Ta
 /// As many values are planted at most in one history.
 pub(crate) const VALUES: u8 = 10;
 
-const PATHS: &[&str] = &[
+pub(crate) const PATHS: &[&str] = &[
     "app.env",
     "src/main.rs",
     "src/util/mod.rs",

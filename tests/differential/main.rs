@@ -60,7 +60,6 @@ const TODAY: jiff::civil::Date = jiff::civil::date(2026, 1, 1);
 
 /// A report as the oracle writes it.
 fn findings(report: &Report, fingerprints: &HashMap<String, usize>) -> Findings {
-    assert!(report.unexamined.is_empty(), "everything can be read: {:?}", report.unexamined);
     let mut found = Findings::new();
     for finding in &report.findings {
         let key = (
@@ -177,6 +176,7 @@ fn judge(histories: &[History], totals: &mut Totals) -> Vec<(usize, String)> {
             totals.updates += updates.len();
             totals.findings += expected.len();
             let difference = match gate.updates("pre-receive", updates, &refs) {
+                Ok(report) if !report.unexamined.is_empty() => format!("not read: {:?}\n", report.unexamined),
                 Ok(report) => difference(&expected, &findings(&report, &fingerprints)),
                 Err(error) => format!("could not decide: {error}\n"),
             };

@@ -123,8 +123,19 @@ impl Oracle<'_> {
     /// Says what stands at `path` of `tree` and in none of `before`.
     fn added(&mut self, name: &str, tree: &str, before: &[Hex], out: &mut Findings) {
         let new: Listing = self.objects.files(tree);
+        self.between(name, &new, before, out);
+    }
+
+    /// Says what stands among these files and in none of the trees `before`.
+    pub(crate) fn between(
+        &mut self,
+        name: &str,
+        new: &BTreeMap<Vec<u8>, (String, Hex)>,
+        before: &[Hex],
+        out: &mut Findings,
+    ) {
         let old: Vec<Listing> = before.iter().map(|tree| self.objects.files(tree)).collect();
-        for (path, entry) in new.iter() {
+        for (path, entry) in new {
             let (mode, oid) = entry;
             let there: Vec<&(String, Hex)> = old.iter().filter_map(|files| files.get(path)).collect();
             if mode == "160000" || there.contains(&entry) {
