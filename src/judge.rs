@@ -134,11 +134,11 @@ impl<'j> Judge<'j> {
         let path = String::from_utf8_lossy(&change.path).into_owned();
         let claims = self.policy.claims(source.ref_name, Some(&path), &[]);
         let claimed = !claims.is_empty();
-        if change.mode.is_gitlink() {
-            return Ok(());
-        }
         if change.parents.is_empty() {
             self.name(source, &path, change.oid)?;
+        }
+        if change.mode.is_gitlink() {
+            return Ok(());
         }
         if !claimed && !self.keep_allowed && !self.policy.may_have_sections(&path) {
             return Ok(());
