@@ -155,22 +155,46 @@ impl<'j> Judge<'j> {
         if sightings.is_empty() {
             return Ok(());
         }
-        let mut before: HashSet<(&str, ValueId)> = HashSet::new();
+        let mut before: HashMap<(&str, ValueId), Vec<&[String]>> = HashMap::new();
+        let mut old = Vec::new();
         for &parent in &change.parents {
             match self.examine(parent, syntax) {
-                Ok(old) => before.extend(old.iter().map(|s| (s.rule.id.as_str(), s.value))),
+                Ok(sightings) => old.push(sightings),
                 // What stood before cannot be told: then all of it counts as new.
                 Err(JudgeError::Git(_)) => {}
                 Err(error) => return Err(error),
             }
         }
+        for s in old.iter().flat_map(|old| old.iter()) {
+            before.entry((s.rule.id.as_str(), s.value)).or_default().push(&s.key_path);
+        }
         let text = self.text(change.oid)?;
         for sighting in sightings.iter() {
-            if !before.contains(&(sighting.rule.id.as_str(), sighting.value)) {
+            let stood = before
+                .get(&(sighting.rule.id.as_str(), sighting.value))
+                .is_some_and(|places| self.stood(source, &path, &sighting.key_path, places));
+            if !stood {
                 self.sighting(source, change, &path, sighting, &text);
             }
         }
         Ok(())
+    }
+
+    /// Whether a value that stood at `places` of the file stood where it stands now: a move within a file is none, unless
+    /// it goes to a section of another environment.
+    fn stood(&self, source: Source<'_>, path: &str, now: &[String], places: &[&[String]]) -> bool {
+        if !self.policy.may_have_sections(path) || places.contains(&now) {
+            return true;
+        }
+        let claims = |keys: &[String]| {
+            let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+            self.policy.claims(source.ref_name, Some(path), &keys)
+        };
+        let now = claims(now);
+        places.iter().any(|place| {
+            let then = claims(place);
+            now.iter().all(|now| then.iter().any(|then| then.environment == now.environment))
+        })
     }
 
     /// Judges content without a path, which only the ref can claim.
