@@ -27,12 +27,17 @@ pub(crate) const PATHS: &[&str] = &[
     "link",
     "odd/%ff%0aname.env",
     "odd/two%20words.yml",
+    "keys/%v3.env",
+    "keys/%v4",
+    "%v5/note.txt",
+    "config/staging/%v6",
     "run.sh",
     "Run.sh",
 ];
 
 const REFS: &[&str] = &[
     "refs/heads/main",
+    "refs/heads/alias",
     "refs/heads/feature/a",
     "refs/heads/feature/b",
     "refs/heads/staging",
@@ -270,7 +275,10 @@ impl Maker {
         };
         for _ in 0..[1, 1, 1, 2, 3, 5][self.rng.usize(..6)] {
             let name = self.pick(REFS);
-            if push.updates.iter().any(|(other, _)| *other == name) {
+            // git itself refuses a push that moves a ref and its alias to different commits.
+            let staging = ["refs/heads/alias", "refs/heads/staging"];
+            let moved = |other: &str| other == name || staging.contains(&other) && staging.contains(&name.as_str());
+            if push.updates.iter().any(|(other, _)| moved(other)) {
                 continue;
             }
             let commit = match self.rng.u8(..4) {
@@ -279,7 +287,7 @@ impl Maker {
                 _ => id,
             };
             let target = match self.rng.u8(..16) {
-                0 => Target::Delete,
+                0 if name != "refs/heads/alias" => Target::Delete,
                 1 | 2 if name.starts_with("refs/tags/") => Target::Tree(commit),
                 3 if name.starts_with("refs/tags/") => {
                     let paths: Vec<String> = self.files[&commit].keys().cloned().collect();

@@ -126,7 +126,7 @@ fn entries(rng: &mut Rng, pool: &Pool, paths: &[&str], conflicts: bool) -> Strin
     let mut lines = String::new();
     let zero = "0".repeat(40);
     for _ in 0..rng.usize(1..5) {
-        let path = quoted(paths[rng.usize(..paths.len())]);
+        let path = quoted(paths[rng.usize(..paths.len())], &values());
         let blob = &pool.blobs[rng.usize(..pool.blobs.len())];
         match rng.u8(..12) {
             0..3 => lines.push_str(&format!("0 {zero}\t{path}\n")),
@@ -342,5 +342,5 @@ fn any_content(rng: &mut Rng) -> Content {
 
 #[test]
 fn paths_are_decoded() {
-    assert_eq!(decoded("a%0a%ff"), b"a\n\xff");
+    assert_eq!(decoded("a%0a%ff%v1", &["x".to_owned(), "y".to_owned()]), b"a\n\xffy");
 }

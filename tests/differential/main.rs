@@ -160,7 +160,7 @@ fn judge(histories: &[History], totals: &mut Totals) -> Vec<(usize, String)> {
                 .iter()
                 .map(|(name, new)| RefUpdate {
                     name: name.clone(),
-                    old: current.get(name).map(|hex| oid(hex)),
+                    old: current.get(oracle::moved(name)).map(|hex| oid(hex)),
                     new: new.as_deref().map(oid),
                     environment: None,
                 })
@@ -186,8 +186,9 @@ fn judge(histories: &[History], totals: &mut Totals) -> Vec<(usize, String)> {
             }
             if !update.refused {
                 for (name, new) in &update.refs {
+                    let name = oracle::moved(name);
                     match new {
-                        Some(new) => drop(current.insert(name.clone(), new.clone())),
+                        Some(new) => drop(current.insert(name.to_owned(), new.clone())),
                         None => drop(current.remove(name)),
                     }
                 }

@@ -35,6 +35,11 @@ pub(crate) fn of_ref(name: &str) -> Option<Environment> {
     }
 }
 
+/// The ref that a push of `name` moves: `refs/heads/alias` is a symbolic ref on the server.
+pub(crate) fn moved(name: &str) -> &str {
+    if name == "refs/heads/alias" { "refs/heads/staging" } else { name }
+}
+
 fn of_path(path: &[u8]) -> Option<Environment> {
     if path.starts_with(b"config/staging/") {
         Some(Environment::Staging)
@@ -137,23 +142,36 @@ impl Oracle<'_> {
         let old: Vec<Listing> = before.iter().map(|tree| self.objects.files(tree)).collect();
         for (path, entry) in new {
             let (mode, oid) = entry;
-            let there: Vec<&(String, Hex)> = old.iter().filter_map(|files| files.get(path)).collect();
-            if mode == "160000" || there.contains(&entry) {
+            let mut there: Vec<&(String, Hex)> = old.iter().filter_map(|files| files.get(path)).collect();
+            if there.contains(&entry) {
+                continue;
+            }
+            if mode != "160000" {
+                there.retain(|(mode, _)| mode != "160000");
+            }
+            let claim = of_ref(name).max(of_path(path));
+            if there.is_empty() {
+                for (value, _) in planted(&String::from_utf8_lossy(path), b"", self.values) {
+                    self.say(name, path, value, claim, out);
+                }
+            }
+            if mode == "160000" {
                 continue;
             }
             let mut stood = BTreeSet::new();
-            for (mode, oid) in there {
-                if mode != "160000" {
-                    stood.extend(self.values(oid, path).into_iter().map(|(value, _)| value));
-                }
+            for (_, oid) in there {
+                stood.extend(self.values(oid, path));
             }
+            let claimed_by_staging = [of_ref(name), of_path(path)].contains(&Some(Environment::Staging));
             for (value, in_section) in self.values(oid, path) {
-                if stood.contains(&value) {
-                    continue;
+                // What stood in the section stood in the file; what stood in the file is new to the section, unless
+                // staging claimed the whole file.
+                let stood = stood.contains(&(value, true))
+                    || (stood.contains(&(value, false)) && (!in_section || claimed_by_staging));
+                if !stood {
+                    let section = in_section.then_some(Environment::Staging);
+                    self.say(name, path, value, claim.max(section), out);
                 }
-                let section = in_section.then_some(Environment::Staging);
-                let claim = of_ref(name).max(of_path(path)).max(section);
-                say(name, path, value, claim, out);
             }
         }
     }
@@ -164,17 +182,18 @@ impl Oracle<'_> {
         let Some(new) = new else {
             return out;
         };
+        let name = moved(name);
         let claim = of_ref(name);
         let (tip, kind, tags) = self.peel(new);
         for tag in tags {
             for (value, _) in planted(&text_of(&tag), b"", self.values) {
-                say(name, b"(tag message)", value, claim, &mut out);
+                self.say(name, b"(tag message)", value, claim, &mut out);
             }
         }
         let tree = match kind.as_str() {
             "blob" => {
                 for (value, _) in self.values(&tip, b"") {
-                    say(name, b"(blob)", value, claim, &mut out);
+                    self.say(name, b"(blob)", value, claim, &mut out);
                 }
                 return out;
             }
@@ -214,7 +233,7 @@ impl Oracle<'_> {
                         commit.parents.iter().map(|parent| self.objects.commit(parent).tree.clone()).collect();
                     self.added(name, &commit.tree, &parents, &mut out);
                     for (value, _) in planted(&text_of(&commit.bytes), b"", self.values) {
-                        say(name, b"(commit message)", value, claim, &mut out);
+                        self.say(name, b"(commit message)", value, claim, &mut out);
                     }
                 }
             }
@@ -236,6 +255,17 @@ impl Oracle<'_> {
         out
     }
 
+    fn say(&self, name: &str, path: &[u8], value: usize, claim: Option<Environment>, out: &mut Findings) {
+        if let Some(claim) = claim {
+            let mut path = String::from_utf8_lossy(path).into_owned();
+            for value in self.values {
+                path = path.replace(value, "****");
+            }
+            let said = out.entry((name.to_owned(), path, value)).or_insert(claim);
+            *said = claim.max(*said);
+        }
+    }
+
     /// Reachability by brute force and git's own: where clocks are skewed, git may list commits too many, never too few.
     fn agrees_with_rev_list(&mut self, tip: &str, excluded: &[Hex], fresh: &[Hex]) {
         let listed: BTreeSet<Hex> = (self.rev_list)(tip, excluded).into_iter().collect();
@@ -252,10 +282,3 @@ impl Oracle<'_> {
     }
 }
 
-fn say(name: &str, path: &[u8], value: usize, claim: Option<Environment>, out: &mut Findings) {
-    if let Some(claim) = claim {
-        let path = String::from_utf8_lossy(path).into_owned();
-        let said = out.entry((name.to_owned(), path, value)).or_insert(claim);
-        *said = claim.max(*said);
-    }
-}

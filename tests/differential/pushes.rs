@@ -73,7 +73,7 @@ fn real_pushes_are_judged_as_brute_force_judges_them() {
                 .collect();
             // git sends no line for what does not change.
             let lines: Vec<&(String, Option<Hex>)> =
-                update.refs.iter().filter(|(name, new)| current.get(name) != new.as_ref()).collect();
+                update.refs.iter().filter(|(name, new)| current.get(oracle::moved(name)) != new.as_ref()).collect();
             if lines.is_empty() {
                 continue;
             }

@@ -42,12 +42,17 @@ pub(crate) fn git(env: &TestEnv, dir: &Path, args: &[&str], input: &[u8]) -> Vec
     output.stdout
 }
 
-/// `%0a` and the like as bytes.
-pub(crate) fn decoded(path: &str) -> Vec<u8> {
+/// `%0a` and the like as bytes, `%v3` as the value of that number.
+pub(crate) fn decoded(path: &str, values: &[String]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut rest = path.as_bytes();
     while let [first, more @ ..] = rest {
         if *first == b'%' {
+            if more[0] == b'v' {
+                bytes.extend(values[usize::from(more[1] - b'0')].bytes());
+                rest = &more[2..];
+                continue;
+            }
             let hex = std::str::from_utf8(&more[..2]).expect("two digits");
             bytes.push(u8::from_str_radix(hex, 16).expect("two digits"));
             rest = &more[2..];
@@ -60,9 +65,9 @@ pub(crate) fn decoded(path: &str) -> Vec<u8> {
 }
 
 /// A path as fast-import and `update-index --index-info` read it.
-pub(crate) fn quoted(path: &str) -> String {
+pub(crate) fn quoted(path: &str, values: &[String]) -> String {
     let mut text = String::from("\"");
-    for byte in decoded(path) {
+    for byte in decoded(path, values) {
         if byte.is_ascii_graphic() && byte != b'"' && byte != b'\\' {
             text.push(byte as char);
         } else {
@@ -117,6 +122,7 @@ pub(crate) fn bare(dir: &Path) {
         std::fs::create_dir_all(dir.join(folder)).expect("a folder");
     }
     std::fs::write(dir.join("HEAD"), "ref: refs/heads/main\n").expect("HEAD");
+    std::fs::write(dir.join("refs/heads/alias"), "ref: refs/heads/staging\n").expect("an alias");
     let config = "[core]\n\trepositoryformatversion = 0\n\tbare = true\n[receive]\n\tdenyDeletes = false\n[gc]\n\tauto = 0\n";
     std::fs::write(dir.join("config"), config).expect("config");
 }
@@ -176,7 +182,7 @@ fn stream(
                 out.extend(b"deleteall\n");
                 for (path, content) in &tree {
                     let mode = content.kind.mode();
-                    let path = quoted(path);
+                    let path = quoted(path, values);
                     if content.kind == Kind::Gitlink {
                         let oid = elsewhere(content.noise);
                         out.extend(format!("M {mode} {oid} {path}\n").bytes());
@@ -256,7 +262,7 @@ impl Store {
                         Target::Blob(number, path) => {
                             let tree = objects.commit(&commit(number)?).tree.clone();
                             let files = objects.files(&tree);
-                            let (mode, oid) = files.get(&decoded(path))?;
+                            let (mode, oid) = files.get(&decoded(path, values))?;
                             (mode != "160000").then(|| Some(oid.clone()))
                         }
                     }
