@@ -146,7 +146,11 @@ impl Maker {
 
     /// A commit, the newest more likely than an old one.
     fn earlier(&mut self, id: u32) -> u32 {
-        if self.rng.bool() { id - 1 } else { self.rng.u32(1..id) }
+        if self.rng.bool() {
+            id - 1
+        } else {
+            self.rng.u32(1..id)
+        }
     }
 
     fn commit(&mut self, id: u32, clock: Clock, current: &[(String, u32)]) -> Commit {
@@ -203,9 +207,16 @@ impl Maker {
     }
 
     fn edit(&mut self, id: u32, parents: &[u32]) -> Edit {
-        let there = parents.first().map(|parent| self.files[parent].clone()).unwrap_or_default();
+        let there = parents
+            .first()
+            .map(|parent| self.files[parent].clone())
+            .unwrap_or_default();
         let known: Vec<&str> = there.keys().map(String::as_str).collect();
-        let known = if known.is_empty() { PATHS.to_vec() } else { known };
+        let known = if known.is_empty() {
+            PATHS.to_vec()
+        } else {
+            known
+        };
         match self.rng.u8(..20) {
             // A rename's other half, or a deletion.
             0..3 => Edit::Remove(self.pick(&known)),
@@ -214,9 +225,17 @@ impl Maker {
                 let from = self.rng.u32(1..id);
                 let stands: Vec<String> = self.files[&from].keys().cloned().collect();
                 let stands: Vec<&str> = stands.iter().map(String::as_str).collect();
-                let stands = if stands.is_empty() { PATHS.to_vec() } else { stands };
+                let stands = if stands.is_empty() {
+                    PATHS.to_vec()
+                } else {
+                    stands
+                };
                 let path = self.pick(&stands);
-                let to = if self.rng.bool() { path.clone() } else { self.pick(PATHS) };
+                let to = if self.rng.bool() {
+                    path.clone()
+                } else {
+                    self.pick(PATHS)
+                };
                 Edit::Take(from, path, to)
             }
             6 if id > 1 => Edit::Reset(self.rng.u32(1..id)),
@@ -277,7 +296,9 @@ impl Maker {
             let name = self.pick(REFS);
             // git itself refuses a push that moves a ref and its alias to different commits.
             let staging = ["refs/heads/alias", "refs/heads/staging"];
-            let moved = |other: &str| other == name || staging.contains(&other) && staging.contains(&name.as_str());
+            let moved = |other: &str| {
+                other == name || staging.contains(&other) && staging.contains(&name.as_str())
+            };
             if push.updates.iter().any(|(other, _)| moved(other)) {
                 continue;
             }
@@ -292,7 +313,11 @@ impl Maker {
                 3 if name.starts_with("refs/tags/") => {
                     let paths: Vec<String> = self.files[&commit].keys().cloned().collect();
                     let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
-                    let paths = if paths.is_empty() { PATHS.to_vec() } else { paths };
+                    let paths = if paths.is_empty() {
+                        PATHS.to_vec()
+                    } else {
+                        paths
+                    };
                     Target::Blob(commit, self.pick(&paths))
                 }
                 4..10 if name.starts_with("refs/tags/") => {

@@ -73,7 +73,11 @@ const KINDS: [(Kind, &str); 6] = [
 
 impl Kind {
     fn word(self) -> &'static str {
-        KINDS.iter().find(|(kind, _)| *kind == self).expect("every kind has a word").1
+        KINDS
+            .iter()
+            .find(|(kind, _)| *kind == self)
+            .expect("every kind has a word")
+            .1
     }
 
     pub(crate) const fn mode(self) -> &'static str {
@@ -156,7 +160,11 @@ impl fmt::Display for History {
                 Step::Commit(commit) => {
                     let parents = Numbers("parents", &commit.parents);
                     let message = Numbers("message", &commit.message);
-                    writeln!(f, "commit {} at {}{parents}{message}", commit.id, commit.time)?;
+                    writeln!(
+                        f,
+                        "commit {} at {}{parents}{message}",
+                        commit.id, commit.time
+                    )?;
                     for edit in &commit.edits {
                         match edit {
                             Edit::Put(path, content) => writeln!(
@@ -220,7 +228,10 @@ impl History {
     /// Reads the text form. A case that cannot be read is a mistake of its author: it panics.
     pub(crate) fn parse(text: &str) -> Self {
         let mut history = Self::default();
-        for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        for line in text
+            .lines()
+            .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        {
             let words: Vec<&str> = line.split_whitespace().collect();
             if !line.starts_with(' ') {
                 match words[0] {
@@ -245,14 +256,20 @@ impl History {
                     "put" => Edit::Put(
                         words[1].to_owned(),
                         Content {
-                            kind: KINDS.iter().find(|(_, word)| *word == words[2]).expect("a kind").0,
+                            kind: KINDS
+                                .iter()
+                                .find(|(_, word)| *word == words[2])
+                                .expect("a kind")
+                                .0,
                             noise: number(&words, 3),
                             values: numbers(&words, "values"),
                             staged: numbers(&words, "staged"),
                         },
                     ),
                     "remove" => Edit::Remove(words[1].to_owned()),
-                    "take" => Edit::Take(number(&words, 1), words[2].to_owned(), words[3].to_owned()),
+                    "take" => {
+                        Edit::Take(number(&words, 1), words[2].to_owned(), words[3].to_owned())
+                    }
                     "reset" => Edit::Reset(number(&words, 1)),
                     _ => panic!("no such edit: {line}"),
                 }),
@@ -318,8 +335,16 @@ impl History {
                             });
                         };
                         content(&|content| content.kind = Kind::File);
-                        content(&|content| content.values.truncate(content.values.len().saturating_sub(1)));
-                        content(&|content| content.staged.truncate(content.staged.len().saturating_sub(1)));
+                        content(&|content| {
+                            content
+                                .values
+                                .truncate(content.values.len().saturating_sub(1))
+                        });
+                        content(&|content| {
+                            content
+                                .staged
+                                .truncate(content.staged.len().saturating_sub(1))
+                        });
                     }
                 }
                 Step::Push(push) => {

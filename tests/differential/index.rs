@@ -30,7 +30,12 @@ struct Stage<'s> {
 impl Stage<'_> {
     /// Runs git on the index.
     fn git(&mut self, args: &[&str], input: &str) -> Vec<u8> {
-        self.script.push(format!("git {}{}{}", args.join(" "), if input.is_empty() { "" } else { " <<EOF\n" }, input));
+        self.script.push(format!(
+            "git {}{}{}",
+            args.join(" "),
+            if input.is_empty() { "" } else { " <<EOF\n" },
+            input
+        ));
         let output = self.run(args, input);
         assert!(
             output.status.success(),
@@ -60,7 +65,12 @@ impl Stage<'_> {
             .stderr(std::process::Stdio::piped())
             .spawn()
             .expect("git runs");
-        child.stdin.take().expect("piped").write_all(input.as_bytes()).expect("git reads");
+        child
+            .stdin
+            .take()
+            .expect("piped")
+            .write_all(input.as_bytes())
+            .expect("git reads");
         child.wait_with_output().expect("git ends")
     }
 
@@ -109,7 +119,10 @@ fn pool(rng: &mut Rng) -> Vec<History> {
                 .steps
                 .iter()
                 .filter_map(|step| match step {
-                    Step::Commit(commit) => Some((format!("refs/heads/c{}", commit.id), Target::Commit(commit.id))),
+                    Step::Commit(commit) => Some((
+                        format!("refs/heads/c{}", commit.id),
+                        Target::Commit(commit.id),
+                    )),
                     Step::Push(_) => None,
                 })
                 .collect();
@@ -184,7 +197,10 @@ fn state(
                 // Flags that say nothing of content, on entries that exist.
                 let listed = stage.git(&["ls-files"], "");
                 let listed = String::from_utf8_lossy(&listed).into_owned();
-                let plain: Vec<&str> = listed.lines().filter(|name| !name.starts_with('"')).collect();
+                let plain: Vec<&str> = listed
+                    .lines()
+                    .filter(|name| !name.starts_with('"'))
+                    .collect();
                 if !plain.is_empty() && !conflicts {
                     let flag = ["--skip-worktree", "--assume-unchanged"][rng.usize(..2)];
                     stage.git(&["update-index", flag, plain[rng.usize(..plain.len())]], "");
@@ -192,7 +208,11 @@ fn state(
             }
             _ => {
                 let other = commit(rng);
-                stage.try_git(&["read-tree", &format!("--prefix=vendor{}", rng.u32(..)), &other]);
+                stage.try_git(&[
+                    "read-tree",
+                    &format!("--prefix=vendor{}", rng.u32(..)),
+                    &other,
+                ]);
             }
         }
     }
@@ -203,8 +223,15 @@ fn state(
         _ => vec![start.clone()],
     };
     parents.dedup();
-    let trees: Vec<Hex> = parents.iter().map(|parent| store.objects.commit(parent).tree.clone()).collect();
-    let against: Vec<Hex> = if trees.is_empty() { vec![EMPTY_TREE.to_owned()] } else { trees.clone() };
+    let trees: Vec<Hex> = parents
+        .iter()
+        .map(|parent| store.objects.commit(parent).tree.clone())
+        .collect();
+    let against: Vec<Hex> = if trees.is_empty() {
+        vec![EMPTY_TREE.to_owned()]
+    } else {
+        trees.clone()
+    };
     let staged: Vec<_> = against.iter().map(|tree| stage.staged(tree)).collect();
     let mut expected: BTreeMap<Vec<u8>, (String, Hex)> = BTreeMap::new();
     let mut conflicted = BTreeSet::new();
@@ -224,7 +251,11 @@ fn state(
             match change {
                 IndexChange::Staged(change) => {
                     let gitlink = change.mode.is_gitlink();
-                    assert!(found.insert(change.path, (gitlink, change.oid.to_string())).is_none());
+                    assert!(
+                        found
+                            .insert(change.path, (gitlink, change.oid.to_string()))
+                            .is_none()
+                    );
                 }
                 IndexChange::Conflicted(path) => drop(in_conflict.insert(path)),
                 IndexChange::SparseFolder { .. } => panic!("no index here is sparse"),
@@ -243,7 +274,11 @@ fn state(
             script(stage)
         ));
     }
-    let name = ["refs/heads/staging", "refs/heads/feature/a", "refs/heads/production"][rng.usize(..3)];
+    let name = [
+        "refs/heads/staging",
+        "refs/heads/feature/a",
+        "refs/heads/production",
+    ][rng.usize(..3)];
     let values = values();
     let mut said = Findings::new();
     let mut oracle = Oracle {
@@ -269,7 +304,11 @@ fn state(
             index: Some(stage.index.clone()),
         })
         .expect("it can be judged");
-    assert_eq!(report.unexamined.len(), conflicted.len(), "what is in conflict is said");
+    assert_eq!(
+        report.unexamined.len(),
+        conflicted.len(),
+        "what is in conflict is said"
+    );
     let difference = difference(&said, &findings(&report, &fingerprints(&values)));
     (!difference.is_empty()).then(|| format!("{difference}{}", script(stage)))
 }
@@ -318,7 +357,14 @@ fn the_index_is_read_as_git_reads_it() {
     let mut totals = [0; 3];
     for _ in 0..count {
         let own = rng.u64(..);
-        let failed = state(&mut Rng::with_seed(own), &mut stage, &mut store, &pool, &repository, &mut totals);
+        let failed = state(
+            &mut Rng::with_seed(own),
+            &mut stage,
+            &mut store,
+            &pool,
+            &repository,
+            &mut totals,
+        );
         if let Some(text) = failed {
             panic!("seed {seed}, index {own}: {text}");
         }
@@ -342,5 +388,8 @@ fn any_content(rng: &mut Rng) -> Content {
 
 #[test]
 fn paths_are_decoded() {
-    assert_eq!(decoded("a%0a%ff%v1", &["x".to_owned(), "y".to_owned()]), b"a\n\xffy");
+    assert_eq!(
+        decoded("a%0a%ff%v1", &["x".to_owned(), "y".to_owned()]),
+        b"a\n\xffy"
+    );
 }

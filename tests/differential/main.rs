@@ -4,6 +4,9 @@
 //! `STAGEGATE_DIFFERENTIAL=N` sets the number of histories, `STAGEGATE_SEED=S` the first seed. A failure prints its seed
 //! and a small history with the same failure; kept in `cases/`, it is run forever.
 
+// What was compared is said, for whoever runs it by hand.
+#![allow(clippy::print_stderr)]
+
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -32,12 +35,17 @@ use support::TestEnv;
 
 /// A number from the environment.
 fn number(name: &str, otherwise: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+    std::env::var(name)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(otherwise)
 }
 
 /// The values that are planted, the same in every history.
 fn values() -> Vec<String> {
-    (0..u64::from(generate::VALUES)).map(support::live_key).collect()
+    (0..u64::from(generate::VALUES))
+        .map(support::live_key)
+        .collect()
 }
 
 /// Fingerprints back to the numbers of values.
@@ -65,7 +73,9 @@ fn findings(report: &Report, fingerprints: &HashMap<String, usize>) -> Findings 
         let key = (
             finding.place.ref_name.clone().unwrap_or_default(),
             finding.place.path.clone(),
-            *fingerprints.get(&finding.fingerprint).expect("only planted values are found"),
+            *fingerprints
+                .get(&finding.fingerprint)
+                .expect("only planted values are found"),
         );
         let claim = match finding.verdict {
             Verdict::Block => Environment::Staging,
@@ -83,7 +93,11 @@ fn difference(expected: &Findings, found: &Findings) -> String {
     let mut text = String::new();
     for (key, claim) in expected {
         if found.get(key) != Some(claim) {
-            let _ = writeln!(text, "missed: {key:?} for {claim:?}, said for {:?}", found.get(key));
+            let _ = writeln!(
+                text,
+                "missed: {key:?} for {claim:?}, said for {:?}",
+                found.get(key)
+            );
         }
     }
     for (key, claim) in found {
@@ -128,7 +142,11 @@ fn judge(histories: &[History], totals: &mut Totals) -> Vec<(usize, String)> {
         let mut args = vec!["rev-list", tip, "--not"];
         args.extend(excluded.iter().map(String::as_str));
         let listed = git(&env, &dir, &args, b"");
-        String::from_utf8(listed).expect("ids").lines().map(str::to_owned).collect()
+        String::from_utf8(listed)
+            .expect("ids")
+            .lines()
+            .map(str::to_owned)
+            .collect()
     };
     let mut failures = Vec::new();
     for (at, history) in histories.iter().enumerate() {
@@ -176,7 +194,9 @@ fn judge(histories: &[History], totals: &mut Totals) -> Vec<(usize, String)> {
             totals.updates += updates.len();
             totals.findings += expected.len();
             let difference = match gate.updates("pre-receive", updates, &refs) {
-                Ok(report) if !report.unexamined.is_empty() => format!("not read: {:?}\n", report.unexamined),
+                Ok(report) if !report.unexamined.is_empty() => {
+                    format!("not read: {:?}\n", report.unexamined)
+                }
                 Ok(report) => difference(&expected, &findings(&report, &fingerprints)),
                 Err(error) => format!("could not decide: {error}\n"),
             };
@@ -196,7 +216,12 @@ fn judge(histories: &[History], totals: &mut Totals) -> Vec<(usize, String)> {
         }
     }
     // The reader of trees above is twenty lines of ours: git's own listing says the same.
-    let listed: Vec<_> = store.objects.listed().take(3).map(|(tree, files)| (tree.clone(), files.clone())).collect();
+    let listed: Vec<_> = store
+        .objects
+        .listed()
+        .take(3)
+        .map(|(tree, files)| (tree.clone(), files.clone()))
+        .collect();
     for (tree, files) in listed {
         let mut plumbing = BTreeMap::new();
         for line in git(&env, &dir, &["ls-tree", "-r", "-z", &tree], b"").split(|&byte| byte == 0) {
@@ -206,7 +231,10 @@ fn judge(histories: &[History], totals: &mut Totals) -> Vec<(usize, String)> {
             let tab = line.iter().position(|&byte| byte == b'\t').expect("a tab");
             let head = String::from_utf8_lossy(&line[..tab]).into_owned();
             let fields: Vec<&str> = head.split(' ').collect();
-            plumbing.insert(line[tab + 1..].to_vec(), (fields[0].to_owned(), fields[2].to_owned()));
+            plumbing.insert(
+                line[tab + 1..].to_vec(),
+                (fields[0].to_owned(), fields[2].to_owned()),
+            );
         }
         assert_eq!(*files, plumbing);
     }
@@ -216,7 +244,9 @@ fn judge(histories: &[History], totals: &mut Totals) -> Vec<(usize, String)> {
 /// The smallest history found that fails still.
 fn shrunk(mut history: History) -> (History, String) {
     let failure = |history: &History| {
-        judge(std::slice::from_ref(history), &mut Totals::default()).pop().map(|(_, text)| text)
+        judge(std::slice::from_ref(history), &mut Totals::default())
+            .pop()
+            .map(|(_, text)| text)
     };
     let mut text = failure(&history).expect("it fails");
     let mut tries = 0;
@@ -254,8 +284,10 @@ fn random_histories_are_judged_as_brute_force_judges_them() {
                     if from >= count {
                         break;
                     }
-                    let seeds: Vec<u64> = (first + from..first + count.min(from + TOGETHER)).collect();
-                    let histories: Vec<History> = seeds.iter().map(|&seed| generate::history(seed)).collect();
+                    let seeds: Vec<u64> =
+                        (first + from..first + count.min(from + TOGETHER)).collect();
+                    let histories: Vec<History> =
+                        seeds.iter().map(|&seed| generate::history(seed)).collect();
                     let mut own = Totals::default();
                     let failed = judge(&histories, &mut own);
                     totals.lock().expect("no panic").add(&own);
@@ -287,7 +319,10 @@ fn random_histories_are_judged_as_brute_force_judges_them() {
         let _ = writeln!(text, "seed {seed}, {said}as small as it gets:\n{small}");
     }
     assert!(failures.is_empty(), "{text}seeds: {failures:?}");
-    assert!(totals.findings > 0, "histories without a finding test nothing");
+    assert!(
+        totals.findings > 0,
+        "histories without a finding test nothing"
+    );
 }
 
 /// Histories in which the gate was wrong once.

@@ -37,7 +37,11 @@ pub(crate) fn of_ref(name: &str) -> Option<Environment> {
 
 /// The ref that a push of `name` moves: `refs/heads/alias` is a symbolic ref on the server.
 pub(crate) fn moved(name: &str) -> &str {
-    if name == "refs/heads/alias" { "refs/heads/staging" } else { name }
+    if name == "refs/heads/alias" {
+        "refs/heads/staging"
+    } else {
+        name
+    }
 }
 
 fn of_path(path: &[u8]) -> Option<Environment> {
@@ -74,7 +78,10 @@ fn planted(text: &str, path: &[u8], values: &[String]) -> Vec<(usize, bool)> {
         }
         for (number, value) in values.iter().enumerate() {
             if line.contains(value.as_str()) {
-                found.push((number, yaml && section == "staging" && line.starts_with(' ')));
+                found.push((
+                    number,
+                    yaml && section == "staging" && line.starts_with(' '),
+                ));
             }
         }
     }
@@ -85,8 +92,10 @@ fn planted(text: &str, path: &[u8], values: &[String]) -> Vec<(usize, bool)> {
 fn text_of(bytes: &[u8]) -> String {
     match bytes {
         [0xff, 0xfe, rest @ ..] => {
-            let units: Vec<u16> =
-                rest.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
+            let units: Vec<u16> = rest
+                .chunks_exact(2)
+                .map(|pair| u16::from_le_bytes([pair[0], pair[1]]))
+                .collect();
             String::from_utf16_lossy(&units)
         }
         _ => String::from_utf8_lossy(bytes).into_owned(),
@@ -109,7 +118,12 @@ impl Oracle<'_> {
                 return (at, kind, tags);
             }
             let text = String::from_utf8_lossy(&bytes).into_owned();
-            at = text.lines().next().and_then(|line| line.strip_prefix("object ")).expect("a tag").to_owned();
+            at = text
+                .lines()
+                .next()
+                .and_then(|line| line.strip_prefix("object "))
+                .expect("a tag")
+                .to_owned();
             tags.push(bytes);
         }
     }
@@ -142,7 +156,8 @@ impl Oracle<'_> {
         let old: Vec<Listing> = before.iter().map(|tree| self.objects.files(tree)).collect();
         for (path, entry) in new {
             let (mode, oid) = entry;
-            let mut there: Vec<&(String, Hex)> = old.iter().filter_map(|files| files.get(path)).collect();
+            let mut there: Vec<&(String, Hex)> =
+                old.iter().filter_map(|files| files.get(path)).collect();
             if there.contains(&entry) {
                 continue;
             }
@@ -162,7 +177,8 @@ impl Oracle<'_> {
             for (_, oid) in there {
                 stood.extend(self.values(oid, path));
             }
-            let claimed_by_staging = [of_ref(name), of_path(path)].contains(&Some(Environment::Staging));
+            let claimed_by_staging =
+                [of_ref(name), of_path(path)].contains(&Some(Environment::Staging));
             for (value, in_section) in self.values(oid, path) {
                 // What stood in the section stood in the file; what stood in the file is new to the section, unless
                 // staging claimed the whole file.
@@ -177,7 +193,13 @@ impl Oracle<'_> {
     }
 
     /// Every finding of one ref update.
-    pub(crate) fn update(&mut self, reach: &str, name: &str, new: Option<&Hex>, current: &Refs) -> Findings {
+    pub(crate) fn update(
+        &mut self,
+        reach: &str,
+        name: &str,
+        new: Option<&Hex>,
+        current: &Refs,
+    ) -> Findings {
         let mut out = Findings::new();
         let Some(new) = new else {
             return out;
@@ -212,7 +234,8 @@ impl Oracle<'_> {
                 .filter(|(other, _)| of_ref(other) == claim)
                 .map(|(_, oid)| oid)
                 .collect();
-            let excluded: Vec<Hex> = if claim.is_none() || reach == "repository" || same.is_empty() {
+            let excluded: Vec<Hex> = if claim.is_none() || reach == "repository" || same.is_empty()
+            {
                 current.values().cloned().collect()
             } else {
                 same.into_iter().cloned().collect()
@@ -224,13 +247,20 @@ impl Oracle<'_> {
                 .map(|(oid, ..)| oid)
                 .collect();
             let known = self.reachable(&excluded);
-            let fresh: Vec<Hex> = self.reachable(std::slice::from_ref(&tip)).difference(&known).cloned().collect();
+            let fresh: Vec<Hex> = self
+                .reachable(std::slice::from_ref(&tip))
+                .difference(&known)
+                .cloned()
+                .collect();
             self.agrees_with_rev_list(&tip, &excluded, &fresh);
             if claim.is_none() || reach != "tip" {
                 for oid in &fresh {
                     let commit = self.objects.commit(oid);
-                    let parents: Vec<Hex> =
-                        commit.parents.iter().map(|parent| self.objects.commit(parent).tree.clone()).collect();
+                    let parents: Vec<Hex> = commit
+                        .parents
+                        .iter()
+                        .map(|parent| self.objects.commit(parent).tree.clone())
+                        .collect();
                     self.added(name, &commit.tree, &parents, &mut out);
                     for (value, _) in planted(&text_of(&commit.bytes), b"", self.values) {
                         self.say(name, b"(commit message)", value, claim, &mut out);
@@ -255,7 +285,14 @@ impl Oracle<'_> {
         out
     }
 
-    fn say(&self, name: &str, path: &[u8], value: usize, claim: Option<Environment>, out: &mut Findings) {
+    fn say(
+        &self,
+        name: &str,
+        path: &[u8],
+        value: usize,
+        claim: Option<Environment>,
+        out: &mut Findings,
+    ) {
         if let Some(claim) = claim {
             let mut path = String::from_utf8_lossy(path).into_owned();
             for value in self.values {
@@ -270,15 +307,23 @@ impl Oracle<'_> {
     fn agrees_with_rev_list(&mut self, tip: &str, excluded: &[Hex], fresh: &[Hex]) {
         let listed: BTreeSet<Hex> = (self.rev_list)(tip, excluded).into_iter().collect();
         let fresh: BTreeSet<Hex> = fresh.iter().cloned().collect();
-        assert!(listed.is_superset(&fresh), "git rev-list lists too few commits");
+        assert!(
+            listed.is_superset(&fresh),
+            "git rev-list lists too few commits"
+        );
         if listed != fresh {
             let everything = [std::slice::from_ref(&tip.to_owned()), excluded].concat();
             let skewed = self.reachable(&everything).into_iter().any(|oid| {
                 let commit = self.objects.commit(&oid);
-                commit.parents.iter().any(|parent| self.objects.commit(parent).time > commit.time)
+                commit
+                    .parents
+                    .iter()
+                    .any(|parent| self.objects.commit(parent).time > commit.time)
             });
-            assert!(skewed, "git rev-list lists too many commits with clocks that run");
+            assert!(
+                skewed,
+                "git rev-list lists too many commits with clocks that run"
+            );
         }
     }
 }
-

@@ -25,7 +25,9 @@ fn read(file: &Path, fingerprints: &HashMap<String, usize>) -> Findings {
             Some("warn") => Environment::Production,
             other => panic!("the verdict is {other:?}"),
         };
-        let said = found.entry((text(&place["ref"]), text(&place["path"]), value)).or_insert(claim);
+        let said = found
+            .entry((text(&place["ref"]), text(&place["path"]), value))
+            .or_insert(claim);
         *said = claim.max(*said);
     }
     found
@@ -44,12 +46,27 @@ fn real_pushes_are_judged_as_brute_force_judges_them() {
         let env = TestEnv::new();
         let source = env.path("source.git");
         let server = env.path("server.git");
-        let mut store = Store::new(&env, source.clone(), std::slice::from_ref(&history), &values);
+        let mut store = Store::new(
+            &env,
+            source.clone(),
+            std::slice::from_ref(&history),
+            &values,
+        );
         bare(&server);
         // Few objects arrive loose, or as a pack, as the limit says.
         let limit = if seed % 2 == 0 { "1" } else { "1000" };
-        git(&env, &server, &["config", "receive.unpackLimit", limit], b"");
-        git(&env, &server, &["config", "receive.denyDeleteCurrent", "ignore"], b"");
+        git(
+            &env,
+            &server,
+            &["config", "receive.unpackLimit", limit],
+            b"",
+        );
+        git(
+            &env,
+            &server,
+            &["config", "receive.denyDeleteCurrent", "ignore"],
+            b"",
+        );
         let policy = env.file("policy.toml", oracle::policy(&history.reach));
         let report = env.path("report.json");
         let hook = server.join("hooks/pre-receive");
@@ -62,9 +79,15 @@ fn real_pushes_are_judged_as_brute_force_judges_them() {
             if watches { "0" } else { "$?" }
         );
         std::fs::write(&hook, script).expect("a hook");
-        std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).expect("executable");
+        std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755))
+            .expect("executable");
         for (at, update) in store.pushes[0].iter().enumerate() {
-            let listed = git(&env, &server, &["for-each-ref", "--format=%(refname) %(objectname)"], b"");
+            let listed = git(
+                &env,
+                &server,
+                &["for-each-ref", "--format=%(refname) %(objectname)"],
+                b"",
+            );
             let current: Refs = String::from_utf8(listed)
                 .expect("UTF-8")
                 .lines()
@@ -72,8 +95,11 @@ fn real_pushes_are_judged_as_brute_force_judges_them() {
                 .map(|(name, oid)| (name.to_owned(), oid.to_owned()))
                 .collect();
             // git sends no line for what does not change.
-            let lines: Vec<&(String, Option<Hex>)> =
-                update.refs.iter().filter(|(name, new)| current.get(oracle::moved(name)) != new.as_ref()).collect();
+            let lines: Vec<&(String, Option<Hex>)> = update
+                .refs
+                .iter()
+                .filter(|(name, new)| current.get(oracle::moved(name)) != new.as_ref())
+                .collect();
             if lines.is_empty() {
                 continue;
             }
@@ -81,7 +107,11 @@ fn real_pushes_are_judged_as_brute_force_judges_them() {
                 let mut args = vec!["rev-list", tip, "--not"];
                 args.extend(excluded.iter().map(String::as_str));
                 let listed = git(&env, &source, &args, b"");
-                String::from_utf8(listed).expect("ids").lines().map(str::to_owned).collect()
+                String::from_utf8(listed)
+                    .expect("ids")
+                    .lines()
+                    .map(str::to_owned)
+                    .collect()
             };
             let mut expected = Findings::new();
             for (name, new) in &lines {
@@ -95,14 +125,20 @@ fn real_pushes_are_judged_as_brute_force_judges_them() {
             let _ = std::fs::remove_file(&report);
             let mut push = env.command("git", &source);
             push.args(["push", "--quiet", "--force"]).arg(&server);
-            push.args(lines.iter().map(|(name, new)| format!("{}:{name}", new.as_deref().unwrap_or(""))));
+            push.args(
+                lines
+                    .iter()
+                    .map(|(name, new)| format!("{}:{name}", new.as_deref().unwrap_or(""))),
+            );
             let output = push.output().expect("git runs");
             let said = String::from_utf8_lossy(&output.stderr).into_owned();
             let place = format!("seed {seed}, push {}: {said}\n{history}", at + 1);
             assert!(report.exists(), "the hook did not run: {place}");
             let difference = difference(&expected, &read(&report, &fingerprints));
             assert!(difference.is_empty(), "{difference}{place}");
-            let blocks = expected.values().any(|claim| *claim == Environment::Staging);
+            let blocks = expected
+                .values()
+                .any(|claim| *claim == Environment::Staging);
             assert_eq!(output.status.success(), watches || !blocks, "{place}");
             pushes += 1;
             refused += usize::from(!output.status.success());

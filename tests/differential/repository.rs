@@ -118,7 +118,13 @@ pub(crate) fn elsewhere(noise: u32) -> Hex {
 
 /// Writes a bare repository without asking git: `git init` costs more than all commits.
 pub(crate) fn bare(dir: &Path) {
-    for folder in ["objects/pack", "objects/info", "refs/heads", "refs/tags", "hooks"] {
+    for folder in [
+        "objects/pack",
+        "objects/info",
+        "refs/heads",
+        "refs/tags",
+        "hooks",
+    ] {
         std::fs::create_dir_all(dir.join(folder)).expect("a folder");
     }
     std::fs::write(dir.join("HEAD"), "ref: refs/heads/main\n").expect("HEAD");
@@ -160,8 +166,11 @@ fn stream(
             Step::Commit(commit) => {
                 let tree = commit.files(&files);
                 let own = mark();
-                let parents: Vec<u64> =
-                    commit.parents.iter().filter_map(|parent| commits.get(parent).copied()).collect();
+                let parents: Vec<u64> = commit
+                    .parents
+                    .iter()
+                    .filter_map(|parent| commits.get(parent).copied())
+                    .collect();
                 if parents.is_empty() {
                     out.extend(b"reset refs/import/x\n");
                 }
@@ -213,7 +222,8 @@ fn stream(
                         let mut message = format!("tag {own}\n");
                         if layer == 0 {
                             for value in planted {
-                                message.push_str(&format!("key: {}\n", values[usize::from(*value)]));
+                                message
+                                    .push_str(&format!("key: {}\n", values[usize::from(*value)]));
                             }
                         }
                         data(out, message.as_bytes());
@@ -230,7 +240,12 @@ fn stream(
 
 impl Store {
     /// Builds the repository `dir`.
-    pub(crate) fn new(env: &TestEnv, dir: PathBuf, histories: &[History], values: &[String]) -> Self {
+    pub(crate) fn new(
+        env: &TestEnv,
+        dir: PathBuf,
+        histories: &[History],
+        values: &[String],
+    ) -> Self {
         bare(&dir);
         let mut next = 0;
         let mut input = Vec::new();
@@ -239,7 +254,13 @@ impl Store {
             .map(|history| stream(history, values, &mut next, &mut input))
             .collect();
         input.extend(b"done\n");
-        let args = ["fast-import", "--quiet", "--force", "--done", "--export-marks=marks"];
+        let args = [
+            "fast-import",
+            "--quiet",
+            "--force",
+            "--done",
+            "--export-marks=marks",
+        ];
         git(env, &dir, &args, &input);
         let text = std::fs::read_to_string(dir.join("marks")).expect("marks");
         let oids: HashMap<u64, Hex> = text
@@ -257,8 +278,12 @@ impl Store {
                     match target {
                         Target::Delete => Some(None),
                         Target::Commit(number) => commit(number).map(Some),
-                        Target::Tag(..) => tags.get(&(push, at)).map(|mark| Some(oids[mark].clone())),
-                        Target::Tree(number) => Some(Some(objects.commit(&commit(number)?).tree.clone())),
+                        Target::Tag(..) => {
+                            tags.get(&(push, at)).map(|mark| Some(oids[mark].clone()))
+                        }
+                        Target::Tree(number) => {
+                            Some(Some(objects.commit(&commit(number)?).tree.clone()))
+                        }
                         Target::Blob(number, path) => {
                             let tree = objects.commit(&commit(number)?).tree.clone();
                             let files = objects.files(&tree);
@@ -374,7 +399,12 @@ impl Objects {
         let raw = std::rc::Rc::new(Raw {
             tree: of("tree")[0].clone(),
             parents: of("parent"),
-            time: committer.rsplit(' ').nth(1).expect("a time").parse().expect("a time"),
+            time: committer
+                .rsplit(' ')
+                .nth(1)
+                .expect("a time")
+                .parse()
+                .expect("a time"),
             bytes,
         });
         self.commits.insert(oid.to_owned(), raw.clone());
@@ -391,11 +421,18 @@ impl Objects {
         let mut listing = BTreeMap::new();
         let mut rest = &bytes[..];
         while !rest.is_empty() {
-            let nul = rest.iter().position(|&byte| byte == 0).expect("a name ends");
-            let (mode, name) = rest[..nul].split_at(rest.iter().position(|&b| b == b' ').expect("a mode"));
+            let nul = rest
+                .iter()
+                .position(|&byte| byte == 0)
+                .expect("a name ends");
+            let (mode, name) =
+                rest[..nul].split_at(rest.iter().position(|&b| b == b' ').expect("a mode"));
             let mode = format!("{:0>6}", String::from_utf8_lossy(mode));
             let name = name[1..].to_vec();
-            let oid: Hex = rest[nul + 1..nul + 21].iter().map(|byte| format!("{byte:02x}")).collect();
+            let oid: Hex = rest[nul + 1..nul + 21]
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
             rest = &rest[nul + 21..];
             if mode == "040000" {
                 for (below, entry) in self.files(&oid).iter() {

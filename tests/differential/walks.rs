@@ -20,7 +20,11 @@ struct Graph {
 
 fn graph(rng: &mut Rng) -> Graph {
     let clock = Clock::any(rng);
-    let size = if rng.u8(..4) == 0 { rng.usize(20..120) } else { rng.usize(1..25) };
+    let size = if rng.u8(..4) == 0 {
+        rng.usize(20..120)
+    } else {
+        rng.usize(1..25)
+    };
     // Long chains leave much between a tip and what it reaches; wide graphs have many ways there.
     let chain = rng.u8(..10);
     let mut graph = Graph {
@@ -30,7 +34,11 @@ fn graph(rng: &mut Rng) -> Graph {
     for at in 0..size {
         let mut parents = Vec::new();
         if at > 0 && rng.u8(..20) > 0 {
-            let back = if rng.u8(..10) < chain { 1 } else { rng.usize(1..=at) };
+            let back = if rng.u8(..10) < chain {
+                1
+            } else {
+                rng.usize(1..=at)
+            };
             parents.push(at - back);
             while rng.u8(..4) == 0 && parents.len() < 5 {
                 let more = rng.usize(..at);
@@ -40,7 +48,9 @@ fn graph(rng: &mut Rng) -> Graph {
             }
         }
         graph.parents.push(parents);
-        graph.times.push(clock.time(rng, u32::try_from(at).expect("small")));
+        graph
+            .times
+            .push(clock.time(rng, u32::try_from(at).expect("small")));
     }
     graph
 }
@@ -58,7 +68,11 @@ impl Graph {
     }
 
     fn skewed(&self) -> bool {
-        (0..self.parents.len()).any(|at| self.parents[at].iter().any(|&p| self.times[p] > self.times[at]))
+        (0..self.parents.len()).any(|at| {
+            self.parents[at]
+                .iter()
+                .any(|&p| self.times[p] > self.times[at])
+        })
     }
 
     fn print(&self) -> String {
@@ -82,7 +96,11 @@ impl Graph {
             }
             let mut new: Vec<usize> = Vec::new();
             for &parent in parents {
-                let heirs = if parent == gone { self.parents[gone].clone() } else { vec![parent] };
+                let heirs = if parent == gone {
+                    self.parents[gone].clone()
+                } else {
+                    vec![parent]
+                };
                 for heir in heirs.into_iter().map(moved) {
                     if !new.contains(&heir) {
                         new.push(heir);
@@ -129,7 +147,13 @@ fn build(env: &TestEnv, graphs: &[Graph]) -> (std::path::PathBuf, Vec<Vec<Hex>>)
     git(
         env,
         &dir,
-        &["fast-import", "--quiet", "--force", "--done", "--export-marks=marks"],
+        &[
+            "fast-import",
+            "--quiet",
+            "--force",
+            "--done",
+            "--export-marks=marks",
+        ],
         input.as_bytes(),
     );
     let text = std::fs::read_to_string(dir.join("marks")).expect("marks");
@@ -165,8 +189,11 @@ fn difference(
     patience: usize,
 ) -> Option<String> {
     let known = graph.reachable(excluded.iter().copied());
-    let expected: BTreeSet<Oid> =
-        graph.reachable([tip]).difference(&known).map(|&at| oid(&ids[at])).collect();
+    let expected: BTreeSet<Oid> = graph
+        .reachable([tip])
+        .difference(&known)
+        .map(|&at| oid(&ids[at]))
+        .collect();
     let hidden: Vec<Oid> = excluded.iter().map(|&at| oid(&ids[at])).collect();
     let answer = new_commits(repository, oid(&ids[tip]), &hidden, patience).expect("readable");
     let found: BTreeSet<Oid> = answer.commits.iter().map(|(oid, _)| *oid).collect();
@@ -182,7 +209,12 @@ fn difference(
     }
     let mut boundary: BTreeSet<Oid> = BTreeSet::new();
     for (_, commit) in &answer.commits {
-        boundary.extend(commit.parents.iter().filter(|parent| !found.contains(parent)));
+        boundary.extend(
+            commit
+                .parents
+                .iter()
+                .filter(|parent| !found.contains(parent)),
+        );
     }
     if answer.commits.is_empty() {
         boundary.insert(oid(&ids[tip]));
@@ -207,9 +239,12 @@ fn new_commits_are_exactly_the_unreachable_ones() {
         for (graph, ids) in graphs.iter().zip(&ids) {
             for query in 0..4 {
                 let size = ids.len();
-                let tip = if rng.bool() { size - 1 } else { rng.usize(..size) };
-                let excluded: Vec<usize> =
-                    (0..rng.usize(..4)).map(|_| rng.usize(..size)).collect();
+                let tip = if rng.bool() {
+                    size - 1
+                } else {
+                    rng.usize(..size)
+                };
+                let excluded: Vec<usize> = (0..rng.usize(..4)).map(|_| rng.usize(..size)).collect();
                 queries += 1;
                 for patience in [SLOP, PATIENT] {
                     let what = difference(&repository, graph, ids, tip, &excluded, patience);
@@ -219,10 +254,14 @@ fn new_commits_are_exactly_the_unreachable_ones() {
                     }
                 }
                 let known = graph.reachable(excluded.iter().copied());
-                let truth: BTreeSet<Hex> =
-                    graph.reachable([tip]).difference(&known).map(|&at| ids[at].clone()).collect();
+                let truth: BTreeSet<Hex> = graph
+                    .reachable([tip])
+                    .difference(&known)
+                    .map(|&at| ids[at].clone())
+                    .collect();
                 let hidden: Vec<Oid> = excluded.iter().map(|&at| oid(&ids[at])).collect();
-                let quick = new_commits(&repository, oid(&ids[tip]), &hidden, SLOP).expect("readable");
+                let quick =
+                    new_commits(&repository, oid(&ids[tip]), &hidden, SLOP).expect("readable");
                 let over = quick.commits.len() > truth.len();
                 over_by_us += usize::from(over);
                 // git itself, a process each: where the quick walk was wrong, and for a part of the others.
