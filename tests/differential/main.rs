@@ -249,21 +249,27 @@ fn shrunk(mut history: History) -> (History, String) {
             .map(|(_, text)| text)
     };
     let mut text = failure(&history).expect("it fails");
-    let mut tries = 0;
-    'smaller: loop {
-        for less in history.smaller() {
-            tries += 1;
-            if tries > 1500 {
+    let until = std::time::Instant::now() + SHRINKING;
+    loop {
+        let (mut at, before) = (0, history.clone());
+        // After a step that holds, the next part is tried, not the first again.
+        while let Some(less) = history.smaller().into_iter().nth(at) {
+            if std::time::Instant::now() > until {
                 return (history, text);
             }
-            if let Some(said) = failure(&less) {
-                (history, text) = (less, said);
-                continue 'smaller;
+            match failure(&less) {
+                Some(said) => (history, text) = (less, said),
+                None => at += 1,
             }
         }
-        return (history, text);
+        if history == before {
+            return (history, text);
+        }
     }
 }
+
+/// As long as a failure is made smaller.
+const SHRINKING: std::time::Duration = std::time::Duration::from_secs(20);
 
 /// As many histories share an object store.
 const TOGETHER: u64 = 25;
