@@ -242,14 +242,13 @@ fn judge(histories: &[History], totals: &mut Totals) -> Vec<(usize, String)> {
 }
 
 /// The smallest history found that fails still.
-fn shrunk(mut history: History) -> (History, String) {
+fn shrunk(mut history: History, until: std::time::Instant) -> (History, String) {
     let failure = |history: &History| {
         judge(std::slice::from_ref(history), &mut Totals::default())
             .pop()
             .map(|(_, text)| text)
     };
     let mut text = failure(&history).expect("it fails");
-    let until = std::time::Instant::now() + SHRINKING;
     loop {
         let (mut at, before) = (0, history.clone());
         // After a step that holds, the next part is tried, not the first again.
@@ -268,7 +267,7 @@ fn shrunk(mut history: History) -> (History, String) {
     }
 }
 
-/// As long as a failure is made smaller.
+/// As long as failures are made smaller.
 const SHRINKING: std::time::Duration = std::time::Duration::from_secs(20);
 
 /// As many histories share an object store.
@@ -320,8 +319,9 @@ fn random_histories_are_judged_as_brute_force_judges_them() {
         started.elapsed().as_secs_f64()
     );
     eprintln!("{text}");
+    let until = std::time::Instant::now() + SHRINKING;
     for &seed in failures.iter().take(3) {
-        let (small, said) = shrunk(generate::history(seed));
+        let (small, said) = shrunk(generate::history(seed), until);
         let _ = writeln!(text, "seed {seed}, {said}as small as it gets:\n{small}");
     }
     assert!(failures.is_empty(), "{text}seeds: {failures:?}");
