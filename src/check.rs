@@ -10,9 +10,9 @@ use std::time::Instant;
 use crate::git::{self, GitError, Index, IndexChange, Kind, Repository};
 use crate::hook::pre_commit;
 use crate::judge::{Judge, JudgeError, Message, Source};
-use crate::model::{Oid, RefUpdate, Report};
+use crate::model::{Oid, RefUpdate, Report, Unexamined};
 use crate::policy::{History, InlineAllow, Policy};
-use crate::scan::Scanner;
+use crate::scan::{self, Scanner};
 
 mod policy_changes;
 
@@ -89,10 +89,22 @@ impl Gate<'_> {
             policies.look_at(&name, &update)?;
             judged.push(update);
         }
-        judge.not_read.append(&mut policies.refused);
-        let mut report = self.report(mode, judge, judged, started);
-        report.news.extend(policies.news());
-        Ok(report)
+        for refused in policies.refused.drain(..) {
+            judge.not_read.push(Unexamined {
+                reason: scan::redact(self.scanner, &refused.reason, &[]),
+                ..refused
+            });
+        }
+        let news = policies.news();
+        let report = self.report(mode, judge, judged, started);
+        Ok(self.told_first(report, news))
+    }
+
+    /// The report with `news` before its own. A ref name in it can hold a value.
+    pub fn told_first(&self, mut report: Report, news: Vec<String>) -> Report {
+        let redacted = news.iter().map(|told| scan::redact(self.scanner, told, &[]));
+        report.news.splice(0..0, redacted);
+        report
     }
 
     fn update(
@@ -131,37 +143,62 @@ impl Gate<'_> {
                 return judge.change(source, &change);
             }
         };
-        let old = self.old_tip(update)?;
         let mut before: Vec<Oid> = Vec::new();
-        for stood in old.into_iter().chain(merge_base) {
-            before.push(self.repository.commit(stood)?.tree);
+        let mut old = None;
+        if let Some(oid) = update.old {
+            match self.repository.peel(oid)? {
+                (_, tip, Kind::Commit) => {
+                    before.push(self.repository.commit(tip)?.tree);
+                    old = Some(tip);
+                }
+                (_, tree, Kind::Tree) => before.push(tree),
+                _ => {}
+            }
         }
-        if kind == Kind::Commit {
-            let excluded = self.excluded(update, old, current);
-            let new = git::new_commits(self.repository, tip, &excluded)?;
-            if claimed {
-                if self.policy.history() != History::Tip {
-                    self.history(judge, name, &new.commits)?;
-                }
-            } else {
-                // Where no environment claims the ref, only paths and sections are claimed, and they are claimed alike on
-                // every ref: what already stands there on another has been judged there.
-                self.history(judge, name, &new.commits)?;
-                for boundary in &new.boundary {
-                    before.push(self.repository.commit(*boundary)?.tree);
-                }
+        if let Some(ancestor) = merge_base {
+            before.push(self.repository.commit(ancestor)?.tree);
+        }
+        if kind != Kind::Commit {
+            return git_changes(self.repository, tree, &before, judge, source);
+        }
+        let excluded = self.excluded(update, old, current);
+        let quick = git::new_commits(self.repository, tip, &excluded, git::SLOP)?;
+        let start = judge.mark();
+        self.tip(judge, source, claimed, tree, &before, &quick)?;
+        if quick.exact || !judge.has_said_since(&start) {
+            return Ok(());
+        }
+        // Skewed clocks can make old commits look new. A refusal that they alone would explain is not said.
+        let patient = git::new_commits(self.repository, tip, &excluded, git::PATIENT)?;
+        if patient.commits.len() < quick.commits.len() {
+            judge.take_back(start, name);
+            self.tip(judge, source, claimed, tree, &before, &patient)?;
+        }
+        Ok(())
+    }
+
+    /// Judges the new commits of a ref and what will stand there.
+    fn tip(
+        &self,
+        judge: &mut Judge<'_>,
+        source: Source<'_>,
+        claimed: bool,
+        tree: Oid,
+        before: &[Oid],
+        new: &git::NewCommits,
+    ) -> Result<(), JudgeError> {
+        let mut before = before.to_vec();
+        if !claimed || self.policy.history() != History::Tip {
+            self.history(judge, source, &new.commits)?;
+        }
+        if !claimed {
+            // Where no environment claims the ref, only paths and sections are claimed, and they are claimed alike on
+            // every ref: what already stands there on another has been judged there.
+            for boundary in &new.boundary {
+                before.push(self.repository.commit(*boundary)?.tree);
             }
         }
         git_changes(self.repository, tree, &before, judge, source)
-    }
-
-    /// The commit that the ref stands on now, from the repository: the old object id on standard input is the client's claim.
-    fn old_tip(&self, update: &RefUpdate) -> Result<Option<Oid>, GitError> {
-        let Some(old) = update.old else {
-            return Ok(None);
-        };
-        let (_, tip, kind) = self.repository.peel(old)?;
-        Ok((kind == Kind::Commit).then_some(tip))
     }
 
     /// The tips whose history has been judged for this destination already.
@@ -195,15 +232,15 @@ impl Gate<'_> {
     fn history(
         &self,
         judge: &mut Judge<'_>,
-        name: &str,
+        tip: Source<'_>,
         commits: &[(Oid, git::Commit)],
     ) -> Result<(), JudgeError> {
         // Oldest first, so that a finding names the commit that brought it.
         for (oid, commit) in commits.iter().rev() {
             judge.stats.commits += 1;
             let source = Source {
-                ref_name: Some(name),
                 commit: Some(*oid),
+                ..tip
             };
             let data = self.repository.read_as(*oid, Kind::Commit)?;
             judge.message(source, *oid, &data, Message::Commit)?;
@@ -353,9 +390,12 @@ impl Gate<'_> {
         &self,
         mode: &'static str,
         judge: Judge<'_>,
-        refs: Vec<RefUpdate>,
+        mut refs: Vec<RefUpdate>,
         started: Instant,
     ) -> Report {
+        for update in &mut refs {
+            update.name = scan::redact(self.scanner, &update.name, &[]);
+        }
         let mut news = judge.ignored;
         let more = news.len().saturating_sub(IGNORED);
         if more > 0 {

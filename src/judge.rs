@@ -13,7 +13,6 @@ use crate::model::{
 };
 use crate::origin;
 use crate::policy::{Decision, InlineAllow, Policy, Row, Subject};
-use crate::rules;
 use crate::scan::{self, ScanError, Scanner, ValueId};
 use crate::syntax::{self, Syntax};
 
@@ -48,9 +47,8 @@ pub struct Judge<'j> {
     /// Whether inline comments let a value pass.
     inline_allow: bool,
     examined: HashMap<(Oid, Syntax), Rc<Vec<Sighting<'static>>>>,
-    fingerprints: HashMap<(ValueId, rules::Kind), String>,
-    /// What has been said: by ref, path, rule and value, with the blob and commit it was said of.
-    said: HashMap<Said, (Oid, Option<Oid>)>,
+    fingerprints: HashMap<(ValueId, bool), String>,
+    said: HashMap<Said, SaidOf>,
     unexamined: HashSet<(String, Oid)>,
     /// What is to be said.
     pub findings: Vec<Finding>,
@@ -62,7 +60,22 @@ pub struct Judge<'j> {
     pub stats: Stats,
 }
 
+/// What has been judged already: ref, path, rule and value.
 type Said = (Option<String>, Vec<u8>, String, ValueId);
+
+/// Of what it was said, and the strictest verdict so far.
+struct SaidOf {
+    blob: Oid,
+    commit: Option<Oid>,
+    strictest: Verdict,
+}
+
+/// A moment in a run, to go back to.
+pub struct Mark {
+    findings: usize,
+    ignored: usize,
+    stats: Stats,
+}
 
 /// Content that has no path.
 #[derive(Debug, Clone, Copy)]
@@ -101,17 +114,40 @@ impl<'j> Judge<'j> {
         }
     }
 
+    /// What has been said so far.
+    pub fn mark(&self) -> Mark {
+        Mark {
+            findings: self.findings.len(),
+            ignored: self.ignored.len(),
+            stats: self.stats.clone(),
+        }
+    }
+
+    /// Whether anything has been found since `mark`.
+    pub fn has_said_since(&self, mark: &Mark) -> bool {
+        self.findings.len() > mark.findings
+    }
+
+    /// Takes back everything found since `mark`, all of it on its way to `ref_name`.
+    pub fn take_back(&mut self, mark: Mark, ref_name: &str) {
+        self.findings.truncate(mark.findings);
+        self.ignored.truncate(mark.ignored);
+        // A ref that two lines of a push move is said twice then, which harms less than not at all.
+        self.said.retain(|(name, ..), _| name.as_deref() != Some(ref_name));
+        self.stats = mark.stats;
+    }
+
     /// Judges one change under every environment that claims it.
     pub fn change(&mut self, source: Source<'_>, change: &Change) -> Result<(), JudgeError> {
         self.stats.changes += 1;
         let path = String::from_utf8_lossy(&change.path).into_owned();
         let claims = self.policy.claims(source.ref_name, Some(&path), &[]);
         let claimed = !claims.is_empty();
-        if change.mode.is_gitlink() {
-            return Ok(());
-        }
         if change.parents.is_empty() {
             self.name(source, &path, change.oid)?;
+        }
+        if change.mode.is_gitlink() {
+            return Ok(());
         }
         if !claimed && !self.keep_allowed && !self.policy.may_have_sections(&path) {
             return Ok(());
@@ -128,22 +164,46 @@ impl<'j> Judge<'j> {
         if sightings.is_empty() {
             return Ok(());
         }
-        let mut before: HashSet<(&str, ValueId)> = HashSet::new();
+        let mut before: HashMap<(&str, ValueId), Vec<&[String]>> = HashMap::new();
+        let mut old = Vec::new();
         for &parent in &change.parents {
             match self.examine(parent, syntax) {
-                Ok(old) => before.extend(old.iter().map(|s| (s.rule.id.as_str(), s.value))),
+                Ok(sightings) => old.push(sightings),
                 // What stood before cannot be told: then all of it counts as new.
                 Err(JudgeError::Git(_)) => {}
                 Err(error) => return Err(error),
             }
         }
+        for s in old.iter().flat_map(|old| old.iter()) {
+            before.entry((s.rule.id.as_str(), s.value)).or_default().push(&s.key_path);
+        }
         let text = self.text(change.oid)?;
         for sighting in sightings.iter() {
-            if !before.contains(&(sighting.rule.id.as_str(), sighting.value)) {
+            let stood = before
+                .get(&(sighting.rule.id.as_str(), sighting.value))
+                .is_some_and(|places| self.stood(source, &path, &sighting.key_path, places));
+            if !stood {
                 self.sighting(source, change, &path, sighting, &text);
             }
         }
         Ok(())
+    }
+
+    /// Whether a value that stood at `places` of the file stood where it stands now: a move within a file is none, unless
+    /// it goes to a section of another environment.
+    fn stood(&self, source: Source<'_>, path: &str, now: &[String], places: &[&[String]]) -> bool {
+        if !self.policy.may_have_sections(path) || places.contains(&now) {
+            return true;
+        }
+        let claims = |keys: &[String]| {
+            let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+            self.policy.claims(source.ref_name, Some(path), &keys)
+        };
+        let now = claims(now);
+        places.iter().any(|place| {
+            let then = claims(place);
+            now.iter().all(|now| then.iter().any(|then| then.environment == now.environment))
+        })
     }
 
     /// Judges content without a path, which only the ref can claim.
@@ -169,10 +229,12 @@ impl<'j> Judge<'j> {
 
     /// A name is content: a path can hold a value too.
     fn name(&mut self, source: Source<'_>, path: &str, oid: Oid) -> Result<(), JudgeError> {
-        if self.scanner.search(path.as_bytes())?.issued.is_empty() {
+        // Components stand alone: `/` belongs to the path, not to a value.
+        let components = path.replace('/', "\n");
+        if self.scanner.search(components.as_bytes())?.issued.is_empty() {
             return Ok(());
         }
-        self.pathless(source, path, oid, path.as_bytes())
+        self.pathless(source, path, oid, components.as_bytes())
     }
 
     fn pathless(
@@ -251,9 +313,9 @@ impl<'j> Judge<'j> {
             sighting.value,
         );
         // Said once for a ref and path; in one blob every place of the value is said.
-        if *self.said.entry(said).or_insert((change.oid, source.commit))
-            != (change.oid, source.commit)
-        {
+        let here = |said: &SaidOf| (said.blob, said.commit) == (change.oid, source.commit);
+        let before = self.said.get(&said).filter(|said| !here(said)).map(|said| said.strictest);
+        if before == Some(Verdict::Block) {
             return;
         }
         let secret = examine::value_of(text, sighting);
@@ -263,13 +325,13 @@ impl<'j> Judge<'j> {
         let origin = origin::weigh(&signals);
         let fingerprint = {
             let known = &self.fingerprints;
-            let kind = sighting.rule.kind;
-            let key = (sighting.value, kind);
+            let issued = sighting.rule.provider_issued();
+            let key = (sighting.value, issued);
             move || {
                 known
                     .get(&key)
                     .cloned()
-                    .unwrap_or_else(|| scan::fingerprint(secret, kind))
+                    .unwrap_or_else(|| scan::fingerprint(secret, issued))
             }
         };
         let subject = Subject {
@@ -277,7 +339,7 @@ impl<'j> Judge<'j> {
             provider: sighting.provider,
             family: crate::model::Family::Credential,
             origin,
-            issued: sighting.rule.kind == rules::Kind::Issued,
+            issued: sighting.rule.provider_issued(),
             lifetime: sighting.lifetime,
             public: sighting.rule.public,
             path,
@@ -290,6 +352,20 @@ impl<'j> Judge<'j> {
         if decision.verdict != Verdict::Allow && subject.row() != Row::Revoked {
             ignored = self.inline(&mut decision, path, sighting, text);
         }
+        // The same value in another blob may stand in another section, or beside other evidence: a stricter verdict than
+        // the one said before is news.
+        if before.is_some_and(|before| before >= decision.verdict) {
+            return;
+        }
+        let strictest = self.said.get(&said).map_or(decision.verdict, |said| said.strictest.max(decision.verdict));
+        self.said.insert(
+            said,
+            SaidOf {
+                blob: change.oid,
+                commit: source.commit,
+                strictest,
+            },
+        );
         if decision.verdict == Verdict::Allow {
             self.stats.allowed += 1;
             if !self.keep_allowed {
@@ -302,8 +378,10 @@ impl<'j> Judge<'j> {
         {
             self.ignored.push(told);
         }
-        self.fingerprints
-            .insert((sighting.value, sighting.rule.kind), fingerprint.clone());
+        self.fingerprints.insert(
+            (sighting.value, sighting.rule.provider_issued()),
+            fingerprint.clone(),
+        );
         let redact = |name: &str, known: &[Secret<'_>]| scan::redact(self.scanner, name, known);
         let known = [secret];
         self.findings.push(Finding {

@@ -51,9 +51,8 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
         laptop: false,
         policy_ref: None,
     };
-    let mut report = gate.range(update, asked.merge_base, &others)?;
-    report.news.splice(0..0, asked.news);
-    output::write(&report, global, out)
+    let report = gate.range(update, asked.merge_base, &others)?;
+    output::write(&gate.told_first(report, asked.news), global, out)
 }
 
 /// What is given by hand wins; what is not is asked of the CI system.

@@ -33,9 +33,7 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
         policy_ref: None,
     };
     let current = hook::pre_push::remote_refs(&repository, &args.remote, &updates)?;
-    let mut news = hook::pre_push::forget_unknown(&repository, &mut updates);
-    let mut report = gate.updates("pre-push", updates, &current)?;
-    news.append(&mut report.news);
-    report.news = news;
-    output::write(&report, global, out)
+    let news = hook::pre_push::forget_unknown(&repository, &mut updates);
+    let report = gate.updates("pre-push", updates, &current)?;
+    output::write(&gate.told_first(report, news), global, out)
 }

@@ -360,9 +360,9 @@ fn commit(repository: &Repository, name: &str) -> Result<Oid, GitError> {
     if kind == Kind::Commit {
         Ok(oid)
     } else {
-        Err(GitError::Malformed {
-            oid,
-            reason: "a revision to check must be a commit",
+        Err(GitError::Revision {
+            name: name.to_owned(),
+            reason: "it is no commit".to_owned(),
         })
     }
 }
