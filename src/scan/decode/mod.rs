@@ -65,16 +65,16 @@ pub struct Step {
 }
 
 /// What a piece stands for, as far as it was opened.
-pub(crate) struct Opened {
-    pub(crate) bytes: Vec<u8>,
+struct Opened {
+    bytes: Vec<u8>,
     /// There is more of it.
-    pub(crate) cut: bool,
+    cut: bool,
     /// It breaks off, or is no such file after all.
-    pub(crate) broken: bool,
+    broken: bool,
 }
 
 /// What a piece stands for; at most `limit` bytes of it.
-pub(crate) fn open(form: Form, piece: &[u8], limit: usize) -> Opened {
+fn open(form: Form, piece: &[u8], limit: usize) -> Opened {
     let bytes = match form {
         Form::Base64 => base64::open(piece),
         Form::Hex => hex::open(piece),
@@ -91,6 +91,30 @@ pub(crate) fn open(form: Form, piece: &[u8], limit: usize) -> Opened {
         broken: false,
     }
 }
+
+/// What a piece stands for, where its size has been accounted for already.
+pub fn opened(form: Form, piece: &[u8]) -> Vec<u8> {
+    // As much as an account may ever grant: the piece was opened under one, and is opened here to the same bytes at least.
+    open(form, piece, BUDGET + LARGEST_BLOB).bytes
+}
+
+/// The text that a whole value means in base64; `None` where it is none.
+pub fn whole_value(value: &str) -> Option<String> {
+    let digits = value.trim_end_matches('=');
+    let padding = value.len() - digits.len();
+    let all = digits.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte));
+    if !all || padding > 2 || digits.len() % 4 == 1 || padding > 0 && !value.len().is_multiple_of(4) {
+        return None;
+    }
+    let text = String::from_utf8(base64::open(digits.as_bytes())).ok()?;
+    // What `echo` wrote ends in a line end that is no part of the value.
+    let text = text.trim_end_matches(['\r', '\n']);
+    let printable = |character: char| !character.is_control() || matches!(character, '\n' | '\r' | '\t');
+    (text.len() >= 3 && text.chars().all(printable)).then(|| text.to_owned())
+}
+
+/// The largest blob that is held in memory, and git's own default for that (`core.bigFileThreshold`, 512 MiB).
+pub const LARGEST_BLOB: usize = 512 << 20;
 
 /// How deep pieces are opened: a gzip file in base64 in a JSON string is three.
 pub const DEPTH: usize = 3;
@@ -324,6 +348,16 @@ mod tests {
         let mut damaged = gzip(WORDS);
         damaged.truncate(damaged.len() - 12);
         assert_eq!(opened(&damaged).1.len(), 1);
+    }
+
+    #[test]
+    fn whole_values() {
+        assert_eq!(whole_value("aHVudGVyMg==").as_deref(), Some("hunter2"));
+        assert_eq!(whole_value("aHVudGVyMgo=").as_deref(), Some("hunter2"));
+        assert_eq!(whole_value("aHVudGVyMg").as_deref(), Some("hunter2"));
+        for value in ["", "=", "abc!", "AAAAAAAA", "aHVudGVyM=", "swordfish9swordfish9swordfish9"] {
+            assert_eq!(whole_value(value), None, "{value}");
+        }
     }
 
     #[test]
