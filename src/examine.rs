@@ -2,7 +2,7 @@
 //! and of the policy's verdict, so that a blob is examined once, whatever the number of paths and commits that show it.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use crate::model::{Excerpt, Facts, Lifetime, Secret, Signal, Strength, Vocabulary};
@@ -126,10 +126,15 @@ fn assigned<'b, 'r>(
     let kubernetes = entries
         .iter()
         .any(|entry| entry.value == "Secret" && entry.path.last().is_some_and(|key| key == "kind"));
+    // Large files repeat their keys.
+    let mut known: HashMap<&str, bool> = HashMap::new();
     for entry in entries {
         let Some(key) = entry.path.last() else {
             continue;
         };
+        if !*known.entry(key).or_insert_with(|| scanner.may_know(key)) {
+            continue;
+        }
         let in_data = kubernetes && entry.path.len() >= 2 && entry.path[entry.path.len() - 2] == "data";
         let decoded = (in_data || entry.value.len() >= SHORTEST_ENCODED)
             .then(|| decode::whole_value(&entry.value))

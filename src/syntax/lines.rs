@@ -145,7 +145,7 @@ fn assignments(content: &str) -> Vec<(&str, std::ops::Range<usize>, bool)> {
         let rest = &content[value_start..comment];
         // `key: "quoted"` later on the line would be swallowed by an unquoted value: `a = b, password = "x"`.
         let inner_operator = rest
-            .find([' ', ',', '&'])
+            .find([' ', ',', ';', '&'])
             .filter(|&cut| memchr::memchr2(b'=', b':', &rest.as_bytes()[cut..]).is_some());
         let value = &rest[..inner_operator.unwrap_or(rest.len())];
         let value = value.trim_end_matches([',', ';']).trim_end();

@@ -194,6 +194,6 @@ mod tests {
         };
         assert_eq!(of(b"# caf\xe9\nkey=caf\xe9\n"), [11..15]);
         assert_eq!(of(b"\0key=value\0"), [5..10]);
-        assert_eq!(of(&[b"key=value\n\0\x01\x02".as_slice(); 20].concat()), []);
+        assert!(of(&[b"key=value\n\0\x01\x02".as_slice(); 20].concat()).is_empty());
     }
 }
