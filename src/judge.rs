@@ -13,7 +13,6 @@ use crate::model::{
 };
 use crate::origin;
 use crate::policy::{Policy, Subject};
-use crate::rules;
 use crate::scan::decode::{Encoding, LARGEST_BLOB};
 use crate::scan::{self, Positions, ScanError, Scanner, ValueId};
 use crate::syntax::{self, Syntax};
@@ -47,7 +46,7 @@ pub struct Judge<'j> {
     /// Keep the findings that the policy allows.
     keep_allowed: bool,
     examined: HashMap<(Oid, Syntax), Rc<Blob>>,
-    fingerprints: HashMap<(ValueId, rules::Kind), String>,
+    fingerprints: HashMap<(ValueId, bool), String>,
     /// What has been said: by ref, path, rule and value, with the blob and commit it was said of.
     said: HashMap<Said, (Oid, Option<Oid>)>,
     unexamined: HashSet<(String, Oid)>,
@@ -330,7 +329,9 @@ impl<'j> Judge<'j> {
             sighting.value,
         );
         // Said once for a ref and path; in one blob every place of the value is said.
-        if *self.said.entry(said).or_insert((change.oid, source.commit)) != (change.oid, source.commit) {
+        if *self.said.entry(said).or_insert((change.oid, source.commit))
+            != (change.oid, source.commit)
+        {
             return;
         }
         let secret = known[0];
@@ -340,13 +341,13 @@ impl<'j> Judge<'j> {
         let origin = origin::weigh(&signals);
         let fingerprint = {
             let computed = &self.fingerprints;
-            let kind = sighting.rule.kind;
-            let key = (sighting.value, kind);
+            let issued = sighting.rule.provider_issued();
+            let key = (sighting.value, issued);
             move || {
                 computed
                     .get(&key)
                     .cloned()
-                    .unwrap_or_else(|| scan::fingerprint(secret, kind))
+                    .unwrap_or_else(|| scan::fingerprint(secret, issued))
             }
         };
         let decision = self.policy.decide(
@@ -355,7 +356,7 @@ impl<'j> Judge<'j> {
                 provider: sighting.provider,
                 family: crate::model::Family::Credential,
                 origin,
-                issued: sighting.rule.kind == rules::Kind::Issued,
+                issued: sighting.rule.provider_issued(),
                 lifetime: sighting.lifetime,
                 public: sighting.rule.public,
                 path,
@@ -373,8 +374,10 @@ impl<'j> Judge<'j> {
             }
         }
         let fingerprint = fingerprint();
-        self.fingerprints
-            .insert((sighting.value, sighting.rule.kind), fingerprint.clone());
+        self.fingerprints.insert(
+            (sighting.value, sighting.rule.provider_issued()),
+            fingerprint.clone(),
+        );
         let redact = |name: &str, known: &[Secret<'_>]| scan::redact(self.scanner, name, known);
         self.findings.push(Finding {
             rule: sighting.rule.id.clone(),

@@ -91,5 +91,6 @@ fn assignment_may_hold(key: &str, keyword: &str) -> bool {
 
 /// Whether the value of an issued candidate is a stand-in after all (`postgres://user:<password>@host`).
 pub fn is_stand_in(rule: &Rule, value: &[u8]) -> bool {
-    std::str::from_utf8(value).is_ok_and(|value| stands_in(rule.kind, value))
+    let labelled = rule.marker(value).is_some();
+    std::str::from_utf8(value).is_ok_and(|value| stands_in(rule.kind, value, labelled))
 }

@@ -6,7 +6,7 @@ use once_cell::sync::OnceCell;
 use regex::bytes::{Regex, RegexBuilder};
 
 use crate::model::Secret;
-use crate::rules::{Checksum, Kind, Pack, Rule};
+use crate::rules::{Kind, Pack, Rule};
 
 use super::lines;
 use super::placeholder::documentation_example;
@@ -92,6 +92,8 @@ const REACH_OF_LINES: usize = 256 << 10;
 const CONTEXT_LINES: usize = 5;
 /// And at most this many bytes, where lines are long.
 const CONTEXT_BYTES: usize = 2000;
+/// Set in the number of a rule where the prefilter looks for one of its context words.
+const CONTEXT: u32 = 1 << 31;
 
 impl<'r> Scanner<'r> {
     /// A scanner over the rules of `packs`.
@@ -108,7 +110,9 @@ impl<'r> Scanner<'r> {
             .collect();
         let keywords = rules.iter().enumerate().flat_map(|(number, compiled)| {
             let keywords = compiled.rule.keywords.iter();
-            keywords.map(move |keyword| (number as u32, keyword.as_str()))
+            let keywords = keywords.map(move |keyword| (number as u32, keyword.as_str()));
+            let context = compiled.rule.context.iter();
+            keywords.chain(context.map(move |word| (number as u32 | CONTEXT, word.as_str())))
         });
         let prefilter = Prefilter::new(keywords)?;
         Ok(Self { rules, prefilter })
@@ -138,7 +142,16 @@ impl<'r> Scanner<'r> {
         let mut last: Vec<Option<(usize, usize)>> = Vec::new();
         let mut windows: Vec<(u32, Range<usize>)> = Vec::new();
         let mut line = lines::Cursor::new(bytes);
+        // Rules whose context words stand anywhere: the others need not be compiled, let alone tried.
+        let mut in_context: Vec<bool> = Vec::new();
         self.prefilter.hits(bytes, |number, at| {
+            if number & CONTEXT != 0 {
+                if in_context.is_empty() {
+                    in_context = vec![false; self.rules.len()];
+                }
+                in_context[(number & !CONTEXT) as usize] = true;
+                return;
+            }
             let rule = self.rules[number as usize].rule;
             if rule.kind == Kind::Generic {
                 answer.may_assign = true;
@@ -174,7 +187,11 @@ impl<'r> Scanner<'r> {
         });
         let mut found = Vec::new();
         for (number, window) in windows {
-            self.try_rule(number as usize, bytes, window, &mut found)?;
+            let number = number as usize;
+            let free = self.rules[number].rule.context.is_empty();
+            if free || in_context.get(number).is_some_and(|&stands| stands) {
+                self.try_rule(number, bytes, window, &mut found)?;
+            }
         }
         answer.issued = without_overlaps(found);
         Ok(answer)
@@ -204,7 +221,9 @@ impl<'r> Scanner<'r> {
                 continue;
             }
             let value = &bytes[span.clone()];
-            if documentation_example(value) || !checksum_holds(rule, value) {
+            if documentation_example(value)
+                || rule.checksum.is_some_and(|checksum| !checksum.holds(value))
+            {
                 continue;
             }
             let groups = rule_groups(rule)
@@ -261,32 +280,6 @@ fn has_context(rule: &Rule, bytes: &[u8], span: &Range<usize>) -> bool {
     })
 }
 
-/// Whether the check digits of an issued token are right; true for formats without any.
-fn checksum_holds(rule: &Rule, value: &[u8]) -> bool {
-    const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    let split = |entropy: usize, digits: usize| {
-        let body = value.len().checked_sub(entropy + digits)?;
-        Some((
-            &value[body..body + entropy],
-            &value[body + entropy..],
-        ))
-    };
-    match rule.checksum {
-        None => true,
-        Some(Checksum::Crc32Base62) => split(30, 6).is_some_and(|(entropy, digits)| {
-            let mut rest = crc32fast::hash(entropy);
-            digits.iter().rev().all(|&digit| {
-                let expected = BASE62[(rest % 62) as usize];
-                rest /= 62;
-                digit == expected
-            })
-        }),
-        Some(Checksum::Crc32Hex) => split(40, 8).is_some_and(|(entropy, digits)| {
-            format!("{:08x}", crc32fast::hash(entropy)).as_bytes() == digits
-        }),
-    }
-}
-
 /// One candidate for each place: of those that overlap, the one whose rule knows most about it.
 fn without_overlaps<'b, 'r>(mut found: Vec<Candidate<'b, 'r>>) -> Vec<Candidate<'b, 'r>> {
     let specificity = |candidate: &Candidate<'_, '_>| {
@@ -297,6 +290,8 @@ fn without_overlaps<'b, 'r>(mut found: Vec<Candidate<'b, 'r>>) -> Vec<Candidate<
             marker.is_some_and(|marker| !marker.by_absence),
             candidate.secret.len(),
             marker.is_some(),
+            // The longer the literal that led to it, the more a rule knows: a Supabase key is a JWT, too.
+            candidate.rule.keywords.iter().map(String::len).min(),
         )
     };
     // Stable, so that the order of the packs decides between equals.
