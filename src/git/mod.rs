@@ -6,6 +6,7 @@
 mod commits;
 mod error;
 mod index;
+mod lfs;
 mod object;
 mod repository;
 mod trees;
@@ -13,6 +14,7 @@ mod trees;
 pub use commits::{NewCommits, PATIENT, SLOP, new_commits};
 pub use error::GitError;
 pub use index::{Index, IndexChange};
+pub use lfs::is_lfs_pointer;
 pub use object::{Commit, Kind, Object, Tag, TreeEntry};
-pub use repository::{Ref, Repository};
+pub use repository::{Piece, Ref, Repository};
 pub use trees::{Change, Mode, changes, find};
