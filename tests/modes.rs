@@ -508,6 +508,27 @@ fn a_merge_into_staging_brings_what_stands_on_the_other_side() {
 }
 
 #[test]
+fn a_clean_merge_is_judged_where_its_hook_runs_the_gate() {
+    let env = TestEnv::new();
+    let work = env.repo("work");
+    work.branch("production");
+    let key = live_key(26);
+    work.commit_file("config/staging.yml", payments(&key));
+    work.switch("main");
+    for (branch, code) in [("staging", 1), ("feature/x", 0)] {
+        work.git(["switch", "-q", "-c", branch, "main"]);
+        work.commit_file("lib/a.txt", branch);
+        work.guard_with("pre-merge-commit", &["pre-commit"]);
+        let merged = work.try_git(["merge", "--no-edit", "production"]);
+        merged.exits(code).hides(&key);
+        if code != 0 {
+            merged.says("config/staging.yml:2");
+            work.git(["merge", "--abort"]);
+        }
+    }
+}
+
+#[test]
 fn a_conflicted_index_is_git_s_to_refuse_and_ours() {
     let env = TestEnv::new();
     let work = env.repo("work");

@@ -31,7 +31,15 @@ pub fn read(repository: &Repository, from_env: bool) -> Result<Commit, GitError>
         }
     }
     let mut parents: Vec<Oid> = repository.head_commit()?.into_iter().collect();
-    parents.extend(repository.merge_heads());
+    let mut merged = repository.merge_heads();
+    if merged.is_empty() && from_env {
+        // `git merge` runs pre-merge-commit before it writes MERGE_HEAD; what it merges it tells in names of variables.
+        merged = std::env::vars_os()
+            .filter_map(|(name, _)| Oid::from_hex(name.to_str()?.strip_prefix("GITHEAD_")?.as_bytes()))
+            .filter(|&head| repository.contains(head))
+            .collect();
+    }
+    parents.extend(merged);
     let index = std::env::var_os("GIT_INDEX_FILE")
         .filter(|path| from_env && !path.is_empty())
         .map(PathBuf::from);
