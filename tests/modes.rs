@@ -5,7 +5,9 @@ mod support;
 
 use std::fs;
 
-use support::{Ran, Repo, STAGEGATE, TestEnv, ZERO, live_key, payments, run, run_with_input, test_key};
+use support::{
+    Ran, Repo, STAGEGATE, TestEnv, ZERO, live_key, payments, run, run_with_input, test_key,
+};
 
 const STAGING: &str = "refs/heads/staging";
 
@@ -75,7 +77,9 @@ fn what_the_remote_has_is_not_judged_again() {
     // Added and removed in between.
     work.commit_file("lib/pay.txt", format!("{key}\n"));
     work.commit_file("lib/pay.txt", "gone\n");
-    stopped(&work.push(["staging"]), &key).says("lib/pay.txt:1").hides(&old);
+    stopped(&work.push(["staging"]), &key)
+        .says("lib/pay.txt:1")
+        .hides(&old);
 }
 
 #[test]
@@ -97,14 +101,17 @@ fn a_remote_tip_that_is_not_here_is_said_and_all_is_judged() {
     }
     work.commit_file("lib/a.txt", "harmless\n");
     let ran = work.push(["--force", "staging"]);
-    stopped(&ran, &old).says("lib/old.txt:1").says("which is not here");
+    stopped(&ran, &old)
+        .says("lib/old.txt:1")
+        .says("which is not here");
     // Twin: with nothing standing there the forced push passes, and the note stays.
     work.git(["rm", "-q", "lib/old.txt"]);
     work.commit("Gone");
     let tip = work.tip("HEAD");
     let input = format!("{STAGING} {tip} {STAGING} {}\n", "1".repeat(40));
     run_with_input(
-        env.command(STAGEGATE, &work.dir).args(["pre-push", "origin", "unused"]),
+        env.command(STAGEGATE, &work.dir)
+            .args(["pre-push", "origin", "unused"]),
         input.as_bytes(),
     )
     .succeeded()
@@ -117,7 +124,11 @@ fn nothing_to_push_passes_and_rubbish_does_not() {
     let work = pushing(&env);
     let ask = |input: &str| {
         run_with_input(
-            env.command(STAGEGATE, &work.dir).args(["pre-push", "origin", "https://u:p@example.com/x"]),
+            env.command(STAGEGATE, &work.dir).args([
+                "pre-push",
+                "origin",
+                "https://u:p@example.com/x",
+            ]),
             input.as_bytes(),
         )
     };
@@ -133,7 +144,8 @@ fn nothing_to_push_passes_and_rubbish_does_not() {
     stopped(&work.try_git(["push", &url, "feature/x:staging"]), &key);
     work.git(["reset", "-q", "--hard", "main"]);
     work.commit_file("lib/pay.txt", "harmless\n");
-    work.try_git(["push", &url, "feature/x:staging"]).succeeded();
+    work.try_git(["push", &url, "feature/x:staging"])
+        .succeeded();
 }
 
 // ---- update
@@ -148,19 +160,39 @@ fn the_update_hook_judges_each_ref_and_takes_the_old_value_from_the_repository()
     work.branch("feature/x");
     work.commit_file("lib/pay.txt", format!("{key}\n"));
     let ran = work.push(["feature/x", "feature/x:staging"]);
-    ran.exits(1).says("lib/pay.txt:1").says("hook declined").hides(&key);
+    ran.exits(1)
+        .says("lib/pay.txt:1")
+        .says("hook declined")
+        .hides(&key);
     assert_eq!(server.tip("refs/heads/feature/x"), Some(work.tip("HEAD")));
     assert_eq!(server.tip(STAGING), Some(work.tip("main")));
     // The objects are there now, and the same push is refused again.
-    work.push(["feature/x:staging"]).exits(1).says("lib/pay.txt:1");
+    work.push(["feature/x:staging"])
+        .exits(1)
+        .says("lib/pay.txt:1");
     // The old value is the client's claim: with the new one in its place nothing would be new.
     let tip = work.tip("HEAD");
     let ask = |args: &[&str]| {
-        run(env.command(STAGEGATE, &server.dir).env("GIT_DIR", ".").arg("update").args(args))
+        run(env
+            .command(STAGEGATE, &server.dir)
+            .env("GIT_DIR", ".")
+            .arg("update")
+            .args(args))
     };
     ask(&[STAGING, &tip, &tip]).exits(1).hides(&key);
     // gitolite gives more.
-    ask(&[STAGING, &tip, &tip, ZERO, ZERO, "W", "VREF/stagegate", "--", "-x"]).exits(1);
+    ask(&[
+        STAGING,
+        &tip,
+        &tip,
+        ZERO,
+        ZERO,
+        "W",
+        "VREF/stagegate",
+        "--",
+        "-x",
+    ])
+    .exits(1);
     ask(&[STAGING, &tip, ZERO]).succeeded();
     ask(&[STAGING, &tip, "xyz"]).could_not_decide();
     ask(&[STAGING]).exits(2);
@@ -221,7 +253,10 @@ fn the_target_of_a_pull_request_is_the_destination() {
     ];
     let systems: [(&str, Vec<(&str, &str)>); 8] = [
         ("GitHub Actions", github.to_vec()),
-        ("Gitea Actions", [&github[..], &[("GITEA_ACTIONS", "true")]].concat()),
+        (
+            "Gitea Actions",
+            [&github[..], &[("GITEA_ACTIONS", "true")]].concat(),
+        ),
         (
             "GitLab CI",
             vec![
@@ -292,7 +327,9 @@ fn the_target_of_a_pull_request_is_the_destination() {
     check(&env, &clone, &github, &["--base", &base])
         .exits(1)
         .says("destination taken from GitHub Actions");
-    check(&env, &clone, &[], &[]).could_not_decide().says("--base is missing");
+    check(&env, &clone, &[], &[])
+        .could_not_decide()
+        .says("--base is missing");
 }
 
 #[test]
@@ -321,7 +358,11 @@ fn a_push_in_ci_is_counted_from_what_stood_there() {
         )
     };
     gitlab(&before).exits(1).says("lib/pay.txt:1").hides(&key);
-    gitlab(ZERO).exits(1).says("a new ref").says("lib/pay.txt:1").hides(&key);
+    gitlab(ZERO)
+        .exits(1)
+        .says("a new ref")
+        .says("lib/pay.txt:1")
+        .hides(&key);
     gitlab(&after).succeeded().says("nothing is new");
     gitlab(&"1".repeat(40))
         .could_not_decide()
@@ -343,8 +384,12 @@ fn a_shallow_clone_without_the_target_says_how_to_mend_it() {
         ("BUILD_SOURCEVERSION", head.as_str()),
         ("SYSTEM_PULLREQUEST_TARGETBRANCH", "staging"),
     ];
-    let fetch = "git fetch --no-tags --unshallow origin +refs/heads/staging:refs/remotes/origin/staging";
-    check(&env, &clone, &azure, &[]).could_not_decide().says(fetch).says("fetchDepth: 0");
+    let fetch =
+        "git fetch --no-tags --unshallow origin +refs/heads/staging:refs/remotes/origin/staging";
+    check(&env, &clone, &azure, &[])
+        .could_not_decide()
+        .says(fetch)
+        .says("fetchDepth: 0");
     // The command mends it.
     run(env.command("git", &clone).args(fetch.split(' ').skip(1))).succeeded();
     check(&env, &clone, &azure, &[]).succeeded();
@@ -353,7 +398,9 @@ fn a_shallow_clone_without_the_target_says_how_to_mend_it() {
     work.switch("staging");
     work.commit_file("lib/b.txt", "moved on\n");
     let clone = cloned(&env, &work, &["--depth", "1", "--no-single-branch"]);
-    check(&env, &clone, &azure, &[]).could_not_decide().says("--unshallow");
+    check(&env, &clone, &azure, &[])
+        .could_not_decide()
+        .says("--unshallow");
 }
 
 #[test]
@@ -378,10 +425,20 @@ fn a_target_that_has_moved_on_is_not_the_requests_doing() {
     ];
     ask(&request, &[]).succeeded();
     // As a forced push it would stand there again.
-    ask(&[], &["--base", "staging", "--head", "feature/x", "--ref", "staging"])
-        .exits(1)
-        .says("lib/old.txt:1")
-        .hides(&old);
+    ask(
+        &[],
+        &[
+            "--base",
+            "staging",
+            "--head",
+            "feature/x",
+            "--ref",
+            "staging",
+        ],
+    )
+    .exits(1)
+    .says("lib/old.txt:1")
+    .hides(&old);
     // What the request brings itself is seen.
     work.switch("feature/x");
     work.commit_file("lib/old.txt", format!("{key}\n"));
@@ -413,8 +470,15 @@ fn an_unrelated_base_and_an_unknown_revision() {
         .says("no commit in common")
         .says("lib/pay.txt:1")
         .hides(&key);
-    let unknown = [request[0], ("BUILDKITE_COMMIT", "no-such-thing"), request[2], request[3]];
-    check(&env, &work.dir, &unknown, &[]).could_not_decide().says("no-such-thing");
+    let unknown = [
+        request[0],
+        ("BUILDKITE_COMMIT", "no-such-thing"),
+        request[2],
+        request[3],
+    ];
+    check(&env, &work.dir, &unknown, &[])
+        .could_not_decide()
+        .says("no-such-thing");
     check(&env, &work.dir, &[], &["--base", "no-such-thing"]).could_not_decide();
 }
 
@@ -450,7 +514,10 @@ fn every_way_to_commit_is_judged() {
     work.write("lib/new.txt", format!("{key}\n"));
     work.git(["add", "-N", "lib/new.txt"]);
     work.try_commit(["--allow-empty"]).succeeded();
-    work.try_commit(["-a"]).exits(1).says("lib/new.txt:1").hides(&key);
+    work.try_commit(["-a"])
+        .exits(1)
+        .says("lib/new.txt:1")
+        .hides(&key);
 }
 
 #[test]
@@ -497,7 +564,10 @@ fn a_merge_into_staging_brings_what_stands_on_the_other_side() {
     work.commit_file("lib/a.txt", "a\n");
     work.guard();
     work.git(["merge", "-q", "--no-commit", "production"]);
-    work.try_commit([]).exits(1).says("lib/pay.txt:1").hides(&key);
+    work.try_commit([])
+        .exits(1)
+        .says("lib/pay.txt:1")
+        .hides(&key);
     work.git(["merge", "--abort"]);
     // On a branch that nobody claims it has been judged on the other one.
     work.switch("main");
@@ -539,7 +609,9 @@ fn a_conflicted_index_is_git_s_to_refuse_and_ours() {
     work.branch("staging");
     work.commit_file("lib/a.txt", "ours\n");
     work.try_git(["merge", "other"]).exits(1);
-    work.stagegate(["pre-commit"]).could_not_decide().says("in conflict");
+    work.stagegate(["pre-commit"])
+        .could_not_decide()
+        .says("in conflict");
 }
 
 #[test]
@@ -555,7 +627,10 @@ fn a_detached_head_goes_where_the_configuration_or_the_rebase_says() {
     work.stage();
     work.stagegate(["pre-commit"]).succeeded();
     work.git(["config", "stagegate.target", "staging"]);
-    work.try_commit([]).exits(1).says("lib/pay.txt:1").hides(&key);
+    work.try_commit([])
+        .exits(1)
+        .says("lib/pay.txt:1")
+        .hides(&key);
     work.git(["config", "--unset", "stagegate.target"]);
     work.git(["reset", "-q", "--hard"]);
 
@@ -569,7 +644,10 @@ fn a_detached_head_goes_where_the_configuration_or_the_rebase_says() {
     .succeeded();
     work.write("lib/pay.txt", format!("{key}\n"));
     work.stage();
-    work.try_commit(["--amend"]).exits(1).says("lib/pay.txt:1").hides(&key);
+    work.try_commit(["--amend"])
+        .exits(1)
+        .says("lib/pay.txt:1")
+        .hides(&key);
     work.write("lib/pay.txt", "harmless\n");
     work.stage();
     work.try_commit(["--amend"]).succeeded();
@@ -583,7 +661,15 @@ fn submodules_have_a_gate_of_their_own() {
     let work = env.repo("work");
     work.branch("staging");
     let url = inner.dir.to_str().expect("a plain name").to_owned();
-    work.git(["-c", "protocol.file.allow=always", "submodule", "add", "-q", &url, "sub"]);
+    work.git([
+        "-c",
+        "protocol.file.allow=always",
+        "submodule",
+        "add",
+        "-q",
+        &url,
+        "sub",
+    ]);
     work.guard();
     work.try_commit([]).succeeded();
     let key = live_key(17);
@@ -596,7 +682,10 @@ fn submodules_have_a_gate_of_their_own() {
     fs::copy(work.dir.join(".git/hooks/pre-commit"), hook).expect("a hook");
     fs::write(sub.join("pay.txt"), format!("{key}\n")).expect("a file");
     git(&["add", "."]).succeeded();
-    git(&["commit", "-m", "Work"]).exits(1).says("pay.txt:1").hides(&key);
+    git(&["commit", "-m", "Work"])
+        .exits(1)
+        .says("pay.txt:1")
+        .hides(&key);
     fs::write(sub.join("pay.txt"), "harmless\n").expect("a file");
     git(&["add", "."]).succeeded();
     git(&["commit", "-q", "-m", "Work"]).succeeded();
@@ -607,7 +696,8 @@ fn submodules_have_a_gate_of_their_own() {
 
 // ---- the policy on a server
 
-const KIND: &str = "version = 1\n[environment.staging.verdicts]\nproduction-credential = \"allow\"\n";
+const KIND: &str =
+    "version = 1\n[environment.staging.verdicts]\nproduction-credential = \"allow\"\n";
 
 #[test]
 fn a_pushed_policy_is_told_and_judges_later() {
@@ -633,14 +723,22 @@ fn a_pushed_policy_is_told_and_judges_later() {
         .refused()
         .says("from the next push on")
         .says("lib/pay.txt:1");
-    work.push(["main"]).succeeded().says("from the next push on");
+    work.push(["main"])
+        .succeeded()
+        .says("from the next push on");
     work.push(["staging"]).succeeded();
     // An unchanged policy is no news.
     work.branch("feature/y");
-    work.push(["feature/y"]).succeeded().does_not_say("changes stagegate.toml");
+    work.push(["feature/y"])
+        .succeeded()
+        .does_not_say("changes stagegate.toml");
     // Where the administrator has named a policy, the repository's is not asked.
     let policy = env.file("admin.toml", "version = 1\n");
-    server.git(["config", "stagegate.policy", policy.to_str().expect("a plain name")]);
+    server.git([
+        "config",
+        "stagegate.policy",
+        policy.to_str().expect("a plain name"),
+    ]);
     work.switch("main");
     work.git(["rm", "-q", "stagegate.toml"]);
     work.commit("No policy");
@@ -657,7 +755,10 @@ fn a_policy_that_would_decide_nothing_is_refused_where_it_would_judge() {
     let (work, server) = env.shop();
     let key = live_key(19);
     work.branch("feature/policy");
-    work.commit_file("stagegate.toml", format!("version = 1\nhistory = \"{key}\"\nno-such-key = 1\n"));
+    work.commit_file(
+        "stagegate.toml",
+        format!("version = 1\nhistory = \"{key}\"\nno-such-key = 1\n"),
+    );
     work.push(["feature/policy"])
         .succeeded()
         .says("It cannot be used: line 2")
@@ -687,7 +788,9 @@ fn the_first_push_may_bring_a_policy_but_not_a_broken_one() {
     work.git(["remote", "add", "origin", &server.url()]);
     server.guard::<&str>(&[]);
     work.commit_file("stagegate.toml", "version = 0\n");
-    work.push(["main"]).refused().says("no later push could be decided");
+    work.push(["main"])
+        .refused()
+        .says("no later push could be decided");
     work.commit_file("stagegate.toml", "version = 1\n");
     work.push(["main"]).succeeded();
 }
@@ -699,7 +802,10 @@ fn inline_comments_count_on_a_laptop_and_are_told_on_a_server() {
     let key = live_key(20);
     work.switch("staging");
     work.guard();
-    work.write("lib/pay.txt", format!("{key}  # stagegate:allow stripe-secret-key: a demo account\n"));
+    work.write(
+        "lib/pay.txt",
+        format!("{key}  # stagegate:allow stripe-secret-key: a demo account\n"),
+    );
     work.write("lib/other.txt", "harmless\n");
     work.stage();
     work.try_commit([]).succeeded().hides(&key);
@@ -709,29 +815,53 @@ fn inline_comments_count_on_a_laptop_and_are_told_on_a_server() {
         .says("the comment `stagegate:allow` at lib/pay.txt:1 was ignored")
         .hides(&key);
     let shown = run_with_input(
-        env.command(STAGEGATE, &work.dir).args(["pre-push", "origin", "x", "--all", "-v"]),
-        format!("{STAGING} {} {STAGING} {}\n", work.tip("staging"), work.tip("main")).as_bytes(),
+        env.command(STAGEGATE, &work.dir)
+            .args(["pre-push", "origin", "x", "--all", "-v"]),
+        format!(
+            "{STAGING} {} {STAGING} {}\n",
+            work.tip("staging"),
+            work.tip("main")
+        )
+        .as_bytes(),
     );
-    shown.succeeded().says("an inline comment lets it pass: a demo account").hides(&key);
+    shown
+        .succeeded()
+        .says("an inline comment lets it pass: a demo account")
+        .hides(&key);
     // `check` judges as a server does.
-    work.stagegate(["check", "--base", "main", "--ref", "staging"]).exits(1).says("was ignored");
+    work.stagegate(["check", "--base", "main", "--ref", "staging"])
+        .exits(1)
+        .says("was ignored");
 
     // The administrator may say otherwise, both ways. The objects have to be there: by a ref that nobody claims.
-    work.push(["--no-verify", "staging:refs/heads/feature/x"]).succeeded();
+    work.push(["--no-verify", "staging:refs/heads/feature/x"])
+        .succeeded();
     for (word, code) in [("always", 0), ("never", 1)] {
-        let policy = env.file("admin.toml", format!("version = 1\ninline-allow = \"{word}\"\n"));
+        let policy = env.file(
+            "admin.toml",
+            format!("version = 1\ninline-allow = \"{word}\"\n"),
+        );
         let policy = policy.to_str().expect("a plain name");
         let lines = format!("{} {} {STAGING}\n", work.tip("main"), work.tip("staging"));
-        server.pre_receive(&lines, &["--policy", policy]).exits(code).hides(&key);
+        server
+            .pre_receive(&lines, &["--policy", policy])
+            .exits(code)
+            .hides(&key);
         work.git(["reset", "-q", "--soft", "main"]);
-        work.stagegate(["pre-commit", "--policy", policy]).exits(code);
+        work.stagegate(["pre-commit", "--policy", policy])
+            .exits(code);
         work.git(["reset", "-q", "--hard", "origin/feature/x"]);
     }
 
     // For another rule it allows nothing, and that is told.
-    work.write("lib/pay.txt", format!("{}  # stagegate:allow because\n", live_key(21)));
+    work.write(
+        "lib/pay.txt",
+        format!("{}  # stagegate:allow because\n", live_key(21)),
+    );
     work.stage();
-    work.try_commit([]).exits(1).says("is for `because`, and this is a stripe-secret-key");
+    work.try_commit([])
+        .exits(1)
+        .says("is for `because`, and this is a stripe-secret-key");
 }
 
 // ---- a file stays and its destination changes
@@ -745,7 +875,10 @@ fn a_policy_that_newly_claims_a_branch() {
     work.commit_file("lib/old.txt", format!("{old}\n"));
     work.push(["next"]).succeeded();
     work.switch("main");
-    work.commit_file("stagegate.toml", "version = 1\n[environment.staging]\nrefs = [\"next\"]\n");
+    work.commit_file(
+        "stagegate.toml",
+        "version = 1\n[environment.staging]\nrefs = [\"next\"]\n",
+    );
     work.push(["main"])
         .succeeded()
         .says("refs of staging: 1 added")
@@ -755,9 +888,14 @@ fn a_policy_that_newly_claims_a_branch() {
     work.commit_file("lib/a.txt", "harmless\n");
     work.push(["next"]).succeeded();
     work.commit_file("lib/pay.txt", format!("{key}\n"));
-    work.push(["next"]).refused().says("lib/pay.txt:1").does_not_say("old.txt").hides(&key);
+    work.push(["next"])
+        .refused()
+        .says("lib/pay.txt:1")
+        .does_not_say("old.txt")
+        .hides(&key);
     // The command that the note names finds what stood there.
-    work.stagegate(["scan", "--rev", "main", "--ref", "next"]).succeeded();
+    work.stagegate(["scan", "--rev", "main", "--ref", "next"])
+        .succeeded();
     let scan = work.stagegate(["scan", "--rev", "next", "--ref", "staging"]);
     scan.exits(1).says("lib/old.txt:1").hides(&old);
 }
@@ -770,7 +908,10 @@ fn a_ref_created_at_an_existing_commit() {
     work.branch("production");
     let tip = work.commit_file("lib/pay.txt", format!("{key}\n"));
     work.push(["production"]).succeeded();
-    work.push(["production:refs/heads/preprod"]).refused().says("lib/pay.txt:1").hides(&key);
+    work.push(["production:refs/heads/preprod"])
+        .refused()
+        .says("lib/pay.txt:1")
+        .hides(&key);
     server
         .pre_receive(format!("{ZERO} {tip} refs/heads/uat\n"), &[])
         .exits(1)
@@ -789,7 +930,10 @@ fn a_path_moved_into_a_claimed_folder() {
     fs::create_dir_all(work.dir.join("config/staging")).expect("a folder");
     work.git(["mv", "lib/pay.yml", "config/staging/pay.yml"]);
     work.commit("Move");
-    work.push(["feature/x"]).refused().says("config/staging/pay.yml:2").hides(&key);
+    work.push(["feature/x"])
+        .refused()
+        .says("config/staging/pay.yml:2")
+        .hides(&key);
     work.git(["reset", "-q", "--hard", "HEAD~1"]);
     work.commit_file("lib/pay.yml", payments(&test_key(25)));
     fs::create_dir_all(work.dir.join("config/staging")).expect("a folder");

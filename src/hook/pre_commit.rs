@@ -35,7 +35,9 @@ pub fn read(repository: &Repository, from_env: bool) -> Result<Commit, GitError>
     if merged.is_empty() && from_env {
         // `git merge` runs pre-merge-commit before it writes MERGE_HEAD; what it merges it tells in names of variables.
         merged = std::env::vars_os()
-            .filter_map(|(name, _)| Oid::from_hex(name.to_str()?.strip_prefix("GITHEAD_")?.as_bytes()))
+            .filter_map(|(name, _)| {
+                Oid::from_hex(name.to_str()?.strip_prefix("GITHEAD_")?.as_bytes())
+            })
             .filter(|&head| repository.contains(head))
             .collect();
     }
