@@ -1,17 +1,54 @@
-//! Opening a repository and reading its objects and refs through libgit2.
+//! A repository to the rest of the gate: objects, refs, configuration, whichever way they are read.
+//!
+//! libgit2 reads almost every repository. Those whose format it does not know are read through git's own commands; the
+//! answers are the same, and a test asks both.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-
-use git2::{ObjectType, RepositoryOpenFlags};
 
 use crate::model::Oid;
 
+use super::alternates::alternates;
+use super::libgit2::{self, Libgit2};
 use super::object::{Commit, Kind, Object};
+use super::plumbing::{self, Plumbing};
+use super::refs::RefValue;
 use super::{GitError, trees};
 
 /// A git repository, opened for reading.
 pub struct Repository {
-    inner: git2::Repository,
+    backend: Backend,
+    /// `refs/namespaces/NAME/`, where git serves one namespace of a repository; else empty.
+    namespace: String,
+    /// A hook's repository: what is pushed is judged.
+    hook: bool,
+    /// What tags mean, and the tips of refs: they are asked for again with every ref that is updated.
+    peeled: RefCell<HashMap<Oid, (Vec<Oid>, Oid, Kind)>>,
+    commits: RefCell<HashMap<Oid, Commit>>,
+}
+
+/// How a repository is read.
+enum Backend {
+    Libgit2(Libgit2),
+    Plumbing(Plumbing),
+}
+
+/// Which repository to open.
+#[derive(Clone, Copy)]
+pub(super) enum At<'f> {
+    /// The one that git's environment names.
+    Environment,
+    /// The one at or above a folder.
+    Folder(&'f Path),
+}
+
+/// Why a backend does not give an object.
+pub(super) enum ReadError {
+    /// It is not there.
+    Missing,
+    /// It is damaged.
+    Broken(String),
 }
 
 /// A ref and the object that it points to now, symbolic refs resolved.
@@ -23,88 +60,166 @@ pub struct Ref {
     pub oid: Oid,
 }
 
-fn oid_of(oid: git2::Oid) -> Oid {
-    // libgit2 ids are 20 bytes in every build of ours: SHA-256 repositories are refused on open.
-    Oid::from_bytes(oid.as_bytes()).expect("libgit2 ids have 20 bytes")
-}
+/// Commits kept in memory: a few hundred bytes each.
+const MOST_COMMITS: usize = 100_000;
+
+/// A chain of symbolic refs is followed as far as git follows it.
+const LONGEST_CHAIN: usize = 5;
 
 impl Repository {
     /// Opens the repository that git's environment names (`GIT_DIR`, object directories, alternates, quarantine), as a
     /// hook must; without such an environment, the one around the current directory.
     pub fn open_from_env() -> Result<Self, GitError> {
-        Self::open(".", RepositoryOpenFlags::FROM_ENV, "the current directory")
+        Self::open(At::Environment)
     }
 
     /// Opens the repository at or above `folder`. Git's environment is ignored.
     pub fn open_at(folder: &Path) -> Result<Self, GitError> {
-        Self::open(folder, RepositoryOpenFlags::empty(), &folder.display().to_string())
+        Self::open(At::Folder(folder))
     }
 
-    fn open(
-        place: impl AsRef<Path>,
-        flags: RepositoryOpenFlags,
-        name: &str,
-    ) -> Result<Self, GitError> {
-        // git has just verified what a push brought, and a local repository is verified by git's own fsck; hashing every
-        // object again costs more than three times the reading.
-        git2::opts::strict_hash_verification(false);
-        let no_ceiling: &[&Path] = &[];
-        let inner = if flags.contains(RepositoryOpenFlags::FROM_ENV) {
-            git2::Repository::open_from_env()
-        } else {
-            git2::Repository::open_ext(place, flags, no_ceiling)
+    fn open(at: At<'_>) -> Result<Self, GitError> {
+        let hook = matches!(at, At::Environment);
+        let backend = match Libgit2::open(at) {
+            Ok(opened) => Backend::Libgit2(opened),
+            Err(libgit2::Refusal::Other(reason)) => return Err(cannot_open(at, reason)),
+            Err(libgit2::Refusal::Extension(reason)) => match Plumbing::open(at) {
+                Ok(opened) => Backend::Plumbing(opened),
+                Err(plumbing::Refusal::NoGit(error)) => {
+                    return Err(GitError::Unsupported {
+                        place: place(at),
+                        reason: format!(
+                            "libgit2 says `{reason}`, and `git`, which could read it, does not start: {error}"
+                        ),
+                        mend: "put a git that knows this format on the PATH of the hook".to_owned(),
+                    });
+                }
+                Err(plumbing::Refusal::Git(said)) => {
+                    return Err(GitError::Unsupported {
+                        place: place(at),
+                        reason: format!("libgit2 says `{reason}`, and git `{said}`"),
+                        mend: "put a git that knows this format on the PATH of the hook".to_owned(),
+                    });
+                }
+            },
+            Err(libgit2::Refusal::Owner(reason)) => match Plumbing::open(at) {
+                Ok(opened) => Backend::Plumbing(opened),
+                Err(_) => {
+                    return Err(GitError::Unsupported {
+                        mend: owner_mend(&reason),
+                        place: place(at),
+                        reason,
+                    });
+                }
+            },
         };
-        inner
-            .map(|inner| Self { inner })
-            .map_err(|error| GitError::Open {
-                place: name.to_owned(),
-                reason: error.message().to_owned(),
-            })
+        let repository = Self {
+            backend,
+            namespace: namespace(at),
+            hook,
+            peeled: RefCell::default(),
+            commits: RefCell::default(),
+        };
+        repository.check_alternates(at)?;
+        Ok(repository)
+    }
+
+    /// Every object directory that is named must be there.
+    fn check_alternates(&self, at: At<'_>) -> Result<(), GitError> {
+        let from_env = |name| match at {
+            At::Environment => std::env::var_os(name).filter(|value| !value.is_empty()),
+            At::Folder(_) => None,
+        };
+        let own = from_env("GIT_OBJECT_DIRECTORY")
+            .map_or_else(|| self.common_dir().join("objects"), PathBuf::from);
+        let list = from_env("GIT_ALTERNATE_OBJECT_DIRECTORIES");
+        let found = alternates(&own, list.as_deref()).map_err(|missing| GitError::ObjectDirectory {
+            directory: missing.directory.display().to_string(),
+            named_by: missing.named_by,
+            reason: missing.reason,
+        })?;
+        match &self.backend {
+            Backend::Libgit2(libgit2) => libgit2
+                .add_alternates(&found)
+                .map_err(|reason| cannot_open(at, reason)),
+            Backend::Plumbing(_) => Ok(()),
+        }
     }
 
     /// The git directory (`.git`, a bare repository, or `.git/worktrees/NAME`).
     pub fn git_dir(&self) -> &Path {
-        self.inner.path()
+        match &self.backend {
+            Backend::Libgit2(libgit2) => libgit2.git_dir(),
+            Backend::Plumbing(plumbing) => plumbing.git_dir(),
+        }
+    }
+
+    /// The git directory that linked worktrees share.
+    fn common_dir(&self) -> &Path {
+        match &self.backend {
+            Backend::Libgit2(libgit2) => libgit2.common_dir(),
+            Backend::Plumbing(plumbing) => plumbing.common_dir(),
+        }
     }
 
     /// The working tree; `None` in a bare repository.
     pub fn work_dir(&self) -> Option<&Path> {
-        self.inner.workdir()
+        match &self.backend {
+            Backend::Libgit2(libgit2) => libgit2.work_dir(),
+            Backend::Plumbing(plumbing) => plumbing.work_dir(),
+        }
+    }
+
+    /// Bytes of this repository's object ids: 20, or 32 with SHA-256.
+    pub fn oid_width(&self) -> usize {
+        match &self.backend {
+            Backend::Libgit2(_) => 20,
+            Backend::Plumbing(plumbing) => plumbing.width(),
+        }
     }
 
     /// A value of git's configuration.
     pub fn config(&self, key: &str) -> Option<String> {
-        self.inner.config().ok()?.get_string(key).ok()
+        match &self.backend {
+            Backend::Libgit2(libgit2) => libgit2.config(key),
+            Backend::Plumbing(plumbing) => plumbing.config(key),
+        }
     }
 
     /// A path in git's configuration, `~` expanded.
     pub fn config_path(&self, key: &str) -> Option<PathBuf> {
-        self.inner.config().ok()?.get_path(key).ok()
+        match &self.backend {
+            Backend::Libgit2(libgit2) => libgit2.config_path(key),
+            Backend::Plumbing(plumbing) => plumbing.config_path(key),
+        }
     }
 
     /// Reads an object.
     pub fn read(&self, oid: Oid) -> Result<Object, GitError> {
-        let unreadable = |reason: String| GitError::Object { oid, reason };
-        let id = git2::Oid::from_bytes(oid.as_bytes())
-            .map_err(|error| unreadable(error.message().to_owned()))?;
-        let odb = self
-            .inner
-            .odb()
-            .map_err(|error| unreadable(error.message().to_owned()))?;
-        let object = odb
-            .read(id)
-            .map_err(|error| unreadable(error.message().to_owned()))?;
-        let kind = match object.kind() {
-            ObjectType::Commit => Kind::Commit,
-            ObjectType::Tree => Kind::Tree,
-            ObjectType::Blob => Kind::Blob,
-            ObjectType::Tag => Kind::Tag,
-            other => return Err(unreadable(format!("it is a {other:?}"))),
+        let answer = match &self.backend {
+            Backend::Libgit2(libgit2) => libgit2.read(oid),
+            Backend::Plumbing(plumbing) => plumbing.read(oid),
         };
-        Ok(Object {
-            kind,
-            data: object.data().to_vec(),
+        answer.map_err(|error| match error {
+            ReadError::Missing => GitError::Missing {
+                oid,
+                mend: self.mend_missing(),
+            },
+            ReadError::Broken(reason) => GitError::Object { oid, reason },
         })
+    }
+
+    /// Why an object may be absent, and what brings it.
+    fn mend_missing(&self) -> &'static str {
+        if self.hook && std::env::var_os("GIT_SHALLOW_FILE").is_some_and(|file| !file.is_empty()) {
+            "the push comes from a shallow clone: `git fetch --unshallow` there, then push again"
+        } else if std::fs::metadata(self.common_dir().join("shallow")).is_ok_and(|file| file.len() > 0) {
+            "this clone is shallow: `git fetch --unshallow` completes it (in CI: fetch-depth: 0)"
+        } else if self.config("extensions.partialclone").is_some() {
+            "this clone is partial, and nothing is fetched here: `git fetch --refetch --no-filter` completes it"
+        } else {
+            "`git fsck` says what else is missing, and from a complete clone `git push` or `git fetch` brings it back"
+        }
     }
 
     /// Reads an object that must be of one kind.
@@ -127,7 +242,15 @@ impl Repository {
 
     /// Reads and parses a commit.
     pub fn commit(&self, oid: Oid) -> Result<Commit, GitError> {
-        Commit::parse(oid, &self.read_as(oid, Kind::Commit)?)
+        if let Some(known) = self.commits.borrow().get(&oid) {
+            return Ok(known.clone());
+        }
+        let commit = Commit::parse(oid, &self.read_as(oid, Kind::Commit)?)?;
+        let mut commits = self.commits.borrow_mut();
+        if commits.len() < MOST_COMMITS {
+            commits.insert(oid, commit.clone());
+        }
+        Ok(commit)
     }
 
     /// The text of the blob at `path` in the tree of the commit `at`, if there is one.
@@ -141,51 +264,58 @@ impl Repository {
 
     /// The object that a revision expression names.
     pub fn revision(&self, name: &str) -> Result<Oid, GitError> {
-        self.inner
-            .revparse_single(name)
-            .map(|object| oid_of(object.id()))
-            .map_err(|error| GitError::Revision {
-                name: name.to_owned(),
-                reason: error.message().to_owned(),
-            })
+        match &self.backend {
+            Backend::Libgit2(libgit2) => libgit2.revision(name),
+            Backend::Plumbing(plumbing) => plumbing.revision(name),
+        }
+        .map_err(|reason| GitError::Revision {
+            name: name.to_owned(),
+            reason,
+        })
+    }
+
+    /// What a ref holds, by its name in the namespace that is served.
+    fn reference(&self, name: &str) -> Result<Option<RefValue>, GitError> {
+        let full = format!("{}{name}", self.namespace);
+        let value = match &self.backend {
+            Backend::Libgit2(libgit2) => libgit2.refs.get(&full),
+            Backend::Plumbing(plumbing) => plumbing.reference(&full),
+        };
+        match value {
+            Ok(Some(RefValue::Symbolic(target))) => Ok(Some(RefValue::Symbolic(self.served(target)))),
+            Ok(value) => Ok(value),
+            Err(reason) => Err(GitError::Refs { reason }),
+        }
+    }
+
+    /// A full name as it is called in the namespace that is served.
+    fn served(&self, name: String) -> String {
+        match name.strip_prefix(&self.namespace) {
+            Some(served) => served.to_owned(),
+            None => name,
+        }
     }
 
     /// The full name of the branch that HEAD stands on; `None` when it is detached.
     pub fn head_branch(&self) -> Option<String> {
-        let head = self.inner.find_reference("HEAD").ok()?;
-        head.symbolic_target().ok().flatten().map(str::to_owned)
+        match self.reference("HEAD") {
+            Ok(Some(RefValue::Symbolic(target))) => Some(target),
+            _ => None,
+        }
     }
 
     /// The commit that HEAD points to; `None` before the first commit.
     pub fn head_commit(&self) -> Result<Option<Oid>, GitError> {
-        let refs_error = |error: git2::Error| GitError::Refs {
-            reason: error.message().to_owned(),
-        };
-        match self.inner.head() {
-            Ok(head) => Ok(head.target().map(oid_of)),
-            Err(error)
-                if matches!(
-                    error.code(),
-                    git2::ErrorCode::UnbornBranch | git2::ErrorCode::NotFound
-                ) =>
-            {
-                Ok(None)
-            }
-            Err(error) => Err(refs_error(error)),
-        }
+        self.ref_target("HEAD")
     }
 
     /// The ref that an update of `name` really moves: the target of a symbolic ref, or `name` itself.
     pub fn resolve_ref_name(&self, name: &str) -> String {
         let mut at = name.to_owned();
-        // A chain of symbolic refs longer than git itself follows is left where it is.
-        for _ in 0..10 {
-            match self.inner.find_reference(&at) {
-                Ok(reference) => match reference.symbolic_target() {
-                    Ok(Some(target)) => at = target.to_owned(),
-                    _ => break,
-                },
-                Err(_) => break,
+        for _ in 0..LONGEST_CHAIN {
+            match self.reference(&at) {
+                Ok(Some(RefValue::Symbolic(target))) => at = target,
+                _ => break,
             }
         }
         at
@@ -193,20 +323,17 @@ impl Repository {
 
     /// The object that a ref points to now; `None` where there is no such ref.
     pub fn ref_target(&self, name: &str) -> Result<Option<Oid>, GitError> {
-        match self.inner.find_reference(name).and_then(|r| r.resolve()) {
-            Ok(reference) => Ok(reference.target().map(oid_of)),
-            Err(error)
-                if matches!(
-                    error.code(),
-                    git2::ErrorCode::NotFound | git2::ErrorCode::InvalidSpec
-                ) =>
-            {
-                Ok(None)
+        let mut at = name.to_owned();
+        for _ in 0..=LONGEST_CHAIN {
+            match self.reference(&at)? {
+                Some(RefValue::Direct(oid)) => return Ok(Some(oid)),
+                Some(RefValue::Symbolic(target)) => at = target,
+                None => return Ok(None),
             }
-            Err(error) => Err(GitError::Refs {
-                reason: error.message().to_owned(),
-            }),
         }
+        Err(GitError::Refs {
+            reason: format!("{name} is a chain of symbolic refs that does not end"),
+        })
     }
 
     /// The branch that a revision names: `HEAD`'s, or the one of that name.
@@ -222,37 +349,44 @@ impl Repository {
         Ok(None)
     }
 
-    /// Every ref with its current value.
+    /// Every ref with its current value. A dangling symbolic ref points to nothing, so it is none.
     pub fn refs(&self) -> Result<Vec<Ref>, GitError> {
-        let refs_error = |error: git2::Error| GitError::Refs {
-            reason: error.message().to_owned(),
+        let refs_error = |reason| GitError::Refs { reason };
+        let all: Vec<(String, RefValue)> = match &self.backend {
+            Backend::Libgit2(libgit2) => libgit2.refs.all().map_err(refs_error)?,
+            Backend::Plumbing(plumbing) => {
+                let all = plumbing.all_refs().map_err(refs_error)?;
+                all.iter().map(|(name, value)| (name.clone(), value.clone())).collect()
+            }
         };
-        let mut refs = Vec::new();
-        for reference in self.inner.references().map_err(refs_error)? {
-            let reference = reference.map_err(refs_error)?;
-            let name = String::from_utf8_lossy(reference.name_bytes()).into_owned();
-            // A dangling symbolic ref points to nothing, so it excludes nothing.
-            let Ok(resolved) = reference.resolve() else {
+        let mut refs = Vec::with_capacity(all.len());
+        for (full, value) in all {
+            let Some(name) = full.strip_prefix(&self.namespace) else {
                 continue;
             };
-            if let Some(oid) = resolved.target() {
-                refs.push(Ref {
-                    name,
-                    oid: oid_of(oid),
-                });
-            }
+            let oid = match value {
+                RefValue::Direct(oid) => Some(oid),
+                RefValue::Symbolic(_) => self.ref_target(name)?,
+            };
+            refs.extend(oid.map(|oid| Ref {
+                name: name.to_owned(),
+                oid,
+            }));
         }
         Ok(refs)
     }
 
     /// Follows annotated tags down to the object that they mean, with every tag object on the way.
     pub fn peel(&self, oid: Oid) -> Result<(Vec<Oid>, Oid, Kind), GitError> {
+        if let Some(known) = self.peeled.borrow().get(&oid) {
+            return Ok(known.clone());
+        }
         let mut tags = Vec::new();
         let mut at = oid;
-        loop {
+        let peeled = loop {
             let object = self.read(at)?;
             if object.kind != Kind::Tag {
-                return Ok((tags, at, object.kind));
+                break (tags, at, object.kind);
             }
             if tags.len() >= 64 {
                 return Err(GitError::Malformed {
@@ -262,7 +396,9 @@ impl Repository {
             }
             tags.push(at);
             at = super::Tag::parse(at, &object.data)?.target;
-        }
+        };
+        self.peeled.borrow_mut().insert(oid, peeled.clone());
+        Ok(peeled)
     }
 
     /// The heads that are being merged, while a merge is in progress.
@@ -274,4 +410,39 @@ impl Repository {
             .filter_map(Oid::from_hex)
             .collect()
     }
+}
+
+fn place(at: At<'_>) -> String {
+    match at {
+        At::Environment => "the current directory".to_owned(),
+        At::Folder(folder) => folder.display().to_string(),
+    }
+}
+
+fn cannot_open(at: At<'_>, reason: String) -> GitError {
+    GitError::Open {
+        place: place(at),
+        reason,
+    }
+}
+
+/// libgit2's words hold the path that must be trusted.
+fn owner_mend(reason: &str) -> String {
+    let path = reason.split('\'').nth(1).unwrap_or("DIR").trim_end_matches('/');
+    let quoted = path.replace('\'', r"'\''");
+    format!(
+        "trust it as the user that runs this: `git config --global --add safe.directory '{quoted}'` (--system where that user has no HOME), or give it to that user"
+    )
+}
+
+/// Where the refs of the served namespace stand.
+fn namespace(at: At<'_>) -> String {
+    let name = match at {
+        At::Environment => std::env::var("GIT_NAMESPACE").unwrap_or_default(),
+        At::Folder(_) => String::new(),
+    };
+    name.split('/')
+        .filter(|part| !part.is_empty())
+        .map(|part| format!("refs/namespaces/{part}/"))
+        .collect()
 }

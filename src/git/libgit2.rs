@@ -1,0 +1,124 @@
+//! Reading through libgit2: objects, configuration, revision expressions. References are read by [`super::refs`], since
+//! libgit2 skips a broken one in silence and does not find packed ones under a namespace.
+//!
+//! What libgit2 does not open ([`Refusal`] says which kind it is) is read by [`super::plumbing`].
+
+use std::path::{Path, PathBuf};
+
+use git2::{ErrorCode, ObjectType, RepositoryOpenFlags};
+
+use crate::model::Oid;
+
+use super::object::{Kind, Object};
+use super::refs::RefFiles;
+use super::repository::{At, ReadError};
+
+/// A repository opened by libgit2.
+pub(super) struct Libgit2 {
+    inner: git2::Repository,
+    pub(super) refs: RefFiles,
+}
+
+/// Why libgit2 does not open a repository.
+pub(super) enum Refusal {
+    /// The repository uses an extension that libgit2 does not know: git itself may.
+    Extension(String),
+    /// It belongs to someone else. libgit2 knows less of `safe.directory` than git does.
+    Owner(String),
+    /// There is no repository, or it is damaged.
+    Other(String),
+}
+
+impl Libgit2 {
+    pub(super) fn open(at: At<'_>) -> Result<Self, Refusal> {
+        // The gate judges the bytes that git would hand out, and git does not hash an object again either when it reads
+        // one. What a push brought has been hashed by git while it was unpacked; an object altered on disk afterwards
+        // cannot travel, since whoever receives it hashes it. Damage is found by zlib's checksum and by git's lengths.
+        // Hashing everything again costs more than three times the reading.
+        git2::opts::strict_hash_verification(false);
+        let no_ceiling: &[&Path] = &[];
+        let opened = match at {
+            At::Environment => git2::Repository::open_from_env(),
+            At::Folder(folder) => {
+                git2::Repository::open_ext(folder, RepositoryOpenFlags::empty(), no_ceiling)
+            }
+        };
+        let inner = opened.map_err(|error| {
+            let reason = error.message().to_owned();
+            // There is no code of its own for it; tests pin these words of libgit2's repository.c.
+            let unknown = ["unsupported extension name", "unknown object format"]
+                .iter()
+                .any(|words| reason.starts_with(words));
+            match error.code() {
+                ErrorCode::Owner => Refusal::Owner(reason),
+                _ if unknown => Refusal::Extension(reason),
+                _ => Refusal::Other(reason),
+            }
+        })?;
+        let refs = RefFiles::new(inner.path(), inner.commondir());
+        Ok(Self { inner, refs })
+    }
+
+    pub(super) fn git_dir(&self) -> &Path {
+        self.inner.path()
+    }
+
+    pub(super) fn common_dir(&self) -> &Path {
+        self.inner.commondir()
+    }
+
+    pub(super) fn work_dir(&self) -> Option<&Path> {
+        self.inner.workdir()
+    }
+
+    /// Adds object directories that libgit2 does not find by itself: quoted ones, and relative ones below the first
+    /// level. One that it has already is left as it is.
+    pub(super) fn add_alternates(&self, folders: &[PathBuf]) -> Result<(), String> {
+        let odb = self.inner.odb().map_err(|error| error.message().to_owned())?;
+        for folder in folders {
+            let name = folder
+                .to_str()
+                .ok_or_else(|| format!("the alternate object directory {} is not named in UTF-8", folder.display()))?;
+            odb.add_disk_alternate(name)
+                .map_err(|error| format!("{name}: {}", error.message()))?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn config(&self, key: &str) -> Option<String> {
+        self.inner.config().ok()?.get_string(key).ok()
+    }
+
+    pub(super) fn config_path(&self, key: &str) -> Option<PathBuf> {
+        self.inner.config().ok()?.get_path(key).ok()
+    }
+
+    pub(super) fn read(&self, oid: Oid) -> Result<Object, ReadError> {
+        let failed = |error: git2::Error| match error.code() {
+            ErrorCode::NotFound => ReadError::Missing,
+            _ => ReadError::Broken(error.message().to_owned()),
+        };
+        let id = git2::Oid::from_bytes(oid.as_bytes()).map_err(failed)?;
+        let odb = self.inner.odb().map_err(failed)?;
+        let object = odb.read(id).map_err(failed)?;
+        let kind = match object.kind() {
+            ObjectType::Commit => Kind::Commit,
+            ObjectType::Tree => Kind::Tree,
+            ObjectType::Blob => Kind::Blob,
+            ObjectType::Tag => Kind::Tag,
+            other => return Err(ReadError::Broken(format!("it is a {other:?}"))),
+        };
+        Ok(Object {
+            kind,
+            data: object.data().to_vec(),
+        })
+    }
+
+    pub(super) fn revision(&self, name: &str) -> Result<Oid, String> {
+        let object = self
+            .inner
+            .revparse_single(name)
+            .map_err(|error| error.message().to_owned())?;
+        Oid::from_bytes(object.id().as_bytes()).ok_or_else(|| "it has an odd object id".to_owned())
+    }
+}
