@@ -89,7 +89,7 @@ pub(crate) fn run(cli: &Cli, out: &mut dyn Write) -> Result<u8, Failure> {
         Command::PreReceive(args) => pre_receive::run(args, &cli.global, out),
         Command::Check(args) => check::run(args, &cli.global, out),
         Command::Scan(args) => scan::run(args, &cli.global, out),
-        Command::Policy(args) => policy::run(args, out),
+        Command::Policy(args) => policy::run(args, &cli.global, out),
         Command::Rules(args) => rules::run(args, out),
     }
 }

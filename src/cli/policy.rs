@@ -1,4 +1,426 @@
-//! stub
+//! `stagegate policy check|show|init`: is the policy sound, what does it say of a place, and how does one begin.
+//!
+//! Judges nothing. The answers of `check` and `show` go to standard output.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::source::{self, Fallback};
+use super::{Failure, Global};
+use crate::model::{Claim, EnvironmentFacts, Verdict};
+use crate::policy::{Policy, Row, STARTER};
+use crate::report::printable;
+
+/// Name of the policy file.
+const FILE: &str = "stagegate.toml";
+
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {}
-pub(crate) fn run(_: &Args, _: &mut dyn std::io::Write) -> Result<u8, super::Failure> { Err(super::Failure::new("not yet")) }
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Say every mistake of a policy: exit 0 where there is none, else 2
+    Check {
+        /// The policy; without it, the one of --policy, else stagegate.toml in the current directory
+        file: Option<PathBuf>,
+    },
+    /// Say what applies to a place, and why; without a place, the whole policy
+    Show {
+        /// A ref: `staging` is short for refs/heads/staging
+        #[arg(long = "ref", value_name = "REF")]
+        ref_name: Option<String>,
+        /// A path from the root of the tree
+        #[arg(long, value_name = "PATH")]
+        path: Option<String>,
+        /// A key path in that file: staging.database.password
+        #[arg(long, value_name = "KEY")]
+        key: Option<String>,
+    },
+    /// Write a starter stagegate.toml, with every setting explained, to the current directory
+    Init {
+        /// Replace the one that is there
+        #[arg(long)]
+        force: bool,
+    },
+}
+
+pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u8, Failure> {
+    match &args.command {
+        Command::Check { file } => {
+            let file = file.as_deref().or(global.policy.as_deref());
+            check(file.unwrap_or(Path::new(FILE)), out)
+        }
+        Command::Show {
+            ref_name,
+            path,
+            key,
+        } => {
+            let policy = policy(global)?;
+            let place = Asked {
+                ref_name: ref_name.as_deref().map(full_ref),
+                path: path.as_deref(),
+                key: key.as_deref(),
+            };
+            if place.ref_name.is_none() && place.path.is_none() && place.key.is_none() {
+                show_all(&policy, out)
+            } else {
+                show_place(&policy, &place, out)
+            }
+        }
+        Command::Init { force } => init(Path::new(FILE), *force, out),
+    }
+}
+
+/// The policy that a run here would use; outside of a repository the file in the current directory.
+fn policy(global: &Global) -> Result<Policy, Failure> {
+    if global.repo.is_none() && global.policy.is_none() && source::repository(global).is_err() {
+        return match std::fs::read_to_string(FILE) {
+            Ok(text) => Policy::parse(&text, FILE)
+                .map_err(|errors| Failure::new(format!("the policy has mistakes:\n{errors}"))),
+            Err(_) => Ok(Policy::builtin()),
+        };
+    }
+    source::policy(global, &source::repository(global)?, &Fallback::WorkTree)
+}
+
+fn full_ref(name: &str) -> String {
+    if name.starts_with("refs/") {
+        name.to_owned()
+    } else {
+        format!("refs/heads/{name}")
+    }
+}
+
+fn check(file: &Path, out: &mut dyn Write) -> Result<u8, Failure> {
+    let text = std::fs::read(file).map_err(|error| {
+        Failure::new(format!("cannot read {}: {error}", file.display()))
+            .hint("name the policy, or begin one with `stagegate policy init`")
+    })?;
+    let name = file.display().to_string();
+    let text = String::from_utf8(text)
+        .map_err(|_| Failure::new(format!("{name} is not UTF-8")).hint("save it as UTF-8"))?;
+    match Policy::parse(&text, &name) {
+        Ok(policy) => {
+            for note in policy.notes(source::today()) {
+                writeln!(out, "note: {}", printable(&note))?;
+            }
+            writeln!(out, "{}: sound", printable(&name))?;
+            Ok(0)
+        }
+        Err(errors) => {
+            for line in errors.to_string().lines() {
+                writeln!(out, "{}", printable(line))?;
+            }
+            let many = errors.mistakes().len();
+            let noun = if many == 1 { "mistake" } else { "mistakes" };
+            writeln!(out, "{}: {many} {noun}", printable(&name))?;
+            Ok(2)
+        }
+    }
+}
+
+fn init(file: &Path, force: bool, out: &mut dyn Write) -> Result<u8, Failure> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true);
+    if force {
+        options.create(true).truncate(true);
+    } else {
+        options.create_new(true);
+    }
+    let mut written = options.open(file).map_err(|error| {
+        if error.kind() == std::io::ErrorKind::AlreadyExists {
+            Failure::new(format!("{} is there already", file.display()))
+                .hint("edit it, or replace it with `stagegate policy init --force`")
+        } else {
+            Failure::new(format!("cannot write {}: {error}", file.display()))
+                .hint("run it in the top directory of your repository")
+        }
+    })?;
+    written.write_all(STARTER.as_bytes())?;
+    writeln!(
+        out,
+        "wrote {}: declare your environments in it, then `stagegate policy check`",
+        file.display()
+    )?;
+    Ok(0)
+}
+
+/// The place asked about.
+struct Asked<'a> {
+    ref_name: Option<String>,
+    path: Option<&'a str>,
+    key: Option<&'a str>,
+}
+
+fn show_place(policy: &Policy, asked: &Asked<'_>, out: &mut dyn Write) -> Result<u8, Failure> {
+    let key: Vec<&str> = asked.key.map_or(Vec::new(), |key| key.split('.').collect());
+    let ref_name = asked.ref_name.as_deref();
+    let counting = policy.claims(ref_name, asked.path, &key);
+    writeln!(out, "policy: {}", printable(policy.source()))?;
+    if let Some(name) = ref_name {
+        show_claims("ref", name, &policy.claims_of_ref(name), &counting, out)?;
+    }
+    if let Some(path) = asked.path {
+        show_claims("path", path, &policy.claims_of_path(path), &counting, out)?;
+    }
+    if let Some(written) = asked.key {
+        let claims = policy.claims_of_section(&key);
+        show_claims("key", written, &claims, &counting, out)?;
+        if asked
+            .path
+            .is_some_and(|path| !policy.may_have_sections(path))
+        {
+            writeln!(
+                out,
+                "    (this file is in no format whose sections are read)"
+            )?;
+        }
+    }
+    writeln!(out)?;
+    if counting.is_empty() {
+        writeln!(out, "Nothing claims the place. What is added there:")?;
+    } else {
+        writeln!(
+            out,
+            "What is added there, by the strictest of the claims that count:"
+        )?;
+    }
+    for row in Row::ALL {
+        let strictest = policy.strictest(row, &counting);
+        writeln!(
+            out,
+            "  {:<28}{:<7}{}",
+            row.key(),
+            strictest.0.as_str(),
+            printable(&strictest.1)
+        )?;
+    }
+    let of_claims: Vec<&EnvironmentFacts> = policy
+        .facts()
+        .environments
+        .iter()
+        .filter(|facts| counting.iter().any(|claim| claim.environment == facts.name))
+        .collect();
+    show_facts(&of_claims, out)?;
+    show_notes(policy, out)
+}
+
+fn show_claims(
+    kind: &str,
+    name: &str,
+    claims: &[Claim],
+    counting: &[Claim],
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    writeln!(out, "{kind}: {}", printable(name))?;
+    if claims.is_empty() {
+        writeln!(out, "    claimed by nobody")?;
+    }
+    for claim in claims {
+        let outranked = if counting.contains(claim) {
+            ""
+        } else {
+            ", outranked: precedence = \"path\""
+        };
+        writeln!(
+            out,
+            "    {} (tier {}), by {} [{}{outranked}]",
+            claim.environment,
+            claim.tier,
+            printable(&claim.claimed_by),
+            printable(&claim.policy_line)
+        )?;
+    }
+    Ok(())
+}
+
+fn show_all(policy: &Policy, out: &mut dyn Write) -> Result<u8, Failure> {
+    writeln!(out, "policy: {}", printable(policy.source()))?;
+    writeln!(out, "history: {}", policy.history().as_str())?;
+    let precedence = if policy.paths_outrank_refs() {
+        "path"
+    } else {
+        "strictest"
+    };
+    writeln!(out, "precedence: {precedence}")?;
+    writeln!(out)?;
+    writeln!(out, "environments:")?;
+    let mut columns: Vec<(&str, Option<Claim>)> = Vec::new();
+    for (name, tier, declared_at) in policy.environments() {
+        writeln!(
+            out,
+            "    {name} (tier {tier}) [{}]",
+            printable(declared_at.unwrap_or("default policy"))
+        )?;
+        columns.push((
+            name,
+            Some(Claim {
+                environment: name.to_owned(),
+                tier,
+                claimed_by: String::new(),
+                policy_line: String::new(),
+            }),
+        ));
+    }
+    columns.push(("unclaimed", None));
+    writeln!(out)?;
+    writeln!(
+        out,
+        "What is added where one of them claims the place (* by a line of the policy):"
+    )?;
+    let mut line = format!("  {:<28}", "");
+    for (name, _) in &columns {
+        line += &format!("{name:<width$}", width = width(name));
+    }
+    writeln!(out, "{}", line.trim_end())?;
+    for row in Row::ALL {
+        let mut line = format!("  {:<28}", row.key());
+        for (name, claim) in &columns {
+            let (verdict, policy_line) = policy.verdict(row, claim.as_ref());
+            // Allowed things are the background, not the message.
+            let shown = match (verdict, policy_line.starts_with("default policy")) {
+                (Verdict::Allow, true) => "-".to_owned(),
+                (verdict, true) => verdict.as_str().to_owned(),
+                (verdict, false) => format!("{}*", verdict.as_str()),
+            };
+            line += &format!("{shown:<width$}", width = width(name));
+        }
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    writeln!(out, "  (- is allow)")?;
+    show_facts(&policy.facts().environments.iter().collect::<Vec<_>>(), out)?;
+    show_notes(policy, out)
+}
+
+/// Width of a column of verdicts.
+fn width(name: &str) -> usize {
+    name.len().max("block*".len()) + 2
+}
+
+fn show_facts(facts: &[&EnvironmentFacts], out: &mut dyn Write) -> Result<(), Failure> {
+    if facts.is_empty() {
+        return Ok(());
+    }
+    writeln!(out)?;
+    writeln!(out, "facts:")?;
+    for environment in facts {
+        writeln!(
+            out,
+            "    {} [{}]",
+            environment.name,
+            printable(&environment.policy_line)
+        )?;
+        for (name, list) in [
+            ("hosts", &environment.hosts),
+            ("aws-accounts", &environment.aws_accounts),
+            ("gcp-projects", &environment.gcp_projects),
+            ("azure-subscriptions", &environment.azure_subscriptions),
+            ("tenants", &environment.tenants),
+            ("namespaces", &environment.namespaces),
+            ("databases", &environment.databases),
+        ] {
+            if !list.is_empty() {
+                writeln!(out, "        {name}: {}", printable(&list.join(", ")))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn show_notes(policy: &Policy, out: &mut dyn Write) -> Result<u8, Failure> {
+    for note in policy.notes(source::today()) {
+        writeln!(out, "note: {}", printable(&note))?;
+    }
+    Ok(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(run: impl FnOnce(&mut Vec<u8>) -> Result<u8, Failure>) -> (u8, String) {
+        let mut out = Vec::new();
+        let code = run(&mut out).expect("it runs");
+        (code, String::from_utf8(out).expect("text"))
+    }
+
+    #[test]
+    fn the_starter_is_written_once_and_is_sound() {
+        let folder = tempfile::tempdir().expect("a directory");
+        let file = folder.path().join(FILE);
+        assert_eq!(told(|out| init(&file, false, out)).0, 0);
+        let (code, text) = told(|out| check(&file, out));
+        assert_eq!(code, 0, "{text}");
+        std::fs::write(&file, "version = 1\n").expect("written");
+        assert!(init(&file, false, &mut Vec::new()).is_err());
+        assert_eq!(
+            std::fs::read_to_string(&file).expect("read"),
+            "version = 1\n"
+        );
+        assert_eq!(told(|out| init(&file, true, out)).0, 0);
+        assert_eq!(std::fs::read_to_string(&file).expect("read"), STARTER);
+    }
+
+    #[test]
+    fn check_tells_every_mistake() {
+        let folder = tempfile::tempdir().expect("a directory");
+        let file = folder.path().join(FILE);
+        std::fs::write(&file, "history = \"tips\"\nref = 1\n").expect("written");
+        let (code, text) = told(|out| check(&file, out));
+        assert_eq!(code, 2);
+        assert!(
+            text.contains(
+                "stagegate.toml:1:11: `history` cannot be \"tips\"\n  did you mean `tip`?"
+            ),
+            "{text}"
+        );
+        assert!(
+            text.contains("stagegate.toml:2:1: unknown key `ref`"),
+            "{text}"
+        );
+        assert!(text.ends_with("3 mistakes\n"), "{text}");
+        assert!(check(&folder.path().join("none.toml"), &mut Vec::new()).is_err());
+    }
+
+    #[test]
+    fn show_says_what_applies_and_why() {
+        let policy = Policy::parse(
+            "version = 1\nprecedence = \"path\"\n[environment.staging.verdicts]\ngeneric-unknown = \"block\"\n\
+             [environment.staging.identity]\nhosts = [\"*.stg.example.com\"]\n",
+            FILE,
+        )
+        .expect("a good policy");
+        let asked = Asked {
+            ref_name: Some(full_ref("staging")),
+            path: Some("config/production/db.yml"),
+            key: None,
+        };
+        let (_, text) = told(|out| show_place(&policy, &asked, out));
+        assert!(
+            text.contains("branch refs/heads/staging [default policy, outranked"),
+            "{text}"
+        );
+        assert!(text.contains("(directory word \"production\")"), "{text}");
+        assert!(!text.contains("facts:"), "{text}");
+        let asked = Asked {
+            path: Some("a.yml"),
+            key: Some("staging.password"),
+            ref_name: None,
+        };
+        let (_, text) = told(|out| show_place(&policy, &asked, out));
+        assert!(
+            text.contains("generic-unknown             block  stagegate.toml:4"),
+            "{text}"
+        );
+        assert!(
+            text.contains("production-credential       block  default policy: environment.staging.verdicts.production-credential"),
+            "{text}"
+        );
+        assert!(text.contains("hosts: *.stg.example.com"), "{text}");
+        let (_, text) = told(|out| show_all(&policy, out));
+        assert!(text.contains("block*"), "{text}");
+    }
+}

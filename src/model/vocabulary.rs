@@ -14,26 +14,46 @@ pub struct Vocabulary {
 }
 
 impl Vocabulary {
-    /// The tier that a name speaks for by its clear words; the rightmost word wins, and a negation (`non-prod`,
-    /// `pre_prod`) is one word.
+    /// The tier that a name speaks for by its clear words. The rightmost word wins; a negation of production (`non-prod`,
+    /// `pre_prod`) is one word, another negation and a question (`non_staging`, `is_production`) speak for nothing; a
+    /// number behind a word is an instance of it (`prod2`).
     pub fn tier_of_name(&self, name: &str) -> Option<(Tier, String)> {
         let words = words_of(name);
-        for at in (0..words.len()).rev() {
-            let word = &words[at];
-            if at > 0 && matches!(words[at - 1].as_str(), "non" | "pre" | "not" | "un") {
-                let joined = format!("{}{word}", words[at - 1]);
+        let mut end = words.len();
+        while let Some(at) = end.checked_sub(1) {
+            let word = words[at].as_str();
+            let before = at.checked_sub(1).map(|before| words[before].as_str());
+            if let Some(before) = before {
+                let joined = format!("{before}{word}");
                 if let Some(&tier) = self.clear.get(&joined) {
                     return Some((tier, joined));
                 }
-                if self.clear.contains_key(word) || self.ambiguous.contains_key(word) {
-                    return Some((Tier::Staging, joined));
+                let tier = self.clear_tier(word).or_else(|| self.ambiguous.get(word).copied());
+                match (before, tier) {
+                    ("non" | "not" | "pre" | "un", Some(Tier::Production)) => {
+                        return Some((Tier::Staging, joined));
+                    }
+                    ("non" | "not" | "un" | "is", Some(_)) => {
+                        end -= 2;
+                        continue;
+                    }
+                    _ => {}
                 }
             }
-            if let Some(&tier) = self.clear.get(word) {
-                return Some((tier, word.clone()));
+            if let Some(tier) = self.clear_tier(word) {
+                return Some((tier, word.to_owned()));
             }
+            end -= 1;
         }
         None
+    }
+
+    fn clear_tier(&self, word: &str) -> Option<Tier> {
+        let instance = || word.trim_end_matches(|last: char| last.is_ascii_digit());
+        self.clear
+            .get(word)
+            .or_else(|| self.clear.get(instance()))
+            .copied()
     }
 }
 
@@ -116,5 +136,20 @@ mod tests {
         assert_eq!(tier("PRE_PROD_KEY"), Some(Tier::Staging));
         assert_eq!(tier("non_live_key"), Some(Tier::Staging));
         assert_eq!(tier("preprod"), Some(Tier::Staging));
+        assert_eq!(tier("prod_not_staging"), Some(Tier::Production));
+        assert_eq!(tier("pre_staging_key"), Some(Tier::Staging));
+        assert_eq!(tier("is_production"), None);
+        assert_eq!(tier("isProduction"), None);
+        assert_eq!(tier("staging_is_production"), Some(Tier::Staging));
+    }
+
+    #[test]
+    fn a_number_is_an_instance() {
+        let vocabulary = vocabulary();
+        let tier = |name| vocabulary.tier_of_name(name).map(|(tier, _)| tier);
+        assert_eq!(tier("PROD2_KEY"), Some(Tier::Production));
+        assert_eq!(tier("staging1"), Some(Tier::Staging));
+        assert_eq!(tier("live1"), None);
+        assert_eq!(tier("42"), None);
     }
 }

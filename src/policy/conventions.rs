@@ -373,6 +373,8 @@ struct Word {
 #[derive(Debug, Default)]
 pub(super) struct Words {
     entries: HashMap<String, Word>,
+    /// Whether the policy adds words of several parts: `blue-lab`.
+    has_joined: bool,
 }
 
 /// A word of a name that names an environment.
@@ -411,7 +413,10 @@ impl Words {
                 )
             })
             .collect();
-        Self { entries }
+        Self {
+            entries,
+            has_joined: false,
+        }
     }
 
     /// The name of a declared environment: as clear as the built-in word it is, or clear.
@@ -430,9 +435,10 @@ impl Words {
 
     fn insert(&mut self, word: &str, environment: usize, tier: Tier, trust: Trust) {
         // `pre-prod` and `pre_prod` are looked up joined.
-        let joined: String = words_of(word).concat();
+        let parts = words_of(word);
+        self.has_joined |= parts.len() > 1;
         self.entries.insert(
-            joined,
+            parts.concat(),
             Word {
                 environment,
                 tier,
@@ -568,6 +574,58 @@ impl Words {
     /// The environment of a path. A production word in a file's name does not take the file out of a staging directory:
     /// production's file inside staging is what the gate is for.
     pub(super) fn of_path(&self, path: &str) -> Option<Found> {
+        // Asked for every changed path, and most hold no word at all.
+        if !self.may_speak(path) {
+            return None;
+        }
+        self.of_speaking_path(path)
+    }
+
+    /// Whether any word of the path is one of ours, without an allocation; `true` where that cannot be told so cheaply.
+    fn may_speak(&self, path: &str) -> bool {
+        const LONGEST: usize = 32;
+        if self.has_joined || !path.is_ascii() {
+            return true;
+        }
+        let bytes = path.as_bytes();
+        let mut start = 0;
+        for at in 0..=bytes.len() {
+            let ends = match bytes.get(at) {
+                None => true,
+                Some(byte) if !byte.is_ascii_alphanumeric() => true,
+                Some(byte) => {
+                    byte.is_ascii_uppercase() && at > start && {
+                        let before = bytes[at - 1];
+                        !before.is_ascii_uppercase()
+                            || bytes.get(at + 1).is_some_and(u8::is_ascii_lowercase)
+                    }
+                }
+            };
+            if !ends {
+                continue;
+            }
+            let token = &bytes[start..at];
+            let mut lower = [0; LONGEST];
+            if let Some(lower) = lower.get_mut(..token.len()) {
+                lower.copy_from_slice(token);
+                lower.make_ascii_lowercase();
+                if std::str::from_utf8(lower)
+                    .is_ok_and(|token| self.get(token).is_some() || NEGATIONS.contains(&token))
+                {
+                    return true;
+                }
+            } else {
+                return true;
+            }
+            let separated = bytes
+                .get(at)
+                .is_none_or(|byte| !byte.is_ascii_alphanumeric());
+            start = if separated { at + 1 } else { at };
+        }
+        false
+    }
+
+    fn of_speaking_path(&self, path: &str) -> Option<Found> {
         let components: Vec<&str> = path.split('/').collect();
         let (file, directories) = components.split_last()?;
         if directories.iter().any(|name| is_one_of(ELSEWHERE, name)) {
@@ -813,4 +871,30 @@ pub(super) fn below_section_parent(key_path: &[&str], name: &str) -> bool {
     key_path
         .windows(2)
         .any(|pair| is_one_of(SECTION_PARENTS, pair[0]) && pair[1].eq_ignore_ascii_case(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ENVIRONMENTS, Words};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_may_not_speak_does_not(
+            path in "([a-zA-Z0-9._/-]|prod|Staging|UAT|non|pre|config/|\\.yml|\\.env){0,14}"
+        ) {
+            let words = Words::builtin(ENVIRONMENTS.map(|(_, tier)| tier));
+            if !words.may_speak(&path) {
+                prop_assert_eq!(words.of_speaking_path(&path), None);
+            }
+        }
+    }
+
+    #[test]
+    fn most_paths_are_silent() {
+        let words = Words::builtin(ENVIRONMENTS.map(|(_, tier)| tier));
+        assert!(!words.may_speak("src/main/java/org/example/ProductCatalog.java"));
+        assert!(words.may_speak("src/appsettings.DeployedUAT2.json"));
+        assert!(words.may_speak("a/pre-x"));
+    }
 }

@@ -141,6 +141,15 @@ impl Policy {
         decided.unwrap_or_else(|| judge(None))
     }
 
+    /// The strictest verdict of a row under several claims, and the line that says so.
+    pub fn strictest(&self, row: Row, claims: &[Claim]) -> (Verdict, String) {
+        claims
+            .iter()
+            .map(|claim| (rank(claim.tier), self.verdict(row, Some(claim))))
+            .max_by_key(|(rank, (verdict, _))| (*verdict, *rank))
+            .map_or_else(|| self.verdict(row, None), |(_, verdict)| verdict)
+    }
+
     /// The verdict of a row at a destination, and the line that says so.
     pub fn verdict(&self, row: Row, claim: Option<&Claim>) -> (Verdict, String) {
         let (name, tier, overrides) = match claim {

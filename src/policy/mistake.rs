@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn columns_count_characters() {
         let mut mistakes = Mistakes::new("a\né = x");
-        mistakes.add(6, "w", "");
+        mistakes.add(7, "w", "");
         let errors = mistakes.into_errors("p.toml");
         assert_eq!(errors.to_string(), "p.toml:2:5: w");
     }

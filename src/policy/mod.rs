@@ -159,8 +159,10 @@ impl Policy {
     /// Every mistake of the file, each with its place.
     pub fn parse(text: &str, source: &str) -> Result<Self, PolicyErrors> {
         let mut mistakes = mistake::Mistakes::new(text);
-        let written = schema::read(text, &mut mistakes);
-        validate::validate(written, source, mistakes)
+        match schema::read(text, &mut mistakes) {
+            Some(written) => validate::validate(written, source, mistakes),
+            None => Err(mistakes.into_errors(source)),
+        }
     }
 
     /// What the policy is called: `stagegate.toml`, or `default policy`.

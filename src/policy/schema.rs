@@ -22,7 +22,8 @@ pub(super) type Text = At<String>;
 /// The whole file.
 #[derive(Debug, Default)]
 pub(super) struct Written {
-    pub(super) version: Option<At<i64>>,
+    /// The inner `None` is a version that could not be read, which is a mistake already.
+    pub(super) version: Option<Option<At<i64>>>,
     pub(super) history: Option<Text>,
     pub(super) precedence: Option<Text>,
     pub(super) conventions: Option<At<bool>>,
@@ -62,6 +63,8 @@ pub(super) struct WrittenIdentity {
 #[derive(Debug)]
 pub(super) struct WrittenException {
     pub(super) offset: usize,
+    /// The keys that are there, those whose value could not be read included: such a one is wrong, not missing.
+    pub(super) keys: Vec<String>,
     pub(super) fingerprint: Option<Text>,
     pub(super) environment: Option<Text>,
     pub(super) rule: Option<Text>,
@@ -71,15 +74,32 @@ pub(super) struct WrittenException {
     pub(super) expires: Option<At<(i16, i8, i8)>>,
 }
 
-/// Reads a file; what cannot be read goes to `mistakes` and is left out.
-pub(super) fn read(text: &str, mistakes: &mut Mistakes<'_>) -> Written {
+/// Reads a file; what cannot be read goes to `mistakes` and is left out. `None` where the file is not TOML at all.
+pub(super) fn read(text: &str, mistakes: &mut Mistakes<'_>) -> Option<Written> {
     let (document, errors) = DeTable::parse_recoverable(text);
-    for error in errors {
-        let offset = error.span().map_or(0, |span| span.start);
-        mistakes.add(offset, format!("not TOML: {}", error.message()), "");
+    if !errors.is_empty() {
+        // One slip of the pen derails the parser for the rest of the line, and what it then makes of the file is not
+        // what was meant: the first complaint of a line is enough, and the content is checked once the file is TOML.
+        let mut errors: Vec<_> = errors
+            .into_iter()
+            .map(|error| (error.span().map_or(0, |span| span.start), error))
+            .collect();
+        errors.sort_by_key(|(offset, _)| *offset);
+        let mut told = 0;
+        for (offset, error) in errors {
+            let line = mistakes.line(offset);
+            if line > told {
+                told = line;
+                mistakes.add(
+                    offset,
+                    format!("not TOML: {}", error.message()),
+                    "mend this first; the rest of the file is checked once it can be read",
+                );
+            }
+        }
+        return None;
     }
-    let mut reader = Reader { mistakes };
-    reader.file(document.get_ref())
+    Some(Reader { mistakes }.file(document.get_ref()))
 }
 
 struct Reader<'m, 't> {
@@ -113,7 +133,7 @@ impl Reader<'_, '_> {
         let mut written = Written::default();
         for (key, at, value) in entries(table) {
             match key {
-                "version" => written.version = self.integer(value, key),
+                "version" => written.version = Some(self.integer(value, key)),
                 "history" => written.history = self.text(value, key),
                 "precedence" => written.precedence = self.text(value, key),
                 "conventions" => written.conventions = self.boolean(value, key),
@@ -263,6 +283,10 @@ impl Reader<'_, '_> {
         let table = self.table(value, "exception")?;
         let mut written = WrittenException {
             offset: value.span().start,
+            keys: entries(table)
+                .into_iter()
+                .map(|(key, ..)| key.to_owned())
+                .collect(),
             fingerprint: None,
             environment: None,
             rule: None,

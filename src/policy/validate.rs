@@ -79,7 +79,7 @@ impl Checker<'_> {
     }
 
     fn policy(&mut self, written: Written) -> Policy {
-        self.version(written.version.as_ref());
+        self.version(written.version);
         let history = self.choice(
             written.history.as_ref(),
             "history",
@@ -144,14 +144,14 @@ impl Checker<'_> {
         policy
     }
 
-    fn version(&mut self, version: Option<&At<i64>>) {
+    fn version(&mut self, version: Option<Option<At<i64>>>) {
         match version {
             None => self.mistakes.add(
                 0,
                 "`version` is missing",
                 format!("write `version = {VERSION}` on the first line"),
             ),
-            Some(at) if at.value != VERSION => self.mistakes.add(
+            Some(Some(at)) if at.value != VERSION => self.mistakes.add(
                 at.offset,
                 format!("this stagegate does not know version {}", at.value),
                 format!("write `version = {VERSION}`, or install the stagegate the policy was written for"),
@@ -361,7 +361,7 @@ impl Checker<'_> {
         let policy_line = self.line(written.offset);
         let mut facts = EnvironmentFacts::new(&environment.name, environment.tier, &policy_line);
         let written = written.value;
-        let lists: [(&str, Vec<Text>, &mut Vec<String>, Check, &str); 7] = [
+        let lists: [FactList<'_>; 7] = [
             (
                 "hosts",
                 written.hosts,
@@ -458,9 +458,10 @@ impl Checker<'_> {
         environments: &[Environment],
     ) -> Option<Exception> {
         let offset = written.offset;
+        let keys = &written.keys;
         let fingerprint = self.required(
             written.fingerprint,
-            offset,
+            (offset, keys),
             "fingerprint",
             "copy it from the finding, `fingerprint = \"sg1:...\"`",
         );
@@ -475,7 +476,7 @@ impl Checker<'_> {
         }
         let environment = self.required(
             written.environment,
-            offset,
+            (offset, keys),
             "environment",
             "say where it may pass: `environment = \"staging\"`",
         );
@@ -492,23 +493,25 @@ impl Checker<'_> {
         }
         let reason = self.required(
             written.reason,
-            offset,
+            (offset, keys),
             "reason",
             "say why it may pass, in one sentence",
         );
         let approver = self.required(
             written.approver,
-            offset,
+            (offset, keys),
             "approver",
             "name the person who let it pass",
         );
         let expires = match written.expires {
             None => {
-                self.mistakes.add(
-                    offset,
-                    "the exception has no `expires`",
-                    "say until which day it holds: `expires = 2030-12-31`",
-                );
+                if !keys.iter().any(|key| key == "expires") {
+                    self.mistakes.add(
+                        offset,
+                        "the exception has no `expires`",
+                        "say until which day it holds: `expires = 2030-12-31`",
+                    );
+                }
                 None
             }
             Some(At {
@@ -545,7 +548,7 @@ impl Checker<'_> {
     fn required(
         &mut self,
         text: Option<Text>,
-        offset: usize,
+        (offset, keys): (usize, &[String]),
         key: &str,
         hint: &str,
     ) -> Option<Text> {
@@ -557,15 +560,24 @@ impl Checker<'_> {
             }
             Some(text) => Some(text),
             None => {
-                self.mistakes
-                    .add(offset, format!("the exception has no `{key}`"), hint);
+                if !keys.iter().any(|written| written == key) {
+                    self.mistakes
+                        .add(offset, format!("the exception has no `{key}`"), hint);
+                }
                 None
             }
         }
     }
 }
 
-type Check = fn(&str) -> bool;
+/// One list of facts: its key, what is written, where it goes, the check of an entry, and what an entry looks like.
+type FactList<'f> = (
+    &'static str,
+    Vec<Text>,
+    &'f mut Vec<String>,
+    fn(&str) -> bool,
+    &'static str,
+);
 
 /// Which fact is declared where, so that none proves two tiers.
 #[derive(Default)]

@@ -1,5 +1,6 @@
 //! Knowledge: what is a credential, and what its format says. Data, not code: one TOML pack a provider in `builtin/`.
 
+mod checksum;
 pub mod lint;
 pub mod schema;
 pub mod template;

@@ -1,0 +1,50 @@
+#!/bin/sh
+# Installs what the tests need beside Rust and git: an ssh server and a web server for tests/servers.rs, which starts
+# them on loopback only, on free ports, and stops them. Safe to run again: what is there stays as it is.
+set -eu
+
+# Debian keeps servers where a user's PATH does not look.
+PATH=$PATH:/usr/sbin:/sbin
+
+missing=
+command -v sshd >/dev/null || missing="$missing openssh-server"
+{ command -v ssh && command -v ssh-keygen; } >/dev/null || missing="$missing openssh-client"
+command -v lighttpd >/dev/null || missing="$missing lighttpd"
+
+if [ -z "$missing" ]; then
+    echo "tests/setup.sh: sshd, ssh and lighttpd are there"
+    exit 0
+fi
+
+as_root=
+if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo >/dev/null; then
+        echo "tests/setup.sh: please install as root:$missing" >&2
+        exit 1
+    fi
+    as_root=sudo
+fi
+
+if ! command -v apt-get >/dev/null; then
+    echo "tests/setup.sh: no apt-get here; please install with your package manager:$missing" >&2
+    exit 1
+fi
+
+# The packages' own services are not wanted: a policy-rc.d that says no keeps Debian from starting them.
+started=
+if [ ! -e /usr/sbin/policy-rc.d ]; then
+    printf '#!/bin/sh\nexit 101\n' | $as_root tee /usr/sbin/policy-rc.d >/dev/null
+    $as_root chmod +x /usr/sbin/policy-rc.d
+    started=yes
+fi
+forget() {
+    if [ -n "$started" ]; then
+        $as_root rm -f /usr/sbin/policy-rc.d
+    fi
+}
+trap forget EXIT
+
+echo "tests/setup.sh: installing$missing"
+$as_root apt-get update -q
+# shellcheck disable=SC2086 # one word a package is meant
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
