@@ -22,13 +22,14 @@ pub(super) struct MissingDirectory {
     pub(super) reason: String,
 }
 
-/// The alternates of the object directory `own`, those that `environment` lists included.
-pub(super) fn alternates(
+/// The object directory `own` and after it its alternates, those that `environment` lists included.
+pub(super) fn object_directories(
     own: &Path,
     environment: Option<&OsStr>,
 ) -> Result<Vec<PathBuf>, MissingDirectory> {
     let mut found = Found::default();
     found.check(own, "the repository")?;
+    found.directories.push(own.to_owned());
     if let Some(list) = environment {
         for directory in entries(list.as_bytes(), b':') {
             found.add(directory, "GIT_ALTERNATE_OBJECT_DIRECTORIES", 0)?;
@@ -184,16 +185,16 @@ mod tests {
         objects("own", "../one\n");
         objects("one", "../two\n../own\n");
         objects("two", "\"../one\"\n");
-        let found = alternates(&dir.path().join("own"), None).expect("all of them exist");
+        let found = object_directories(&dir.path().join("own"), None).expect("all of them exist");
         let names: Vec<_> = found.iter().map(|path| path.file_name().expect("a name")).collect();
-        assert_eq!(names, ["one", "two"]);
+        assert_eq!(names, ["own", "one", "two"]);
     }
 
     #[test]
     fn a_missing_directory_is_named_with_what_names_it() {
         let dir = tempfile::tempdir().expect("a folder");
         let list = format!("\"{}/gone: away\"", dir.path().display());
-        let missing = alternates(dir.path(), Some(OsStr::new(&list))).expect_err("it does not exist");
+        let missing = object_directories(dir.path(), Some(OsStr::new(&list))).expect_err("it does not exist");
         assert!(missing.directory.ends_with("gone: away"));
         assert_eq!(missing.named_by, "GIT_ALTERNATE_OBJECT_DIRECTORIES");
     }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::model::Oid;
 
-use super::alternates::alternates;
+use super::alternates::object_directories;
 use super::libgit2::{self, Libgit2};
 use super::object::{Commit, Kind, Object};
 use super::plumbing::{self, Plumbing};
@@ -23,6 +23,8 @@ pub struct Repository {
     namespace: String,
     /// A hook's repository: what is pushed is judged.
     hook: bool,
+    /// Someone else has promised what is missing.
+    is_partial: bool,
     /// What tags mean, and the tips of refs: they are asked for again with every ref that is updated.
     peeled: RefCell<HashMap<Oid, (Vec<Oid>, Oid, Kind)>>,
     commits: RefCell<HashMap<Oid, Commit>>,
@@ -113,19 +115,20 @@ impl Repository {
                 }
             },
         };
-        let repository = Self {
+        let mut repository = Self {
             backend,
             namespace: namespace(at),
             hook,
+            is_partial: false,
             peeled: RefCell::default(),
             commits: RefCell::default(),
         };
-        repository.check_alternates(at)?;
+        repository.find_objects(at)?;
         Ok(repository)
     }
 
     /// Every object directory that is named must be there.
-    fn check_alternates(&self, at: At<'_>) -> Result<(), GitError> {
+    fn find_objects(&mut self, at: At<'_>) -> Result<(), GitError> {
         let from_env = |name| match at {
             At::Environment => std::env::var_os(name).filter(|value| !value.is_empty()),
             At::Folder(_) => None,
@@ -133,14 +136,17 @@ impl Repository {
         let own = from_env("GIT_OBJECT_DIRECTORY")
             .map_or_else(|| self.common_dir().join("objects"), PathBuf::from);
         let list = from_env("GIT_ALTERNATE_OBJECT_DIRECTORIES");
-        let found = alternates(&own, list.as_deref()).map_err(|missing| GitError::ObjectDirectory {
-            directory: missing.directory.display().to_string(),
-            named_by: missing.named_by,
-            reason: missing.reason,
+        let found = object_directories(&own, list.as_deref()).map_err(|missing| {
+            GitError::ObjectDirectory {
+                directory: missing.directory.display().to_string(),
+                named_by: missing.named_by,
+                reason: missing.reason,
+            }
         })?;
-        match &self.backend {
+        self.is_partial = found.iter().any(|folder| has_promises(folder));
+        match &mut self.backend {
             Backend::Libgit2(libgit2) => libgit2
-                .add_alternates(&found)
+                .set_object_directories(found)
                 .map_err(|reason| cannot_open(at, reason)),
             Backend::Plumbing(_) => Ok(()),
         }
@@ -215,7 +221,7 @@ impl Repository {
             "the push comes from a shallow clone: `git fetch --unshallow` there, then push again"
         } else if std::fs::metadata(self.common_dir().join("shallow")).is_ok_and(|file| file.len() > 0) {
             "this clone is shallow: `git fetch --unshallow` completes it (in CI: fetch-depth: 0)"
-        } else if self.config("extensions.partialclone").is_some() {
+        } else if self.is_partial {
             "this clone is partial, and nothing is fetched here: `git fetch --refetch --no-filter` completes it"
         } else {
             "`git fsck` says what else is missing, and from a complete clone `git push` or `git fetch` brings it back"
@@ -262,8 +268,17 @@ impl Repository {
         }
     }
 
-    /// The object that a revision expression names.
+    /// The object that a revision expression names. Expressions such as `HEAD~2` follow what git's files say of parents;
+    /// what they name is judged as it is stored.
     pub fn revision(&self, name: &str) -> Result<Oid, GitError> {
+        if Oid::from_hex(name.as_bytes()).is_none() {
+            // A ref, in git's order; whether its object can be read is told by who reads it, with its id.
+            for folder in ["", "refs/", "refs/tags/", "refs/heads/", "refs/remotes/"] {
+                if let Some(oid) = self.ref_target(&format!("{folder}{name}"))? {
+                    return Ok(oid);
+                }
+            }
+        }
         match &self.backend {
             Backend::Libgit2(libgit2) => libgit2.revision(name),
             Backend::Plumbing(plumbing) => plumbing.revision(name),
@@ -426,9 +441,21 @@ fn cannot_open(at: At<'_>, reason: String) -> GitError {
     }
 }
 
+/// Whether an object directory has packs of a partial clone.
+fn has_promises(objects: &Path) -> bool {
+    let packs = std::fs::read_dir(objects.join("pack"));
+    packs.is_ok_and(|packs| {
+        let is_promise = |path: PathBuf| path.extension().is_some_and(|extension| extension == "promisor");
+        packs.flatten().any(|entry| is_promise(entry.path()))
+    })
+}
+
 /// libgit2's words hold the path that must be trusted.
 fn owner_mend(reason: &str) -> String {
-    let path = reason.split('\'').nth(1).unwrap_or("DIR").trim_end_matches('/');
+    let path = reason
+        .strip_prefix("repository path '")
+        .and_then(|rest| rest.strip_suffix("' is not owned by current user"))
+        .unwrap_or("DIR");
     let quoted = path.replace('\'', r"'\''");
     format!(
         "trust it as the user that runs this: `git config --global --add safe.directory '{quoted}'` (--system where that user has no HOME), or give it to that user"
