@@ -6,11 +6,9 @@
 use std::path::{Path, PathBuf};
 
 use git2::{ErrorCode, ObjectType, RepositoryOpenFlags};
-use sha1::{Digest as _, Sha1};
 
 use crate::model::Oid;
 
-use super::loose::Loose;
 use super::object::{Kind, Object};
 use super::packs;
 use super::refs::RefFiles;
@@ -19,7 +17,6 @@ use super::repository::{At, ReadError};
 /// A repository opened by libgit2.
 pub(super) struct Libgit2 {
     inner: git2::Repository,
-    loose: Loose,
     pub(super) refs: RefFiles,
 }
 
@@ -36,7 +33,7 @@ pub(super) enum Refusal {
 impl Libgit2 {
     pub(super) fn open(at: At<'_>) -> Result<Self, Refusal> {
         // libgit2 would look for collisions while it hashes, which costs more than three times the reading. git has done
-        // so when the object came; here the plain hash (see `verify`) tells damage.
+        // so when the object came; here the plain hash (`Repository::read`) tells damage.
         git2::opts::strict_hash_verification(false);
         let no_ceiling: &[&Path] = &[];
         let opened = match at {
@@ -58,8 +55,7 @@ impl Libgit2 {
             }
         })?;
         let refs = RefFiles::new(inner.path(), inner.commondir());
-        let loose = Loose::default();
-        Ok(Self { inner, loose, refs })
+        Ok(Self { inner, refs })
     }
 
     pub(super) fn git_dir(&self) -> &Path {
@@ -76,9 +72,9 @@ impl Libgit2 {
 
     /// Tells where the objects are: the repository's own directory first, then its alternates. libgit2 does not find
     /// quoted ones by itself, nor relative ones below the first level; one that it has already is left as it is.
-    pub(super) fn set_object_directories(&mut self, folders: Vec<PathBuf>) -> Result<(), String> {
+    pub(super) fn add_object_directories(&self, folders: &[PathBuf]) -> Result<(), String> {
         let odb = self.inner.odb().map_err(|error| error.message().to_owned())?;
-        for folder in &folders {
+        for folder in folders {
             packs::check(folder)?;
         }
         for folder in folders.iter().skip(1) {
@@ -88,7 +84,6 @@ impl Libgit2 {
             odb.add_disk_alternate(name)
                 .map_err(|error| format!("{name}: {}", error.message()))?;
         }
-        self.loose = Loose::new(folders)?;
         Ok(())
     }
 
@@ -106,9 +101,6 @@ impl Libgit2 {
             _ => ReadError::Broken(error.message().to_owned()),
         };
         let id = git2::Oid::from_bytes(oid.as_bytes()).map_err(failed)?;
-        if let Some(object) = self.loose.read(oid).map_err(ReadError::Broken)? {
-            return verify(oid, object);
-        }
         let odb = self.inner.odb().map_err(failed)?;
         let object = odb.read(id).map_err(failed)?;
         let kind = match object.kind() {
@@ -118,13 +110,19 @@ impl Libgit2 {
             ObjectType::Tag => Kind::Tag,
             other => return Err(ReadError::Broken(format!("it is a {other:?}"))),
         };
-        verify(
-            oid,
-            Object {
-                kind,
-                data: object.data().to_vec(),
-            },
-        )
+        Ok(Object {
+            kind,
+            data: object.data().to_vec(),
+        })
+    }
+
+    /// The one object whose id begins with these digits. No object is read for it.
+    pub(super) fn abbreviated(&self, digits: &str) -> Result<Oid, String> {
+        let said = |error: git2::Error| error.message().to_owned();
+        let padded = git2::Oid::from_str(digits).map_err(said)?;
+        let odb = self.inner.odb().map_err(said)?;
+        let found = odb.exists_prefix(padded, digits.len()).map_err(said)?;
+        Oid::from_bytes(found.as_bytes()).ok_or_else(|| "it has an odd object id".to_owned())
     }
 
     pub(super) fn revision(&self, name: &str) -> Result<Oid, String> {
@@ -133,24 +131,5 @@ impl Libgit2 {
             .revparse_single(name)
             .map_err(|error| error.message().to_owned())?;
         Oid::from_bytes(object.id().as_bytes()).ok_or_else(|| "it has an odd object id".to_owned())
-    }
-}
-
-/// An object whose content is not what its id says was altered or damaged on disk: a bit of a pack that leads to another
-/// base still inflates. With the processor's own instructions this costs a fraction of inflating.
-fn verify(oid: Oid, object: Object) -> Result<Object, ReadError> {
-    let kind = match object.kind {
-        Kind::Commit => "commit",
-        Kind::Tree => "tree",
-        Kind::Blob => "blob",
-        Kind::Tag => "tag",
-    };
-    let mut hash = Sha1::new();
-    hash.update(format!("{kind} {}\0", object.data.len()));
-    hash.update(&object.data);
-    if hash.finalize()[..] == *oid.as_bytes() {
-        Ok(object)
-    } else {
-        Err(ReadError::Broken("its content is not what its id says".to_owned()))
     }
 }

@@ -14,6 +14,7 @@ mod packs;
 mod plumbing;
 mod refs;
 mod repository;
+mod revision;
 mod trees;
 
 pub use commits::{NewCommits, new_commits};

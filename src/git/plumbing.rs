@@ -290,12 +290,6 @@ impl Plumbing {
     }
 
     pub(super) fn read(&self, oid: Oid) -> Result<Object, ReadError> {
-        // git would take a shorter id for the beginning of another.
-        if oid.as_bytes().len() != self.width {
-            return Err(ReadError::Broken(
-                "its id has not the length that this repository's ids have".to_owned(),
-            ));
-        }
         let mut batch = self.batch.borrow_mut();
         if batch.is_none() {
             let started = Batch::start(self.environment.command());
