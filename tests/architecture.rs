@@ -52,6 +52,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "inventory",
             "git",
             "hook",
+            "judge",
+            "scan",
             "check",
             "report",
         ],

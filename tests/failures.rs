@@ -201,7 +201,6 @@ fn a_wrong_command_line_is_not_a_pass() {
         &["scan", "--no-such-option"],
         &["scan", "--format", "xml"],
         &["check"],
-        &["check", "--base", "HEAD"],
     ] {
         work.stagegate(args).could_not_decide();
     }

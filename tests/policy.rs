@@ -353,6 +353,13 @@ fn a_declared_environment_brings_its_name_and_words() {
     assert_eq!(of_path("values-pre-prod.yaml"), "preprod");
     assert_eq!(of_path("values-rehearsal.yaml"), "preprod");
     assert_eq!(of_path("config/blue-lab/x.yml"), "preprod");
+    assert_eq!(
+        policy
+            .vocabulary()
+            .tier_of_name("BLUE_LAB_KEY")
+            .map(|(tier, _)| tier),
+        Some(Tier::Staging)
+    );
     assert_eq!(of_path("values-uat.yaml"), "staging");
     assert_eq!(
         told(&policy.claims(None, Some("a.yml"), &["accounts", "EU", "key"])),

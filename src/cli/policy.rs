@@ -5,7 +5,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::source::{self, Fallback};
+use super::source;
 use super::{Failure, Global};
 use crate::model::{Claim, EnvironmentFacts, Verdict};
 use crate::policy::{Policy, Row, STARTER};
@@ -24,7 +24,7 @@ pub(crate) struct Args {
 enum Command {
     /// Say every mistake of a policy: exit 0 where there is none, else 2
     Check {
-        /// The policy; without it, the one of --policy, else stagegate.toml in the current directory
+        /// The policy; without it, the one that a run here would use
         file: Option<PathBuf>,
     },
     /// Say what applies to a place, and why; without a place, the whole policy
@@ -49,10 +49,13 @@ enum Command {
 
 pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u8, Failure> {
     match &args.command {
-        Command::Check { file } => {
-            let file = file.as_deref().or(global.policy.as_deref());
-            check(file.unwrap_or(Path::new(FILE)), out)
-        }
+        Command::Check { file } => match file.clone().or_else(|| used_file(global)) {
+            Some(file) => check(&file, out),
+            None => Err(Failure::new(format!(
+                "there is no {FILE} here, so the default policy holds"
+            ))
+            .hint("begin one with `stagegate policy init`, or name another")),
+        },
         Command::Show {
             ref_name,
             path,
@@ -74,16 +77,55 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
     }
 }
 
-/// The policy that a run here would use; outside of a repository the file in the current directory.
-fn policy(global: &Global) -> Result<Policy, Failure> {
-    if global.repo.is_none() && global.policy.is_none() && source::repository(global).is_err() {
-        return match std::fs::read_to_string(FILE) {
-            Ok(text) => Policy::parse(&text, FILE)
-                .map_err(|errors| Failure::new(format!("the policy has mistakes:\n{errors}"))),
-            Err(_) => Ok(Policy::builtin()),
-        };
+/// The policy file that a run here would use; outside of a repository the one in the current directory.
+fn used_file(global: &Global) -> Option<PathBuf> {
+    if let Some(file) = &global.policy {
+        return Some(file.clone());
     }
-    source::policy(global, &source::repository(global)?, &Fallback::WorkTree)
+    let file = match source::repository(global) {
+        Ok(repository) => {
+            if let Some(file) = repository.config_path("stagegate.policy") {
+                return Some(file);
+            }
+            repository.work_dir()?.join(FILE)
+        }
+        Err(_) => PathBuf::from(FILE),
+    };
+    file.exists().then_some(file)
+}
+
+/// The policy that a run here would use.
+fn policy(global: &Global) -> Result<Policy, Failure> {
+    if global.repo.is_some() {
+        source::repository(global)?;
+    }
+    let Some(file) = used_file(global) else {
+        return Ok(Policy::builtin());
+    };
+    let (name, text) = read(&file)?;
+    Policy::parse(&text, &name).map_err(|errors| {
+        Failure::new(format!("the policy {name} has mistakes:\n{errors}"))
+            .hint("docs/policy.md explains every key")
+    })
+}
+
+/// A policy file and what to call it: one in the current directory by its name alone.
+fn read(file: &Path) -> Result<(String, String), Failure> {
+    let here = std::env::current_dir().unwrap_or_default();
+    let here = here.canonicalize().unwrap_or(here);
+    let name = file
+        .strip_prefix(&here)
+        .unwrap_or(file)
+        .display()
+        .to_string();
+    let text = std::fs::read(file).map_err(|error| {
+        Failure::new(format!("cannot read the policy {name}: {error}"))
+            .hint("give another with --policy FILE, or correct `git config stagegate.policy`")
+    })?;
+    let text = String::from_utf8(text).map_err(|_| {
+        Failure::new(format!("the policy {name} is not UTF-8")).hint("save it as UTF-8")
+    })?;
+    Ok((name, text))
 }
 
 fn full_ref(name: &str) -> String {
@@ -95,13 +137,7 @@ fn full_ref(name: &str) -> String {
 }
 
 fn check(file: &Path, out: &mut dyn Write) -> Result<u8, Failure> {
-    let text = std::fs::read(file).map_err(|error| {
-        Failure::new(format!("cannot read {}: {error}", file.display()))
-            .hint("name the policy, or begin one with `stagegate policy init`")
-    })?;
-    let name = file.display().to_string();
-    let text = String::from_utf8(text)
-        .map_err(|_| Failure::new(format!("{name} is not UTF-8")).hint("save it as UTF-8"))?;
+    let (name, text) = read(file)?;
     match Policy::parse(&text, &name) {
         Ok(policy) => {
             for note in policy.notes(source::today()) {

@@ -9,7 +9,7 @@ use git2::{ErrorCode, ObjectType, RepositoryOpenFlags};
 
 use crate::model::Oid;
 
-use super::object::{Kind, Object};
+use super::Kind;
 use super::packs;
 use super::refs::RefFiles;
 use super::repository::{At, ReadError};
@@ -95,25 +95,24 @@ impl Libgit2 {
         self.inner.config().ok()?.get_path(key).ok()
     }
 
-    pub(super) fn read(&self, oid: Oid) -> Result<Object, ReadError> {
-        let failed = |error: git2::Error| match error.code() {
-            ErrorCode::NotFound => ReadError::Missing,
-            _ => ReadError::Broken(error.message().to_owned()),
-        };
+    /// Lends the bytes of an object as libgit2 holds them: a large one is in memory once.
+    pub(super) fn with_object<T>(
+        &self,
+        oid: Oid,
+        look: impl FnOnce(Kind, &[u8]) -> T,
+    ) -> Result<T, ReadError> {
         let id = git2::Oid::from_bytes(oid.as_bytes()).map_err(failed)?;
         let odb = self.inner.odb().map_err(failed)?;
         let object = odb.read(id).map_err(failed)?;
-        let kind = match object.kind() {
-            ObjectType::Commit => Kind::Commit,
-            ObjectType::Tree => Kind::Tree,
-            ObjectType::Blob => Kind::Blob,
-            ObjectType::Tag => Kind::Tag,
-            other => return Err(ReadError::Broken(format!("it is a {other:?}"))),
-        };
-        Ok(Object {
-            kind,
-            data: object.data().to_vec(),
-        })
+        Ok(look(kind_of(object.kind())?, object.data()))
+    }
+
+    /// Kind and size, from the header.
+    pub(super) fn size(&self, oid: Oid) -> Result<(Kind, u64), ReadError> {
+        let id = git2::Oid::from_bytes(oid.as_bytes()).map_err(failed)?;
+        let odb = self.inner.odb().map_err(failed)?;
+        let (size, kind) = odb.read_header(id).map_err(failed)?;
+        Ok((kind_of(kind)?, size as u64))
     }
 
     /// The one object whose id begins with these digits. No object is read for it.
@@ -131,5 +130,22 @@ impl Libgit2 {
             .revparse_single(name)
             .map_err(|error| error.message().to_owned())?;
         Oid::from_bytes(object.id().as_bytes()).ok_or_else(|| "it has an odd object id".to_owned())
+    }
+}
+
+fn failed(error: git2::Error) -> ReadError {
+    match error.code() {
+        ErrorCode::NotFound => ReadError::Missing,
+        _ => ReadError::Broken(error.message().to_owned()),
+    }
+}
+
+fn kind_of(kind: ObjectType) -> Result<Kind, ReadError> {
+    match kind {
+        ObjectType::Commit => Ok(Kind::Commit),
+        ObjectType::Tree => Ok(Kind::Tree),
+        ObjectType::Blob => Ok(Kind::Blob),
+        ObjectType::Tag => Ok(Kind::Tag),
+        other => Err(ReadError::Broken(format!("it is a {other:?}"))),
     }
 }

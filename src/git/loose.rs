@@ -1,7 +1,8 @@
 //! Objects that stand in a file of their own. Read by us, since libgit2 1.9 never comes back from one that was cut short
 //! (zlib asks for more input that does not come), and fills up with zeros one that is shorter than it says.
 
-use std::io::{ErrorKind, Read as _};
+use std::fs::File;
+use std::io::{BufReader, ErrorKind, Read as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 
@@ -15,6 +16,13 @@ use super::object::{Kind, Object};
 #[derive(Default)]
 pub(super) struct Loose {
     folders: Vec<Folder>,
+}
+
+/// A loose object on its way.
+pub(super) struct Stream {
+    pub(super) kind: Kind,
+    pub(super) size: u64,
+    pub(super) content: ZlibDecoder<BufReader<File>>,
 }
 
 struct Folder {
@@ -45,40 +53,55 @@ impl Loose {
         })
     }
 
-    /// The object, unless it has no file of its own; or what is wrong with that file.
-    pub(super) fn read(&self, oid: Oid) -> Result<Option<Object>, String> {
+    /// The file of an object, opened.
+    fn open(&self, oid: Oid) -> Result<Option<File>, String> {
         for folder in &self.folders {
             if !folder.fan_out[usize::from(oid.as_bytes()[0])] {
                 continue;
             }
             let hex = oid.to_string();
-            let path = folder.path.join(&hex[..2]).join(&hex[2..]);
-            match std::fs::read(&path) {
-                Ok(data) => return inflate(&data).map(Some),
+            match File::open(folder.path.join(&hex[..2]).join(&hex[2..])) {
+                Ok(file) => return Ok(Some(file)),
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
                 Err(error) => return Err(error.to_string()),
             }
         }
         Ok(None)
     }
+
+    /// Kind and size, as its file says them.
+    pub(super) fn size(&self, oid: Oid) -> Result<Option<(Kind, u64)>, String> {
+        Ok(self.stream(oid)?.map(|stream| (stream.kind, stream.size)))
+    }
+
+    /// The object to be read piece by piece.
+    pub(super) fn stream(&self, oid: Oid) -> Result<Option<Stream>, String> {
+        let Some(file) = self.open(oid)? else {
+            return Ok(None);
+        };
+        let mut content = ZlibDecoder::new(BufReader::new(file));
+        let (kind, size) = header(&mut content)?;
+        Ok(Some(Stream {
+            kind,
+            size,
+            content,
+        }))
+    }
+
+    /// The object, unless it has no file of its own; or what is wrong with that file.
+    pub(super) fn read(&self, oid: Oid) -> Result<Option<Object>, String> {
+        let Some(mut file) = self.open(oid)? else {
+            return Ok(None);
+        };
+        let mut data = Vec::new();
+        file.read_to_end(&mut data).map_err(|error| error.to_string())?;
+        inflate(&data).map(Some)
+    }
 }
 
 fn inflate(file: &[u8]) -> Result<Object, String> {
-    let damaged = |error: std::io::Error| format!("its file is damaged: {error}");
-    if file.is_empty() {
-        return Err("its file is empty".to_owned());
-    }
     let mut inflater = ZlibDecoder::new(file);
-    let mut header = Vec::new();
-    while header.last() != Some(&0) {
-        let mut byte = [0];
-        inflater.read_exact(&mut byte).map_err(damaged)?;
-        header.push(byte[0]);
-        if header.len() as u64 > LONGEST_HEADER {
-            break;
-        }
-    }
-    let (kind, size) = parse_header(&header).ok_or("its file does not start with its kind and size")?;
+    let (kind, size) = header(&mut inflater)?;
     let mut data = Vec::new();
     // One more than it says, so that one that is longer is noticed, and zlib's own checksum at the end is read.
     let mut limited = inflater.take(size.saturating_add(1));
@@ -90,6 +113,24 @@ fn inflate(file: &[u8]) -> Result<Object, String> {
         return Err("its file is damaged: something follows its end".to_owned());
     }
     Ok(Object { kind, data })
+}
+
+fn damaged(error: std::io::Error) -> String {
+    format!("its file is damaged: {error}")
+}
+
+/// Reads the `KIND SIZE` NUL that stands before the content.
+fn header<R: std::io::BufRead>(inflater: &mut ZlibDecoder<R>) -> Result<(Kind, u64), String> {
+    let mut header = Vec::new();
+    while header.last() != Some(&0) && header.len() as u64 <= LONGEST_HEADER {
+        let mut byte = [0];
+        match inflater.read_exact(&mut byte) {
+            Err(_) if inflater.total_in() == 0 => return Err("its file is empty".to_owned()),
+            other => other.map_err(damaged)?,
+        }
+        header.push(byte[0]);
+    }
+    parse_header(&header).ok_or_else(|| "its file does not start with its kind and size".to_owned())
 }
 
 fn parse_header(header: &[u8]) -> Option<(Kind, u64)> {

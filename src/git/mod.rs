@@ -6,9 +6,12 @@
 mod alternates;
 mod commits;
 mod error;
+mod hash;
 mod index;
+mod lfs;
 mod libgit2;
 mod loose;
+mod merge_base;
 mod object;
 mod packs;
 mod plumbing;
@@ -17,9 +20,10 @@ mod repository;
 mod revision;
 mod trees;
 
-pub use commits::{NewCommits, new_commits};
+pub use commits::{NewCommits, PATIENT, SLOP, new_commits};
 pub use error::GitError;
 pub use index::{Index, IndexChange};
+pub use lfs::is_lfs_pointer;
 pub use object::{Commit, Kind, Object, Tag, TreeEntry};
-pub use repository::{Ref, Repository};
+pub use repository::{Piece, Ref, Repository};
 pub use trees::{Change, Mode, changes, find};

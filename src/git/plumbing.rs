@@ -7,7 +7,7 @@
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
@@ -29,6 +29,8 @@ pub(super) struct Plumbing {
     refs: OnceCell<BTreeMap<String, RefValue>>,
     /// `git cat-file --batch`, started when the first object is read.
     batch: RefCell<Option<Batch>>,
+    /// `git cat-file --batch-check`.
+    sizes: RefCell<Option<Batch>>,
 }
 
 /// Why git does not open a repository.
@@ -163,6 +165,7 @@ impl Plumbing {
             width,
             refs: OnceCell::new(),
             batch: RefCell::new(None),
+            sizes: RefCell::new(None),
         })
     }
 
@@ -290,20 +293,47 @@ impl Plumbing {
     }
 
     pub(super) fn read(&self, oid: Oid) -> Result<Object, ReadError> {
-        let mut batch = self.batch.borrow_mut();
-        if batch.is_none() {
-            let started = Batch::start(self.environment.command());
-            *batch = Some(started.map_err(|error| ReadError::Broken(format!("git cat-file: {error}")))?);
-        }
-        let answer = batch.as_mut().map(|batch| batch.read(oid));
-        match answer {
-            Some(Ok(Some(object))) => Ok(object),
-            Some(Ok(None)) => Err(ReadError::Missing),
-            // git ends when it meets a damaged object. The next object gets a new process, this one its reason.
-            _ => {
-                *batch = None;
-                Err(ReadError::Broken(self.reason(oid)))
+        self.ask(&self.batch, "--batch", oid, |kind, size, content| {
+            let mut data = Vec::new();
+            content.take(size).read_to_end(&mut data)?;
+            Ok(Object { kind, data })
+        })
+    }
+
+    /// Kind and size.
+    pub(super) fn size(&self, oid: Oid) -> Result<(Kind, u64), ReadError> {
+        self.ask(&self.sizes, "--batch-check", oid, |kind, size, _| Ok((kind, size)))
+    }
+
+    /// Lends the content of an object as it comes: `look` reads as many bytes as the size says.
+    pub(super) fn with_stream<T>(
+        &self,
+        oid: Oid,
+        look: impl FnOnce(Kind, u64, &mut dyn Read) -> std::io::Result<T>,
+    ) -> Result<T, ReadError> {
+        self.ask(&self.batch, "--batch", oid, look)
+    }
+
+    fn ask<T>(
+        &self,
+        process: &RefCell<Option<Batch>>,
+        mode: &'static str,
+        oid: Oid,
+        look: impl FnOnce(Kind, u64, &mut dyn Read) -> std::io::Result<T>,
+    ) -> Result<T, ReadError> {
+        let mut process = process.borrow_mut();
+        let mut batch = match process.take() {
+            Some(running) => running,
+            None => Batch::start(self.environment.command(), mode)
+                .map_err(|error| ReadError::Broken(format!("git cat-file: {error}")))?,
+        };
+        match batch.ask(oid, mode == "--batch", look) {
+            Ok(answer) => {
+                *process = Some(batch);
+                answer.ok_or(ReadError::Missing)
             }
+            // git ends when it meets a damaged object. The next object gets a new process, this one its reason.
+            Err(_) => Err(ReadError::Broken(self.reason(oid))),
         }
     }
 
@@ -340,9 +370,9 @@ struct Batch {
 }
 
 impl Batch {
-    fn start(mut command: Command) -> std::io::Result<Self> {
+    fn start(mut command: Command, mode: &str) -> std::io::Result<Self> {
         let mut child = command
-            .args(["cat-file", "--batch"])
+            .args(["cat-file", mode])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -359,8 +389,13 @@ impl Batch {
         })
     }
 
-    /// An object, or `None` if git does not have it. After an error the process is of no more use.
-    fn read(&mut self, oid: Oid) -> std::io::Result<Option<Object>> {
+    /// Asks for an object; `None` if git does not have it. After an error the process is of no more use.
+    fn ask<T>(
+        &mut self,
+        oid: Oid,
+        with_content: bool,
+        look: impl FnOnce(Kind, u64, &mut dyn Read) -> std::io::Result<T>,
+    ) -> std::io::Result<Option<T>> {
         let odd = || std::io::Error::other("an odd answer");
         if let Some(input) = &mut self.input {
             writeln!(input, "{oid}")?;
@@ -381,13 +416,16 @@ impl Batch {
             _ => return Err(odd()),
         };
         let size: u64 = fields.next().and_then(|size| size.parse().ok()).ok_or_else(odd)?;
-        let mut data = Vec::new();
-        // One more: the line feed that ends the answer.
-        (&mut self.output).take(size + 1).read_to_end(&mut data)?;
-        if data.len() as u64 != size + 1 || data.pop() != Some(b'\n') {
-            return Err(odd());
+        let seen = look(kind, size, &mut self.output)?;
+        if with_content {
+            // The line feed that ends the answer. It stands elsewhere if git stopped in the middle.
+            let mut end = [0];
+            self.output.read_exact(&mut end)?;
+            if end != *b"\n" {
+                return Err(odd());
+            }
         }
-        Ok(Some(Object { kind, data }))
+        Ok(Some(seen))
     }
 }
 

@@ -5,16 +5,16 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
-
-use sha1::{Digest as _, Sha1};
-use sha2::Sha256;
 
 use crate::model::Oid;
 
 use super::alternates::object_directories;
 use super::libgit2::{self, Libgit2};
+use super::hash::{Hasher, is_named};
 use super::loose::Loose;
+use super::merge_base::merge_base;
 use super::object::{Commit, Kind, Object};
 use super::plumbing::{self, Plumbing};
 use super::refs::RefValue;
@@ -65,6 +65,17 @@ pub struct Ref {
     pub name: String,
     /// The object it points to, not peeled.
     pub oid: Oid,
+}
+
+/// Some bytes of a blob that is read piece by piece.
+#[derive(Debug, Clone, Copy)]
+pub struct Piece<'b> {
+    /// The bytes.
+    pub bytes: &'b [u8],
+    /// Where they begin in the blob.
+    pub start: usize,
+    /// Whether the blob ends with them.
+    pub last: bool,
 }
 
 /// Commits kept in memory: a few hundred bytes each.
@@ -209,41 +220,123 @@ impl Repository {
 
     /// Reads an object.
     pub fn read(&self, oid: Oid) -> Result<Object, GitError> {
-        match self.stored(oid) {
-            Ok(object) if has_id(&object, oid) => Ok(object),
-            // A bit of a pack that leads to another base still inflates, and an altered file may.
-            Ok(_) => Err(GitError::Object {
+        self.with_object(oid, |kind, data| Object {
+            kind,
+            data: data.to_vec(),
+        })
+    }
+
+    /// Lends the bytes of an object that is what its id says.
+    fn with_object<T>(
+        &self,
+        oid: Oid,
+        look: impl FnOnce(Kind, &[u8]) -> T,
+    ) -> Result<T, GitError> {
+        let checked = |kind, data: &[u8]| is_named(oid, kind, data).then(|| look(kind, data));
+        let seen = match self.loose_answer(oid, Loose::read)? {
+            Some(object) => Ok(checked(object.kind, &object.data)),
+            None => match &self.backend {
+                Backend::Libgit2(libgit2) => libgit2.with_object(oid, checked),
+                Backend::Plumbing(plumbing) => {
+                    plumbing.read(oid).map(|object| checked(object.kind, &object.data))
+                }
+            },
+        };
+        seen.map_err(|error| self.unread(oid, error))?
+            .ok_or_else(|| not_its_content(oid))
+    }
+
+    /// What the object's own file says, if it has one.
+    fn loose_answer<T>(
+        &self,
+        oid: Oid,
+        ask: impl FnOnce(&Loose, Oid) -> Result<Option<T>, String>,
+    ) -> Result<Option<T>, GitError> {
+        if oid.as_bytes().len() != self.oid_width() {
+            return Err(GitError::Object {
                 oid,
-                reason: "its content is not what its id says".to_owned(),
-            }),
-            Err(ReadError::Missing) => Err(GitError::Missing {
+                reason: "its id has not the length that this repository's ids have".to_owned(),
+            });
+        }
+        ask(&self.loose, oid).map_err(|reason| GitError::Object { oid, reason })
+    }
+
+    fn unread(&self, oid: Oid, error: ReadError) -> GitError {
+        match error {
+            ReadError::Missing => GitError::Missing {
                 oid,
                 mend: self.mend_missing(),
-            }),
-            Err(ReadError::Broken(reason)) => Err(GitError::Object { oid, reason }),
+            },
+            ReadError::Broken(reason) => GitError::Object { oid, reason },
         }
     }
 
-    fn stored(&self, oid: Oid) -> Result<Object, ReadError> {
-        if oid.as_bytes().len() != self.oid_width() {
-            return Err(ReadError::Broken(
-                "its id has not the length that this repository's ids have".to_owned(),
-            ));
+    /// The kind and size of an object, from its header.
+    pub fn size(&self, oid: Oid) -> Result<(Kind, usize), GitError> {
+        let (kind, size) = match self.loose_answer(oid, Loose::size)? {
+            Some(answer) => answer,
+            None => match &self.backend {
+                Backend::Libgit2(libgit2) => libgit2.size(oid),
+                Backend::Plumbing(plumbing) => plumbing.size(oid),
+            }
+            .map_err(|error| self.unread(oid, error))?,
+        };
+        let size = usize::try_from(size).map_err(|_| GitError::Malformed {
+            oid,
+            reason: "it is larger than memory can be",
+        })?;
+        Ok((kind, size))
+    }
+
+    /// Lends the bytes of a blob: a large one is in memory once.
+    pub fn with_blob<T>(&self, oid: Oid, look: impl FnOnce(&[u8]) -> T) -> Result<T, GitError> {
+        self.with_object(oid, |kind, data| (kind == Kind::Blob).then(|| look(data)))?
+            .ok_or(GitError::Malformed {
+                oid,
+                reason: "a blob was expected here",
+            })
+    }
+
+    /// Lends the bytes of a blob piece by piece, for one that must not be held whole. libgit2 cannot do that for packed
+    /// objects. The last bytes of a piece, `overlap` of them, are the first of the next.
+    pub fn with_pieces<E: From<GitError>>(
+        &self,
+        oid: Oid,
+        piece: usize,
+        overlap: usize,
+        look: &mut dyn FnMut(Piece<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        // What `look` complains of is carried around a reader, which knows only its own errors.
+        let mut complaint = None;
+        let mut cut = |kind, size, content: &mut dyn Read| {
+            pieces(oid, kind, size, content, piece, overlap, &mut |piece| {
+                look(piece).map_err(|error| {
+                    complaint = Some(error);
+                    std::io::Error::other("stopped")
+                })
+            })
+        };
+        let broken = |error: std::io::Error| ReadError::Broken(error.to_string());
+        let read = match self.loose_answer(oid, Loose::stream)? {
+            Some(mut stream) => cut(stream.kind, stream.size, &mut stream.content).map_err(broken),
+            None => match &self.backend {
+                Backend::Libgit2(_) => Err(ReadError::Broken(
+                    "it is too large to be held whole, and packed objects cannot be read in pieces".to_owned(),
+                )),
+                Backend::Plumbing(plumbing) => plumbing.with_stream(oid, cut),
+            },
+        };
+        if let Some(error) = complaint {
+            return Err(error);
         }
-        if let Some(object) = self.loose.read(oid).map_err(ReadError::Broken)? {
-            return Ok(object);
-        }
-        match &self.backend {
-            Backend::Libgit2(libgit2) => libgit2.read(oid),
-            Backend::Plumbing(plumbing) => plumbing.read(oid),
-        }
+        Ok(read.map_err(|error| self.unread(oid, error))?)
     }
 
     /// Why an object may be absent, and what brings it.
     fn mend_missing(&self) -> &'static str {
         if self.hook && std::env::var_os("GIT_SHALLOW_FILE").is_some_and(|file| !file.is_empty()) {
             "the push comes from a shallow clone: `git fetch --unshallow` there, then push again"
-        } else if std::fs::metadata(self.common_dir().join("shallow")).is_ok_and(|file| file.len() > 0) {
+        } else if self.is_shallow() {
             "this clone is shallow: `git fetch --unshallow` completes it (in CI: fetch-depth: 0)"
         } else if self.is_partial {
             "this clone is partial, and nothing is fetched here: `git fetch --refetch --no-filter` completes it"
@@ -448,6 +541,31 @@ impl Repository {
         Ok(peeled)
     }
 
+    /// Whether the object is here.
+    pub fn contains(&self, oid: Oid) -> bool {
+        self.size(oid).is_ok()
+    }
+
+    /// The best common ancestor of two commits; `None` where they have none, or where a shallow clone does not show it.
+    pub fn merge_base(&self, one: Oid, other: Oid) -> Result<Option<Oid>, GitError> {
+        merge_base(self, one, other)
+    }
+
+    /// Whether history is cut off somewhere.
+    pub fn is_shallow(&self) -> bool {
+        std::fs::metadata(self.common_dir().join("shallow")).is_ok_and(|file| file.len() > 0)
+    }
+
+    /// The branch that a rebase in progress will move: HEAD is detached meanwhile.
+    pub fn rebased_branch(&self) -> Option<String> {
+        ["rebase-merge/head-name", "rebase-apply/head-name"]
+            .iter()
+            .find_map(|file| std::fs::read_to_string(self.git_dir().join(file)).ok())
+            .map(|name| name.trim_end().to_owned())
+            // git writes `detached HEAD` where no branch is rebased.
+            .filter(|name| name.starts_with("refs/"))
+    }
+
     /// The heads that are being merged, while a merge is in progress.
     pub fn merge_heads(&self) -> Vec<Oid> {
         let Ok(text) = std::fs::read(self.git_dir().join("MERGE_HEAD")) else {
@@ -473,20 +591,50 @@ fn cannot_open(at: At<'_>, reason: String) -> GitError {
     }
 }
 
-/// Whether an object is what its id says. With the processor's own instructions this costs a fraction of inflating; git
-/// has looked for collisions when the object came.
-fn has_id(object: &Object, oid: Oid) -> bool {
-    let kind = match object.kind {
-        Kind::Commit => "commit",
-        Kind::Tree => "tree",
-        Kind::Blob => "blob",
-        Kind::Tag => "tag",
-    };
-    let header = format!("{kind} {}\0", object.data.len());
-    if oid.as_bytes().len() == 20 {
-        Sha1::new_with_prefix(header).chain_update(&object.data).finalize()[..] == *oid.as_bytes()
-    } else {
-        Sha256::new_with_prefix(header).chain_update(&object.data).finalize()[..] == *oid.as_bytes()
+fn not_its_content(oid: Oid) -> GitError {
+    GitError::Object {
+        oid,
+        reason: NOT_ITS_CONTENT.to_owned(),
+    }
+}
+
+const NOT_ITS_CONTENT: &str = "its content is not what its id says";
+
+/// Cuts the content of an object into pieces that overlap.
+fn pieces(
+    oid: Oid,
+    kind: Kind,
+    size: u64,
+    content: &mut dyn Read,
+    piece: usize,
+    overlap: usize,
+    look: &mut dyn FnMut(Piece<'_>) -> std::io::Result<()>,
+) -> std::io::Result<()> {
+    let mut hasher = Hasher::new(oid, kind, size);
+    let size = usize::try_from(size).map_err(std::io::Error::other)?;
+    let mut buffer: Vec<u8> = Vec::new();
+    let mut start = 0;
+    loop {
+        let wanted = piece.min(size - start);
+        let held = buffer.len();
+        buffer.resize(wanted, 0);
+        content.read_exact(&mut buffer[held..])?;
+        hasher.update(&buffer[held..]);
+        let last = start + wanted == size;
+        look(Piece {
+            bytes: &buffer,
+            start,
+            last,
+        })?;
+        if last {
+            return if hasher.names(oid) {
+                Ok(())
+            } else {
+                Err(std::io::Error::other(NOT_ITS_CONTENT))
+            };
+        }
+        start += wanted - overlap;
+        buffer.drain(..wanted - overlap);
     }
 }
 

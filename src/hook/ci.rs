@@ -17,9 +17,9 @@ pub fn read(
         if kind == Kind::Commit {
             Ok(oid)
         } else {
-            Err(GitError::Malformed {
-                oid,
-                reason: "a revision to check must be a commit",
+            Err(GitError::Revision {
+                name: name.to_owned(),
+                reason: "it is no commit".to_owned(),
             })
         }
     };

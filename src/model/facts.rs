@@ -76,24 +76,55 @@ impl EnvironmentFacts {
 }
 
 impl Facts {
-    /// The first environment one of whose patterns in the list chosen by `list` matches `text`, with that pattern.
+    /// The environment one of whose patterns in the list chosen by `list` matches `text`, with that pattern. Of several
+    /// the most specific speaks, the one with the most written-out characters: `*.example.com` may be production's and
+    /// `*.staging.example.com` staging's.
     pub fn lookup(
         &self,
         list: impl Fn(&EnvironmentFacts) -> &[String],
         text: &str,
     ) -> Option<(&EnvironmentFacts, &str)> {
-        self.environments.iter().find_map(|environment| {
-            list(environment)
-                .iter()
-                .find(|pattern| matches(pattern, text))
-                .map(|pattern| (environment, pattern.as_str()))
-        })
+        let written_out = |pattern: &str| pattern.bytes().filter(|&byte| byte != b'*').count();
+        let mut found: Option<(&EnvironmentFacts, &str)> = None;
+        for environment in &self.environments {
+            for pattern in list(environment) {
+                let better =
+                    found.is_none_or(|(_, known)| written_out(pattern) > written_out(known));
+                if better && matches(pattern, text) {
+                    found = Some((environment, pattern));
+                }
+            }
+        }
+        found
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::matches;
+    use super::{EnvironmentFacts, Facts, matches};
+    use crate::model::Tier;
+
+    #[test]
+    fn the_most_specific_pattern_speaks() {
+        let mut production = EnvironmentFacts::new("production", Tier::Production, "");
+        production.hosts = vec!["*.example.com".to_owned()];
+        let mut staging = EnvironmentFacts::new("staging", Tier::Staging, "");
+        staging.hosts = vec!["*.staging.example.com".to_owned()];
+        for environments in [
+            vec![production.clone(), staging.clone()],
+            vec![staging, production],
+        ] {
+            let facts = Facts { environments };
+            let tier = |host| {
+                facts
+                    .lookup(|facts| &facts.hosts, host)
+                    .map(|(facts, _)| facts.tier)
+            };
+            assert_eq!(tier("db.staging.example.com"), Some(Tier::Staging));
+            assert_eq!(tier("db.example.com"), Some(Tier::Production));
+            assert_eq!(tier("example.org"), None);
+        }
+    }
 
     #[test]
     fn a_star_stands_for_any_run() {

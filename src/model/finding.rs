@@ -94,7 +94,7 @@ pub struct Destination {
     pub environment: Option<String>,
     /// Its tier.
     pub tier: Option<Tier>,
-    /// What claims it, in words.
+    /// What claims it, in words, with the policy line that says so.
     pub claimed_by: Option<String>,
 }
 
@@ -109,10 +109,11 @@ impl Destination {
 
 impl From<&Claim> for Destination {
     fn from(claim: &Claim) -> Self {
+        // A verdict may be the default one on a place that a line of the policy claims: that line is told here.
         Self {
             environment: Some(claim.environment.clone()),
             tier: Some(claim.tier),
-            claimed_by: Some(claim.claimed_by.clone()),
+            claimed_by: Some(format!("{} ({})", claim.claimed_by, claim.policy_line)),
         }
     }
 }

@@ -7,7 +7,8 @@ use super::Tier;
 /// Words that name environments.
 #[derive(Debug, Clone, Default)]
 pub struct Vocabulary {
-    /// Lower-case word to tier. Only words that are safe inside any name (not `live`, `stage`, `test`).
+    /// Lower-case word to tier. Only words that are safe inside any name (not `live`, `stage`, `test`). A word of two
+    /// parts has a hyphen: `blue-lab`.
     pub clear: HashMap<String, Tier>,
     /// Lower-case word to tier, for words that mean an environment only as a whole component (`live`, `stage`, `demo`).
     pub ambiguous: HashMap<String, Tier>,
@@ -24,20 +25,24 @@ impl Vocabulary {
             let word = words[at].as_str();
             let before = at.checked_sub(1).map(|before| words[before].as_str());
             if let Some(before) = before {
+                let negates = matches!(before, "non" | "not" | "pre" | "un");
                 let joined = format!("{before}{word}");
-                if let Some(&tier) = self.clear.get(&joined) {
+                if negates && let Some(&tier) = self.clear.get(&joined) {
                     return Some((tier, joined));
                 }
-                let tier = self.clear_tier(word).or_else(|| self.ambiguous.get(word).copied());
-                match (before, tier) {
-                    ("non" | "not" | "pre" | "un", Some(Tier::Production)) => {
-                        return Some((Tier::Staging, joined));
-                    }
-                    ("non" | "not" | "un" | "is", Some(_)) => {
-                        end -= 2;
-                        continue;
-                    }
-                    _ => {}
+                let hyphenated = format!("{before}-{word}");
+                if let Some(&tier) = self.clear.get(&hyphenated) {
+                    return Some((tier, hyphenated));
+                }
+                let tier = self
+                    .clear_tier(word)
+                    .or_else(|| self.ambiguous.get(word).copied());
+                if negates && tier == Some(Tier::Production) {
+                    return Some((Tier::Staging, joined));
+                }
+                if tier.is_some() && (before == "is" || negates && before != "pre") {
+                    end -= 2;
+                    continue;
                 }
             }
             if let Some(tier) = self.clear_tier(word) {
@@ -151,5 +156,19 @@ mod tests {
         assert_eq!(tier("staging1"), Some(Tier::Staging));
         assert_eq!(tier("live1"), None);
         assert_eq!(tier("42"), None);
+    }
+
+    #[test]
+    fn a_word_of_two_parts_has_a_hyphen() {
+        let mut vocabulary = vocabulary();
+        vocabulary.clear.extend([
+            ("blue-lab".to_owned(), Tier::Test),
+            ("qa".to_owned(), Tier::Staging),
+        ]);
+        let tier = |name| vocabulary.tier_of_name(name).map(|(tier, _)| tier);
+        assert_eq!(tier("BLUE_LAB_KEY"), Some(Tier::Test));
+        assert_eq!(tier("blueLabKey"), Some(Tier::Test));
+        assert_eq!(tier("Q_A_KEY"), None);
+        assert_eq!(tier("qa_key"), Some(Tier::Staging));
     }
 }

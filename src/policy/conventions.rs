@@ -434,22 +434,33 @@ impl Words {
     }
 
     fn insert(&mut self, word: &str, environment: usize, tier: Tier, trust: Trust) {
-        // `pre-prod` and `pre_prod` are looked up joined.
+        let word_of_names = Word {
+            environment,
+            tier,
+            trust,
+        };
+        for form in self.forms(word) {
+            self.entries.insert(form, word_of_names);
+        }
+    }
+
+    /// How a word is looked up: joined, and if it has several parts with hyphens too. (Only declared words are looked
+    /// up with hyphens: `Q&A` is not `qa`.)
+    fn forms(&mut self, word: &str) -> Vec<String> {
         let parts = words_of(word);
-        self.has_joined |= parts.len() > 1;
-        self.entries.insert(
-            parts.concat(),
-            Word {
-                environment,
-                tier,
-                trust,
-            },
-        );
+        if parts.len() > 1 {
+            self.has_joined = true;
+            vec![parts.concat(), parts.join("-")]
+        } else {
+            parts
+        }
     }
 
     /// Makes a word mean nothing.
     pub(super) fn ignore(&mut self, word: &str) {
-        self.entries.remove(&words_of(word).concat());
+        for form in self.forms(word) {
+            self.entries.remove(&form);
+        }
     }
 
     /// Every word with its tier and whether it is clear.
@@ -479,6 +490,13 @@ impl Words {
             if let Some(next) = tokens.get(at + 1) {
                 let joined = format!("{token}{next}");
                 let word = self.get(next);
+                if self.has_joined
+                    && let Some(&word) = self.entries.get(&format!("{token}-{next}"))
+                {
+                    hits.push(Hit::new(at, at + 2, format!("{token}-{next}"), word));
+                    at += 2;
+                    continue;
+                }
                 if BREAKERS.contains(&token) && word.is_some() {
                     at += 2;
                     continue;
@@ -498,13 +516,6 @@ impl Words {
                         continue;
                     }
                     if word.is_some() && token != "pre" {
-                        at += 2;
-                        continue;
-                    }
-                } else if let Some(word) = self.entries.get(&joined).filter(|_| word.is_none()) {
-                    // A declared word of two parts: `blue-lab`.
-                    if self.get(token).is_none() {
-                        hits.push(Hit::new(at, at + 2, joined, *word));
                         at += 2;
                         continue;
                     }

@@ -110,7 +110,7 @@ impl Checker<'_> {
         }
         let tiers = std::array::from_fn(|index| policy.environments[index].tier);
         policy.words = Words::builtin(tiers);
-        let mut facts = FactPlaces::default();
+        let mut places = Places::default();
         for written in written.environments {
             let Some(index) = policy
                 .environments
@@ -127,7 +127,7 @@ impl Checker<'_> {
                 &mut policy.environments[index],
                 &mut policy.words,
                 &mut policy.facts,
-                &mut facts,
+                &mut places,
             );
         }
         policy.unclaimed = self.verdicts(written.unclaimed);
@@ -246,7 +246,7 @@ impl Checker<'_> {
         environment: &mut Environment,
         words: &mut Words,
         facts: &mut Facts,
-        places: &mut FactPlaces,
+        places: &mut Places,
     ) {
         environment.declared_at = Some(self.line(written.name.offset));
         for text in written.refs {
@@ -274,8 +274,20 @@ impl Checker<'_> {
             });
         }
         for word in written.words {
-            if self.is_word(&word) {
-                words.add_word(&word.value, index, environment.tier);
+            if !self.is_word(&word) {
+                continue;
+            }
+            let line = self.mistakes.line(word.offset);
+            match places.declare_word(&word, environment, line) {
+                None => words.add_word(&word.value, index, environment.tier),
+                Some((name, line)) => self.mistakes.add(
+                    word.offset,
+                    format!(
+                        "the word \"{}\" cannot name {} and {name}",
+                        word.value, environment.name
+                    ),
+                    format!("line {line} declares it too; keep one"),
+                ),
             }
         }
         environment.verdicts = self.verdicts(written.verdicts);
@@ -356,7 +368,7 @@ impl Checker<'_> {
         &mut self,
         written: At<WrittenIdentity>,
         environment: &Environment,
-        places: &mut FactPlaces,
+        places: &mut Places,
     ) -> EnvironmentFacts {
         let policy_line = self.line(written.offset);
         let mut facts = EnvironmentFacts::new(&environment.name, environment.tier, &policy_line);
@@ -579,13 +591,29 @@ type FactList<'f> = (
     &'static str,
 );
 
-/// Which fact is declared where, so that none proves two tiers.
+/// What is declared where, so that no fact proves two tiers and no word names two environments.
 #[derive(Default)]
-struct FactPlaces {
-    places: HashMap<(String, String), (String, Tier, usize)>,
+struct Places {
+    facts: HashMap<(String, String), (String, Tier, usize)>,
+    words: HashMap<String, (String, usize)>,
 }
 
-impl FactPlaces {
+impl Places {
+    /// Notes a word; the environment and line that already have it, if the environment is another.
+    fn declare_word(
+        &mut self,
+        word: &Text,
+        environment: &Environment,
+        line: usize,
+    ) -> Option<(String, usize)> {
+        let place = (environment.name.clone(), line);
+        let known = self
+            .words
+            .entry(word.value.to_lowercase())
+            .or_insert_with(|| place.clone());
+        (known.0 != place.0).then(|| known.clone())
+    }
+
     /// Notes a fact; the environment, tier and line that already have it, if the tier is another.
     fn declare(
         &mut self,
@@ -595,12 +623,12 @@ impl FactPlaces {
         line: usize,
     ) -> Option<(String, Tier, usize)> {
         let key = (list.to_owned(), text.value.to_ascii_lowercase());
-        match self.places.get(&key) {
+        match self.facts.get(&key) {
             Some(other) if other.1 != environment.tier => Some(other.clone()),
             Some(_) => None,
             None => {
                 let place = (environment.name.clone(), environment.tier, line);
-                self.places.insert(key, place);
+                self.facts.insert(key, place);
                 None
             }
         }

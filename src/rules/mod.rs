@@ -58,6 +58,11 @@ impl schema::Marker {
 }
 
 impl Rule {
+    /// Whether a provider issued what the rule finds, so that the value is long and random and its service is known.
+    pub fn provider_issued(&self) -> bool {
+        self.kind == Kind::Issued && self.issued
+    }
+
     /// The first marker that speaks for `value`.
     pub fn marker(&self, value: &[u8]) -> Option<&schema::Marker> {
         self.environment

@@ -39,6 +39,10 @@ pub struct Rule {
     /// How the rule believes a match.
     #[serde(default)]
     pub kind: Kind,
+    /// Whether a provider issued it. False for what its owner made or chose (passwords in URLs, key pairs, tokens that any
+    /// server signs): the shape is proof of a secret, but says nothing of whose service it opens.
+    #[serde(default = "yes")]
+    pub issued: bool,
     /// What the value itself says of the environment; the first that matches speaks.
     #[serde(default)]
     pub environment: Vec<Marker>,
@@ -64,6 +68,10 @@ pub struct Rule {
     /// Templates that must not be found by this rule.
     #[serde(default)]
     pub counterexamples: Vec<String>,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// How a match is believed.

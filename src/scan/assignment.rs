@@ -31,6 +31,12 @@ pub enum Judged<'b, 'r> {
 }
 
 impl<'r> Scanner<'r> {
+    /// Whether any generic rule may know `key`. The answer for a key is always the same, so it can be kept.
+    pub fn may_know(&self, key: &str) -> bool {
+        let key = words_of(key).join("_");
+        !key.is_empty() && self.generic().any(|(_, rule)| rule.keywords.iter().any(|keyword| assignment_may_hold(&key, keyword)))
+    }
+
     /// Judges one assignment; `None` where no rule knows the key.
     ///
     /// `bytes` is the whole file, which the candidate borrows from.
@@ -85,5 +91,6 @@ fn assignment_may_hold(key: &str, keyword: &str) -> bool {
 
 /// Whether the value of an issued candidate is a stand-in after all (`postgres://user:<password>@host`).
 pub fn is_stand_in(rule: &Rule, value: &[u8]) -> bool {
-    std::str::from_utf8(value).is_ok_and(|value| stands_in(rule.kind, value))
+    let labelled = rule.marker(value).is_some();
+    std::str::from_utf8(value).is_ok_and(|value| stands_in(rule.kind, value, labelled))
 }

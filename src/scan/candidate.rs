@@ -6,8 +6,9 @@ use once_cell::sync::OnceCell;
 use regex::bytes::{Regex, RegexBuilder};
 
 use crate::model::Secret;
-use crate::rules::{Checksum, Kind, Pack, Rule};
+use crate::rules::{Kind, Pack, Rule};
 
+use super::lines;
 use super::placeholder::documentation_example;
 use super::prefilter::Prefilter;
 
@@ -79,10 +80,20 @@ pub struct Searched<'b, 'r> {
     pub may_assign: bool,
 }
 
+/// On a line that is longer, a rule is tried so far after its keyword, and [`REACH_BACK`] before it: longer than any credential,
+/// and linear in a line of a hundred megabytes.
+const REACH: usize = 64 << 10;
+/// See [`REACH`].
+const REACH_BACK: usize = 8 << 10;
+/// The lines that a rule reaches into end here, however long they are.
+const REACH_OF_LINES: usize = 256 << 10;
+
 /// Lines before and after a match in which a context word counts.
 const CONTEXT_LINES: usize = 5;
 /// And at most this many bytes, where lines are long.
 const CONTEXT_BYTES: usize = 2000;
+/// Set in the number of a rule where the prefilter looks for one of its context words.
+const CONTEXT: u32 = 1 << 31;
 
 impl<'r> Scanner<'r> {
     /// A scanner over the rules of `packs`.
@@ -99,7 +110,9 @@ impl<'r> Scanner<'r> {
             .collect();
         let keywords = rules.iter().enumerate().flat_map(|(number, compiled)| {
             let keywords = compiled.rule.keywords.iter();
-            keywords.map(move |keyword| (number as u32, keyword.as_str()))
+            let keywords = keywords.map(move |keyword| (number as u32, keyword.as_str()));
+            let context = compiled.rule.context.iter();
+            keywords.chain(context.map(move |word| (number as u32 | CONTEXT, word.as_str())))
         });
         let prefilter = Prefilter::new(keywords)?;
         Ok(Self { rules, prefilter })
@@ -125,10 +138,20 @@ impl<'r> Scanner<'r> {
     /// Searches `bytes` once.
     pub fn search<'b>(&self, bytes: &'b [u8]) -> Result<Searched<'b, 'r>, ScanError> {
         let mut answer = Searched::default();
-        // Of each rule: its last window, and the end of the line of its last keyword, so that no line is tried twice.
+        // Of each rule: its last window, and up to where further keywords need no look.
         let mut last: Vec<Option<(usize, usize)>> = Vec::new();
         let mut windows: Vec<(u32, Range<usize>)> = Vec::new();
+        let mut line = lines::Cursor::new(bytes);
+        // Rules whose context words stand anywhere: the others need not be compiled, let alone tried.
+        let mut in_context: Vec<bool> = Vec::new();
         self.prefilter.hits(bytes, |number, at| {
+            if number & CONTEXT != 0 {
+                if in_context.is_empty() {
+                    in_context = vec![false; self.rules.len()];
+                }
+                in_context[(number & !CONTEXT) as usize] = true;
+                return;
+            }
             let rule = self.rules[number as usize].rule;
             if rule.kind == Kind::Generic {
                 answer.may_assign = true;
@@ -138,26 +161,37 @@ impl<'r> Scanner<'r> {
                 last = vec![None; self.rules.len()];
             }
             let last = &mut last[number as usize];
-            if last.is_some_and(|(_, line_end)| at < line_end) {
+            if last.is_some_and(|(_, seen)| at < seen) {
                 return;
             }
-            let line_end = lines_end(bytes, at, 0);
-            let end = lines_end(bytes, at, usize::from(rule.lines));
+            let own = line.around(at);
+            let end = own.end.min(at + REACH);
+            let seen = own.end.min(at + REACH / 2);
+            let end = match rule.lines {
+                0 => end,
+                more if end < own.end => end.max(bytes.len().min(at + REACH_OF_LINES.min(usize::from(more) * 1000))),
+                more => lines::end_after(bytes, own.end, usize::from(more)).min(end.max(at + REACH_OF_LINES)),
+            };
             match *last {
-                // A second keyword inside a window of several lines lengthens it: its own lines count from there.
+                // A second keyword inside a window lengthens it: its own reach counts from there.
                 Some((window, _)) if at < windows[window].1.end => {
-                    windows[window].1.end = end;
-                    *last = Some((window, line_end));
+                    let window_end = &mut windows[window].1.end;
+                    *window_end = end.max(*window_end);
+                    *last = Some((window, seen));
                 }
                 _ => {
-                    *last = Some((windows.len(), line_end));
-                    windows.push((number, line_start(bytes, at)..end));
+                    *last = Some((windows.len(), seen));
+                    windows.push((number, own.start.max(at.saturating_sub(REACH_BACK))..end));
                 }
             }
         });
         let mut found = Vec::new();
         for (number, window) in windows {
-            self.try_rule(number as usize, bytes, window, &mut found)?;
+            let number = number as usize;
+            let free = self.rules[number].rule.context.is_empty();
+            if free || in_context.get(number).is_some_and(|&stands| stands) {
+                self.try_rule(number, bytes, window, &mut found)?;
+            }
         }
         answer.issued = without_overlaps(found);
         Ok(answer)
@@ -187,7 +221,9 @@ impl<'r> Scanner<'r> {
                 continue;
             }
             let value = &bytes[span.clone()];
-            if documentation_example(value) || !checksum_holds(rule, value) {
+            if documentation_example(value)
+                || rule.checksum.is_some_and(|checksum| !checksum.holds(value))
+            {
                 continue;
             }
             let groups = rule_groups(rule)
@@ -218,24 +254,6 @@ fn rule_groups(rule: &Rule) -> impl Iterator<Item = &'static str> + '_ {
         .filter(|name| rule.pattern.contains(&format!("(?P<{name}>")))
 }
 
-fn line_start(bytes: &[u8], at: usize) -> usize {
-    bytes[..at]
-        .iter()
-        .rposition(|&byte| byte == b'\n')
-        .map_or(0, |newline| newline + 1)
-}
-
-fn lines_end(bytes: &[u8], at: usize, more_lines: usize) -> usize {
-    let mut end = at;
-    for _ in 0..=more_lines {
-        match bytes[end..].iter().position(|&byte| byte == b'\n') {
-            Some(newline) => end += newline + 1,
-            None => return bytes.len(),
-        }
-    }
-    end
-}
-
 fn has_context(rule: &Rule, bytes: &[u8], span: &Range<usize>) -> bool {
     let before = &bytes[span.start.saturating_sub(CONTEXT_BYTES)..span.start];
     let after = &bytes[span.end..bytes.len().min(span.end + CONTEXT_BYTES)];
@@ -262,32 +280,6 @@ fn has_context(rule: &Rule, bytes: &[u8], span: &Range<usize>) -> bool {
     })
 }
 
-/// Whether the check digits of an issued token are right; true for formats without any.
-fn checksum_holds(rule: &Rule, value: &[u8]) -> bool {
-    const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    let split = |entropy: usize, digits: usize| {
-        let body = value.len().checked_sub(entropy + digits)?;
-        Some((
-            &value[body..body + entropy],
-            &value[body + entropy..],
-        ))
-    };
-    match rule.checksum {
-        None => true,
-        Some(Checksum::Crc32Base62) => split(30, 6).is_some_and(|(entropy, digits)| {
-            let mut rest = crc32fast::hash(entropy);
-            digits.iter().rev().all(|&digit| {
-                let expected = BASE62[(rest % 62) as usize];
-                rest /= 62;
-                digit == expected
-            })
-        }),
-        Some(Checksum::Crc32Hex) => split(40, 8).is_some_and(|(entropy, digits)| {
-            format!("{:08x}", crc32fast::hash(entropy)).as_bytes() == digits
-        }),
-    }
-}
-
 /// One candidate for each place: of those that overlap, the one whose rule knows most about it.
 fn without_overlaps<'b, 'r>(mut found: Vec<Candidate<'b, 'r>>) -> Vec<Candidate<'b, 'r>> {
     let specificity = |candidate: &Candidate<'_, '_>| {
@@ -298,6 +290,8 @@ fn without_overlaps<'b, 'r>(mut found: Vec<Candidate<'b, 'r>>) -> Vec<Candidate<
             marker.is_some_and(|marker| !marker.by_absence),
             candidate.secret.len(),
             marker.is_some(),
+            // The longer the literal that led to it, the more a rule knows: a Supabase key is a JWT, too.
+            candidate.rule.keywords.iter().map(String::len).min(),
         )
     };
     // Stable, so that the order of the packs decides between equals.

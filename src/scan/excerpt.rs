@@ -19,10 +19,9 @@ const KEY: usize = 60;
 /// Nothing of the line is shown but the key directly before the value and the quote after it: a line may hold other
 /// secrets that no rule knows.
 pub fn excerpt(bytes: &[u8], span: &Range<usize>, rule: &Rule) -> Excerpt {
-    let line_start = bytes[..span.start]
-        .iter()
-        .rposition(|&byte| byte == b'\n')
-        .map_or(0, |newline| newline + 1);
+    // A longer key is not shown, so no more of a long line is looked at.
+    let near = span.start.saturating_sub(4 * KEY);
+    let line_start = near + super::lines::start(&bytes[near..], span.start - near);
     let before = &bytes[line_start..span.start];
     let separator = before
         .iter()
@@ -104,10 +103,14 @@ pub fn redact(scanner: &Scanner<'_>, name: &str, known: &[Secret<'_>]) -> String
             );
         }
     }
-    // A pattern that does not compile has already stopped the run when the content was searched.
-    if let Ok(searched) = scanner.search(name.as_bytes()) {
-        let issued = searched.issued.iter();
-        spans.extend(issued.filter(|c| !c.rule.public).map(|c| c.span.clone()));
+    // Once as it stands, and once with each component on a line of its own: in a path, `/` separates; in a value, it may not.
+    let components = name.replace('/', "\n");
+    for text in [name, &components] {
+        // A pattern that does not compile has already stopped the run when the content was searched.
+        if let Ok(searched) = scanner.search(text.as_bytes()) {
+            let issued = searched.issued.iter();
+            spans.extend(issued.filter(|c| !c.rule.public).map(|c| c.span.clone()));
+        }
     }
     if spans.is_empty() {
         return name.to_owned();

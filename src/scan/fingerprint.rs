@@ -6,7 +6,6 @@ use blake2::digest::consts::U16;
 use blake2::{Blake2b, Digest};
 
 use crate::model::Secret;
-use crate::rules::Kind;
 
 /// Equal for equal values. Never leaves the process.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -25,30 +24,27 @@ const MEMORY_KIB: u32 = 4096;
 
 /// The stable id of a value: `sg1:` and 24 characters of lower-case base32.
 ///
-/// Values of issued formats carry far more randomness than can be tried and go through BLAKE2b (RFC 7693); generic ones go
-/// through Argon2id.
-pub fn fingerprint(secret: Secret<'_>, kind: Kind) -> String {
+/// Values that a provider issued carry far more randomness than can be tried and go through BLAKE2b (RFC 7693); all others
+/// go through Argon2id.
+pub fn fingerprint(secret: Secret<'_>, issued: bool) -> String {
     const SALT: &[u8] = b"stagegate fingerprint 1";
     let mut digest = [0_u8; 16];
-    match kind {
-        Kind::Issued => {
-            let mut hash = Blake2b128::new();
-            hash.update(SALT);
-            hash.update(secret.expose());
-            digest.copy_from_slice(&hash.finalize());
-        }
-        Kind::Generic => {
-            // Argon2 takes at most 4 GiB of input and these parameters are constants within its bounds.
-            let stretched = Params::new(MEMORY_KIB, 1, 1, Some(digest.len())).and_then(|params| {
-                Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password_into(
-                    secret.expose(),
-                    SALT,
-                    &mut digest,
-                )
-            });
-            if stretched.is_err() {
-                return String::new();
-            }
+    if issued {
+        let mut hash = Blake2b128::new();
+        hash.update(SALT);
+        hash.update(secret.expose());
+        digest.copy_from_slice(&hash.finalize());
+    } else {
+        // Argon2 takes at most 4 GiB of input and these parameters are constants within its bounds.
+        let stretched = Params::new(MEMORY_KIB, 1, 1, Some(digest.len())).and_then(|params| {
+            Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password_into(
+                secret.expose(),
+                SALT,
+                &mut digest,
+            )
+        });
+        if stretched.is_err() {
+            return String::new();
         }
     }
     format!("sg1:{}", base32(&digest[..15]))
@@ -75,8 +71,8 @@ mod tests {
 
     #[test]
     fn fingerprints_are_stable_and_tell_values_apart() {
-        for kind in [Kind::Issued, Kind::Generic] {
-            let of = |value: &'static [u8]| fingerprint(Secret::new(value), kind);
+        for issued in [true, false] {
+            let of = |value: &'static [u8]| fingerprint(Secret::new(value), issued);
             assert_eq!(of(b"one"), of(b"one"));
             assert_ne!(of(b"one"), of(b"two"));
             assert_eq!(of(b"one").len(), 28);

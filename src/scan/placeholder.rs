@@ -131,11 +131,15 @@ pub fn rejected(key: &str, value: &str, quoted: bool, password: bool) -> Option<
     None
 }
 
-/// Whether a value of a URL's password field is a stand-in; a rule of issued kind needs no more.
-pub(super) fn stands_in(kind: Kind, value: &str) -> bool {
+/// Whether a value of a URL's password field is a stand-in; a rule of issued kind needs no more. A value that carries
+/// its format's label refers to nothing, even where it starts like a variable (`$aact_prod_...`).
+pub(super) fn stands_in(kind: Kind, value: &str, labelled: bool) -> bool {
     kind == Kind::Issued && {
         let lower = value.to_ascii_lowercase();
-        is_reference(value, &lower) || is_placeholder(value, &lower)
+        !labelled && is_reference(value, &lower)
+            || is_placeholder(value, &lower)
+            || lower == "pass"
+            || DEFAULTS.contains(&lower.as_str())
     }
 }
 

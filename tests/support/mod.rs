@@ -9,8 +9,12 @@ use std::{
     ffi::{OsStr, OsString},
     fs,
     io::Write as _,
+    os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::mpsc,
+    thread,
+    time::Duration,
 };
 
 /// The built gate.
@@ -357,17 +361,36 @@ pub(crate) fn run(command: &mut Command) -> Ran {
     run_with_input(command, b"")
 }
 
+/// A program that runs longer than this hangs: slow machines included, no run of a test takes a tenth of it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// Runs a program to its end with something to read.
 pub(crate) fn run_with_input(command: &mut Command, input: &[u8]) -> Ran {
     let mut child = command
+        .process_group(0)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap_or_else(|error| panic!("{:?} does not start: {error}", command.get_program()));
+    let group = format!("-{}", child.id());
+    let (ended, end) = mpsc::channel::<()>();
+    let watchdog = thread::spawn(move || {
+        let hangs = end.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout);
+        if hangs {
+            // The whole group: a hook's pipes would keep a push alive.
+            let _ = Command::new("kill").args(["-9", "--", &group]).status();
+        }
+        hangs
+    });
     // A program may rightly end before it has read everything.
     let _ = child.stdin.take().expect("a pipe").write_all(input);
     let output = child.wait_with_output().expect("the program ends");
+    drop(ended);
+    assert!(
+        !watchdog.join().expect("the watchdog ends"),
+        "{command:?} hangs"
+    );
     Ran {
         code: output.status.code().unwrap_or(-1),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
