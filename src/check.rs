@@ -279,6 +279,14 @@ impl Gate<'_> {
         let mut stats = judge.stats;
         stats.refs = refs.len();
         stats.milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        // A name is content, too: it may hold a value.
+        let refs = refs
+            .into_iter()
+            .map(|update| RefUpdate {
+                name: crate::scan::redact(self.scanner, &update.name, &[]),
+                ..update
+            })
+            .collect();
         Report {
             mode,
             policy: self.policy.source().to_owned(),

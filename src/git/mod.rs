@@ -5,6 +5,7 @@
 
 mod commits;
 mod error;
+mod folders;
 mod index;
 mod object;
 mod repository;

@@ -6,12 +6,14 @@ use git2::{ObjectType, RepositoryOpenFlags};
 
 use crate::model::Oid;
 
+use super::folders::Folders;
 use super::object::{Commit, Kind, Object};
 use super::{GitError, trees};
 
 /// A git repository, opened for reading.
 pub struct Repository {
     inner: git2::Repository,
+    folders: Folders,
 }
 
 /// A ref and the object that it points to now, symbolic refs resolved.
@@ -49,13 +51,17 @@ impl Repository {
         // object again costs more than three times the reading.
         git2::opts::strict_hash_verification(false);
         let no_ceiling: &[&Path] = &[];
-        let inner = if flags.contains(RepositoryOpenFlags::FROM_ENV) {
+        let from_env = flags.contains(RepositoryOpenFlags::FROM_ENV);
+        let inner = if from_env {
             git2::Repository::open_from_env()
         } else {
             git2::Repository::open_ext(place, flags, no_ceiling)
         };
         inner
-            .map(|inner| Self { inner })
+            .and_then(|inner| {
+                let folders = Folders::of(&inner, from_env)?;
+                Ok(Self { inner, folders })
+            })
             .map_err(|error| GitError::Open {
                 place: name.to_owned(),
                 reason: error.message().to_owned(),
@@ -85,6 +91,7 @@ impl Repository {
     /// Reads an object.
     pub fn read(&self, oid: Oid) -> Result<Object, GitError> {
         let unreadable = |reason: String| GitError::Object { oid, reason };
+        self.folders.check(oid).map_err(unreadable)?;
         let id = git2::Oid::from_bytes(oid.as_bytes())
             .map_err(|error| unreadable(error.message().to_owned()))?;
         let odb = self
