@@ -44,8 +44,7 @@ pub struct Judge<'j> {
     keep_allowed: bool,
     examined: HashMap<(Oid, Syntax), Rc<Vec<Sighting<'static>>>>,
     fingerprints: HashMap<(ValueId, bool), String>,
-    /// What has been said: by ref, path, rule and value, with the blob and commit it was said of.
-    said: HashMap<Said, (Oid, Option<Oid>)>,
+    said: HashMap<Said, SaidOf>,
     unexamined: HashSet<(String, Oid)>,
     /// What is to be said.
     pub findings: Vec<Finding>,
@@ -55,7 +54,21 @@ pub struct Judge<'j> {
     pub stats: Stats,
 }
 
+/// What has been judged already: ref, path, rule and value.
 type Said = (Option<String>, Vec<u8>, String, ValueId);
+
+/// Of what it was said, and the strictest verdict so far.
+struct SaidOf {
+    blob: Oid,
+    commit: Option<Oid>,
+    strictest: Verdict,
+}
+
+/// A moment in a run, to go back to.
+pub struct Mark {
+    findings: usize,
+    stats: Stats,
+}
 
 /// Content that has no path.
 #[derive(Debug, Clone, Copy)]
@@ -91,17 +104,38 @@ impl<'j> Judge<'j> {
         }
     }
 
+    /// What has been said so far.
+    pub fn mark(&self) -> Mark {
+        Mark {
+            findings: self.findings.len(),
+            stats: self.stats.clone(),
+        }
+    }
+
+    /// Whether anything has been found since `mark`.
+    pub fn has_said_since(&self, mark: &Mark) -> bool {
+        self.findings.len() > mark.findings
+    }
+
+    /// Takes back everything found since `mark`, all of it on its way to `ref_name`.
+    pub fn take_back(&mut self, mark: Mark, ref_name: &str) {
+        self.findings.truncate(mark.findings);
+        // A ref that two lines of a push move is said twice then, which harms less than not at all.
+        self.said.retain(|(name, ..), _| name.as_deref() != Some(ref_name));
+        self.stats = mark.stats;
+    }
+
     /// Judges one change under every environment that claims it.
     pub fn change(&mut self, source: Source<'_>, change: &Change) -> Result<(), JudgeError> {
         self.stats.changes += 1;
         let path = String::from_utf8_lossy(&change.path).into_owned();
         let claims = self.policy.claims(source.ref_name, Some(&path), &[]);
         let claimed = !claims.is_empty();
-        if change.mode.is_gitlink() {
-            return Ok(());
-        }
         if change.parents.is_empty() {
             self.name(source, &path, change.oid)?;
+        }
+        if change.mode.is_gitlink() {
+            return Ok(());
         }
         if !claimed && !self.keep_allowed && !self.policy.may_have_sections(&path) {
             return Ok(());
@@ -118,22 +152,46 @@ impl<'j> Judge<'j> {
         if sightings.is_empty() {
             return Ok(());
         }
-        let mut before: HashSet<(&str, ValueId)> = HashSet::new();
+        let mut before: HashMap<(&str, ValueId), Vec<&[String]>> = HashMap::new();
+        let mut old = Vec::new();
         for &parent in &change.parents {
             match self.examine(parent, syntax) {
-                Ok(old) => before.extend(old.iter().map(|s| (s.rule.id.as_str(), s.value))),
+                Ok(sightings) => old.push(sightings),
                 // What stood before cannot be told: then all of it counts as new.
                 Err(JudgeError::Git(_)) => {}
                 Err(error) => return Err(error),
             }
         }
+        for s in old.iter().flat_map(|old| old.iter()) {
+            before.entry((s.rule.id.as_str(), s.value)).or_default().push(&s.key_path);
+        }
         let text = self.text(change.oid)?;
         for sighting in sightings.iter() {
-            if !before.contains(&(sighting.rule.id.as_str(), sighting.value)) {
+            let stood = before
+                .get(&(sighting.rule.id.as_str(), sighting.value))
+                .is_some_and(|places| self.stood(source, &path, &sighting.key_path, places));
+            if !stood {
                 self.sighting(source, change, &path, sighting, &text);
             }
         }
         Ok(())
+    }
+
+    /// Whether a value that stood at `places` of the file stood where it stands now: a move within a file is none, unless
+    /// it goes to a section of another environment.
+    fn stood(&self, source: Source<'_>, path: &str, now: &[String], places: &[&[String]]) -> bool {
+        if !self.policy.may_have_sections(path) || places.contains(&now) {
+            return true;
+        }
+        let claims = |keys: &[String]| {
+            let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+            self.policy.claims(source.ref_name, Some(path), &keys)
+        };
+        let now = claims(now);
+        places.iter().any(|place| {
+            let then = claims(place);
+            now.iter().all(|now| then.iter().any(|then| then.environment == now.environment))
+        })
     }
 
     /// Judges content without a path, which only the ref can claim.
@@ -159,10 +217,12 @@ impl<'j> Judge<'j> {
 
     /// A name is content: a path can hold a value too.
     fn name(&mut self, source: Source<'_>, path: &str, oid: Oid) -> Result<(), JudgeError> {
-        if self.scanner.search(path.as_bytes())?.issued.is_empty() {
+        // Components stand alone: `/` belongs to the path, not to a value.
+        let components = path.replace('/', "\n");
+        if self.scanner.search(components.as_bytes())?.issued.is_empty() {
             return Ok(());
         }
-        self.pathless(source, path, oid, path.as_bytes())
+        self.pathless(source, path, oid, components.as_bytes())
     }
 
     fn pathless(
@@ -241,9 +301,9 @@ impl<'j> Judge<'j> {
             sighting.value,
         );
         // Said once for a ref and path; in one blob every place of the value is said.
-        if *self.said.entry(said).or_insert((change.oid, source.commit))
-            != (change.oid, source.commit)
-        {
+        let here = |said: &SaidOf| (said.blob, said.commit) == (change.oid, source.commit);
+        let before = self.said.get(&said).filter(|said| !here(said)).map(|said| said.strictest);
+        if before == Some(Verdict::Block) {
             return;
         }
         let secret = examine::value_of(text, sighting);
@@ -278,6 +338,20 @@ impl<'j> Judge<'j> {
             },
             &claims,
             self.today,
+        );
+        // The same value in another blob may stand in another section, or beside other evidence: a stricter verdict than
+        // the one said before is news.
+        if before.is_some_and(|before| before >= decision.verdict) {
+            return;
+        }
+        let strictest = self.said.get(&said).map_or(decision.verdict, |said| said.strictest.max(decision.verdict));
+        self.said.insert(
+            said,
+            SaidOf {
+                blob: change.oid,
+                commit: source.commit,
+                strictest,
+            },
         );
         if decision.verdict == Verdict::Allow {
             self.stats.allowed += 1;

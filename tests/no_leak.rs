@@ -161,6 +161,7 @@ impl<'e> Stage<'e> {
         work.switch("staging");
         work.commit(&message);
         work.git(["branch", "kept"]);
+        // The objects have to be on the server for a hook that is run by hand; the gate would not let them in.
         server.unguard();
         work.push(["kept:refs/heads/feature/kept"]).succeeded();
         server.guard::<&str>(&[]);
@@ -223,7 +224,7 @@ fn enough_was_found(ran: &Ran) {
     );
 }
 
-/// Every example of every built-in rule, for two seeds, with the value that the rule's own pattern finds in it.
+/// Every example of every built-in rule, with the value that the rule's own pattern finds in it.
 fn examples() -> Vec<(&'static Rule, usize, String, Vec<u8>)> {
     let mut all = Vec::new();
     let mut seed = 1_000;
@@ -233,17 +234,15 @@ fn examples() -> Vec<(&'static Rule, usize, String, Vec<u8>)> {
     {
         let pattern = pattern(rule);
         for (at, example) in rule.examples.iter().enumerate() {
-            for number in [at * 2, at * 2 + 1] {
-                // A seed of its own: from one seed, the values of many templates would be each other's beginnings.
-                seed += 1;
-                let text = secret(&example.text, seed);
-                let value = pattern
-                    .captures(text.as_bytes())
-                    .and_then(|captures| captures.name("secret"))
-                    .map(|value| value.as_bytes().to_vec());
-                if let Some(value) = value {
-                    all.push((rule, number, text, value));
-                }
+            // A seed of its own: from one seed, the values of many templates would be each other's beginnings.
+            seed += 1;
+            let text = secret(&example.text, seed);
+            let value = pattern
+                .captures(text.as_bytes())
+                .and_then(|captures| captures.name("secret"))
+                .map(|value| value.as_bytes().to_vec());
+            if let Some(value) = value {
+                all.push((rule, at, text, value));
             }
         }
     }
