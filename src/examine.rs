@@ -1,13 +1,16 @@
 //! One blob to sightings: what was found in it, where, and what the content says of whose it is. Independent of the path
 //! and of the policy's verdict, so that a blob is examined once, whatever the number of paths and commits that show it.
 
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use crate::model::{Excerpt, Facts, Lifetime, Secret, Signal, Vocabulary};
+use crate::model::{Excerpt, Facts, Lifetime, Secret, Signal, Strength, Vocabulary};
 use crate::origin::{self, Surroundings};
-use crate::rules::Rule;
+use crate::rules::{Kind, Rule};
 use crate::scan::assignment::{Assignment, Judged, is_stand_in};
-use crate::scan::{self, Candidate, ScanError, Scanner, ValueId};
+use crate::scan::decode::{self, Account, Batch, Form, Part, Step};
+use crate::scan::{self, Candidate, Positions, ScanError, Scanner, ValueId};
 use crate::syntax::{self, Entry, Syntax};
 
 /// Something found in a blob. `'static` but for the rule: holds no byte of the value.
@@ -19,8 +22,12 @@ pub struct Sighting<'r> {
     pub rule: &'r Rule,
     /// Tells this value from others in this run.
     pub value: ValueId,
-    /// Where the value stands in the text of the blob.
+    /// Where the value, or what it is encoded in, stands in the text of the blob.
     pub span: Range<usize>,
+    /// How to come from the text to what the value stands in; empty where it stands there in the clear.
+    pub steps: Vec<Step>,
+    /// Where the value stands after the last step.
+    pub inner: Range<usize>,
     /// Line, from 1.
     pub line: usize,
     /// Column in bytes, from 1.
@@ -33,6 +40,15 @@ pub struct Sighting<'r> {
     pub excerpt: Excerpt,
     /// How long such a credential lives.
     pub lifetime: Lifetime,
+}
+
+/// What an examination found, and what it left closed.
+#[derive(Default)]
+pub struct Examined<'r> {
+    /// In the order of the bytes.
+    pub sightings: Vec<Sighting<'r>>,
+    /// Encoded and packed content that was not opened, in words.
+    pub closed: Vec<String>,
 }
 
 /// What an examination knows beside the bytes.
@@ -48,8 +64,24 @@ pub struct Knowledge<'k, 'r> {
 /// Bytes before and after a value in which what stands beside it is looked for.
 const NEAR: usize = 600;
 
-/// Examines the text of a blob (see [`scan::decode::text_of`]).
+/// Examines the text of a blob (see [`decode::text_of`]), and what is encoded in it.
 pub fn examine<'r>(
+    text: &[u8],
+    syntax: Syntax,
+    knowledge: &Knowledge<'_, 'r>,
+) -> Result<Examined<'r>, ScanError> {
+    let clear = in_the_clear(text, syntax, knowledge)?;
+    let mut account = Account::of_blob(text.len());
+    let mut encoded = Vec::new();
+    open(text, syntax, None, decode::DEPTH, &mut account, knowledge, &mut encoded)?;
+    Ok(Examined {
+        sightings: if encoded.is_empty() { clear } else { together(text, clear, encoded) },
+        closed: account.closed,
+    })
+}
+
+/// Examines a text without opening what is encoded in it.
+pub fn in_the_clear<'r>(
     text: &[u8],
     syntax: Syntax,
     knowledge: &Knowledge<'_, 'r>,
@@ -58,67 +90,98 @@ pub fn examine<'r>(
     if searched.issued.is_empty() && !searched.may_assign {
         return Ok(Vec::new());
     }
-    let entries = syntax::read(text, syntax).entries;
-    let mut candidates = searched.issued;
-    candidates.retain(|candidate| !is_stand_in(candidate.rule, candidate.secret.expose()));
-    if searched.may_assign {
-        let assigned = assigned(text, &entries, knowledge.scanner)?;
-        add_unless_overlapping(&mut candidates, assigned);
-    }
-    let mut lines = Lines::new(text);
-    Ok(candidates
-        .iter()
-        .map(|candidate| sighting(text, candidate, &entries, knowledge, &mut lines))
-        .collect())
+    let mut issued = searched.issued;
+    issued.retain(|candidate| !is_stand_in(candidate.rule, candidate.secret.expose()));
+    let mut issued = issued.into_iter().peekable();
+    let mut positions = Positions::new(text);
+    let mut sightings = Vec::new();
+    syntax::read_parts(text, syntax, &mut |range, entries| {
+        let mut candidates = Vec::new();
+        while let Some(candidate) = issued.next_if(|candidate| candidate.span.start < range.end || range.end == text.len()) {
+            candidates.push(Seen { candidate, decoded: None });
+        }
+        if searched.may_assign {
+            let assigned = assigned(text, &entries, knowledge.scanner)?;
+            add_unless_overlapping(&mut candidates, assigned);
+        }
+        let more = candidates.iter().map(|seen| sighting(text, seen, &entries, knowledge, &mut positions));
+        sightings.extend(more);
+        Ok::<(), ScanError>(())
+    })?;
+    Ok(sightings)
+}
+
+/// A candidate, and what its value is once decoded where the whole of it is base64.
+struct Seen<'b, 'r> {
+    candidate: Candidate<'b, 'r>,
+    decoded: Option<Vec<u8>>,
 }
 
 fn assigned<'b, 'r>(
     text: &'b [u8],
     entries: &[Entry],
     scanner: &Scanner<'r>,
-) -> Result<Vec<Candidate<'b, 'r>>, ScanError> {
+) -> Result<Vec<Seen<'b, 'r>>, ScanError> {
     let mut candidates = Vec::new();
+    let kubernetes = entries
+        .iter()
+        .any(|entry| entry.value == "Secret" && entry.path.last().is_some_and(|key| key == "kind"));
+    // Large files repeat their keys.
+    let mut known: HashMap<&str, bool> = HashMap::new();
     for entry in entries {
         let Some(key) = entry.path.last() else {
             continue;
         };
+        if !*known.entry(key).or_insert_with(|| scanner.may_know(key)) {
+            continue;
+        }
+        let in_data = kubernetes && entry.path.len() >= 2 && entry.path[entry.path.len() - 2] == "data";
+        let decoded = (in_data || entry.value.len() >= SHORTEST_ENCODED)
+            .then(|| decode::whole_value(&entry.value))
+            .flatten();
         let assignment = Assignment {
             key,
-            value: &entry.value,
+            value: decoded.as_deref().unwrap_or(&entry.value),
             span: entry.span.clone(),
-            quoted: entry.quoted,
+            quoted: entry.quoted || decoded.is_some(),
         };
         if let Some(Judged::Candidate(candidate)) = scanner.judge_assignment(text, &assignment)? {
-            candidates.push(candidate);
+            candidates.push(Seen {
+                candidate,
+                decoded: decoded.map(String::into_bytes),
+            });
         }
     }
     Ok(candidates)
 }
 
+/// A shorter value may be a password that happens to be text in base64; in a Kubernetes Secret it is base64 by definition.
+const SHORTEST_ENCODED: usize = 16;
+
 /// An issued format knows more than the name of a key: it keeps the place.
-fn add_unless_overlapping<'b, 'r>(
-    issued: &mut Vec<Candidate<'b, 'r>>,
-    assigned: Vec<Candidate<'b, 'r>>,
-) {
-    let taken: Vec<Range<usize>> = issued.iter().map(|candidate| candidate.span.clone()).collect();
-    for candidate in assigned {
+fn add_unless_overlapping<'b, 'r>(issued: &mut Vec<Seen<'b, 'r>>, assigned: Vec<Seen<'b, 'r>>) {
+    let taken: Vec<Range<usize>> = issued.iter().map(|seen| seen.candidate.span.clone()).collect();
+    for seen in assigned {
         // Spans of issued candidates are sorted and do not overlap each other.
-        let next = taken.partition_point(|span| span.end <= candidate.span.start);
-        if taken.get(next).is_none_or(|span| span.start >= candidate.span.end) {
-            issued.push(candidate);
+        let span = &seen.candidate.span;
+        let next = taken.partition_point(|taken| taken.end <= span.start);
+        if taken.get(next).is_none_or(|taken| taken.start >= span.end) {
+            issued.push(seen);
         }
     }
-    issued.sort_by_key(|candidate| candidate.span.start);
+    issued.sort_by_key(|seen| seen.candidate.span.start);
 }
 
 fn sighting<'r>(
     text: &[u8],
-    candidate: &Candidate<'_, 'r>,
+    seen: &Seen<'_, 'r>,
     entries: &[Entry],
     knowledge: &Knowledge<'_, 'r>,
-    lines: &mut Lines<'_>,
+    positions: &mut Positions<'_>,
 ) -> Sighting<'r> {
+    let candidate = &seen.candidate;
     let span = candidate.span.clone();
+    let value = seen.decoded.as_deref().unwrap_or(candidate.secret.expose());
     let at = entries.partition_point(|entry| entry.span.end < span.end);
     let entry = entries
         .get(at)
@@ -126,9 +189,9 @@ fn sighting<'r>(
     let key_path = entry.map(|entry| entry.path.clone()).unwrap_or_default();
     let siblings = entry.map(|entry| siblings(entries, at, entry)).unwrap_or_default();
     let near = &text[span.start.saturating_sub(NEAR)..text.len().min(span.end + NEAR)];
-    let signals = origin::signals(&Surroundings {
+    let mut signals = origin::signals(&Surroundings {
         rule: candidate.rule,
-        value: candidate.secret.expose(),
+        value,
         groups: &candidate.groups,
         key_path: &key_path,
         siblings: &siblings,
@@ -136,12 +199,24 @@ fn sighting<'r>(
         facts: knowledge.facts,
         vocabulary: knowledge.vocabulary,
     });
-    let (line, column) = lines.position(span.start);
+    let (line, column) = positions.of(span.start);
+    let steps: Vec<Step> = seen
+        .decoded
+        .iter()
+        .map(|_| Step {
+            form: Form::Base64,
+            span: span.clone(),
+            name: None,
+        })
+        .collect();
+    signals.extend(remark(&steps));
     Sighting {
         provider: candidate.provider,
         rule: candidate.rule,
-        value: scan::value_id(candidate.secret),
+        value: scan::value_id(Secret::new(value)),
         excerpt: scan::excerpt(text, &span, candidate.rule),
+        inner: if steps.is_empty() { span.clone() } else { 0..value.len() },
+        steps,
         span,
         line,
         column,
@@ -149,6 +224,25 @@ fn sighting<'r>(
         signals,
         lifetime: candidate.rule.lifetime.into(),
     }
+}
+
+/// Says how the value was come by; a remark that speaks for no environment.
+fn remark(steps: &[Step]) -> Option<Signal> {
+    let last = steps.last()?;
+    let mut text = format!("decoded from {}", last.form.words());
+    for step in steps.iter().rev().skip(1) {
+        text.push_str(" in ");
+        text.push_str(step.form.words());
+    }
+    for name in steps.iter().filter_map(|step| step.name.as_deref()) {
+        text.push_str(&format!(", member `{name}`"));
+    }
+    Some(Signal {
+        kind: "encoding",
+        environment: None,
+        strength: Strength::Supporting,
+        text,
+    })
 }
 
 /// As many entries before and after are looked at: enough for any mapping a person writes, and linear in a file of one.
@@ -167,39 +261,156 @@ fn siblings<'e>(entries: &'e [Entry], at: usize, own: &Entry) -> Vec<(&'e str, &
         .collect()
 }
 
-/// Line numbers, counted forward: the candidates of a blob come in the order of its bytes.
-struct Lines<'t> {
-    text: &'t [u8],
-    at: usize,
-    line: usize,
-    line_start: usize,
+/// Batches around a batch, innermost first.
+struct Opened<'b> {
+    batch: &'b Batch,
+    around: Option<&'b Opened<'b>>,
 }
 
-impl<'t> Lines<'t> {
-    fn new(text: &'t [u8]) -> Self {
-        Self {
-            text,
-            at: 0,
-            line: 1,
-            line_start: 0,
+impl Opened<'_> {
+    /// The steps from the text of the blob to the part of the batch that holds `span`, and where that part begins.
+    fn steps(&self, span: &Range<usize>) -> Option<(Vec<Step>, usize)> {
+        let part = self.batch.part(span)?;
+        let mut step = part.step.clone();
+        let mut steps = Vec::new();
+        if let Some(around) = self.around {
+            let start;
+            (steps, start) = around.steps(&step.span)?;
+            step.span = step.span.start - start..step.span.end - start;
         }
+        steps.push(step);
+        Some((steps, part.range.start))
     }
+}
 
-    fn position(&mut self, offset: usize) -> (usize, usize) {
-        for (index, &byte) in self.text[self.at..offset].iter().enumerate() {
-            if byte == b'\n' {
-                self.line += 1;
-                self.line_start = self.at + index + 1;
+fn open<'r>(
+    text: &[u8],
+    syntax: Syntax,
+    around: Option<&Opened<'_>>,
+    depth: usize,
+    account: &mut Account,
+    knowledge: &Knowledge<'_, 'r>,
+    found: &mut Vec<Sighting<'r>>,
+) -> Result<(), ScanError> {
+    if depth == 0 {
+        decode::close_all(text, account);
+        return Ok(());
+    }
+    decode::open_all(text, account, &mut |batch, account| {
+        let opened = Opened { batch, around };
+        let searched = knowledge.scanner.search(&batch.bytes)?;
+        if !searched.issued.is_empty() || searched.may_assign {
+            drop(searched);
+            for part in &batch.parts {
+                let bytes = &batch.bytes[part.range.clone()];
+                for mut sighting in in_the_clear(bytes, syntax_of(part, bytes, syntax), knowledge)? {
+                    if let Some((mut steps, _)) = opened.steps(&part.range) {
+                        steps.append(&mut sighting.steps);
+                        sighting.steps = steps;
+                        sighting.span = sighting.steps[0].span.clone();
+                        sighting.signals.retain(|signal| signal.kind != "encoding");
+                        sighting.signals.extend(remark(&sighting.steps));
+                        found.push(sighting);
+                    }
+                }
             }
         }
-        self.at = offset;
-        (self.line, offset - self.line_start + 1)
+        open(&batch.bytes, syntax, Some(&opened), depth - 1, account, knowledge, found)
+    })
+}
+
+/// How the assignments of a part are read.
+fn syntax_of(part: &Part, bytes: &[u8], around: Syntax) -> Syntax {
+    if let Some(name) = &part.step.name {
+        return syntax::of_path(name);
+    }
+    match (part.step.form, bytes.trim_ascii_start().first()) {
+        // A literal of source code is most often a message, and `token: %s` in it is no assignment.
+        (Form::Escapes | Form::Percent | Form::Wide, _) if around == Syntax::Code => Syntax::Code,
+        (_, Some(b'{' | b'[')) => Syntax::Yaml,
+        _ => Syntax::Lines,
     }
 }
 
-/// The bytes of a sighting's value in the text that it was found in.
-pub fn value_of<'b>(text: &'b [u8], sighting: &Sighting<'_>) -> Secret<'b> {
-    Secret::new(&text[sighting.span.clone()])
+/// What stands in the clear and what was decoded, each value once.
+fn together<'r>(
+    text: &[u8],
+    mut clear: Vec<Sighting<'r>>,
+    encoded: Vec<Sighting<'r>>,
+) -> Vec<Sighting<'r>> {
+    let mut known: HashSet<(&str, ValueId, usize)> = HashSet::new();
+    let mut added: Vec<Sighting<'r>> = Vec::new();
+    for sighting in encoded {
+        let form = sighting.steps[0].form;
+        let outer = &sighting.span;
+        let first = clear.partition_point(|other| other.span.end <= outer.start);
+        let mut overlapping = clear[first..].iter().take_while(|other| other.span.start < outer.end);
+        let is_known = overlapping.any(|other| {
+            let same_rule = other.rule.id == sighting.rule.id;
+            same_rule && other.value == sighting.value
+                // The same value with its escapes in it.
+                || same_rule
+                    && matches!(form, Form::Escapes | Form::Percent)
+                    && other.steps.is_empty()
+                    && scan::value_id(Secret::new(&decode::opened(form, &text[other.span.clone()]))) == sighting.value
+                // A format that is known by its encoded form.
+                || form == Form::Base64 && other.rule.kind == Kind::Issued && other.provider == sighting.provider
+        });
+        if !is_known && known.insert((&sighting.rule.id, sighting.value, outer.start)) {
+            added.push(sighting);
+        }
+    }
+    // What an encoded value was taken for by the name of its key alone gives way to what it is.
+    let mut issued: Vec<&Range<usize>> = added
+        .iter()
+        .filter(|sighting| sighting.rule.kind == Kind::Issued && matches!(sighting.steps[0].form, Form::Base64 | Form::Hex))
+        .map(|sighting| &sighting.span)
+        .collect();
+    issued.sort_by_key(|span| span.start);
+    clear.retain(|sighting| {
+        let next = issued.partition_point(|span| span.end <= sighting.span.start);
+        sighting.rule.kind == Kind::Issued || issued.get(next).is_none_or(|span| span.start >= sighting.span.end)
+    });
+    clear.append(&mut added);
+    clear.sort_by_key(|sighting| sighting.span.start);
+    let mut positions = Positions::new(text);
+    for sighting in clear.iter_mut() {
+        if !sighting.steps.is_empty() {
+            (sighting.line, sighting.column) = positions.of(sighting.span.start);
+            // The encoded form is as secret as the value: the mask covers it.
+            sighting.excerpt = scan::excerpt(text, &sighting.span, sighting.rule);
+        }
+    }
+    clear
+}
+
+/// The values of sightings, decoded again from the text that they were found in.
+pub struct Values<'t> {
+    text: &'t [u8],
+    /// The steps of the last value, and where they lead: an archive is not opened again for each of its values.
+    last: (Vec<Step>, Cow<'t, [u8]>),
+}
+
+impl<'t> Values<'t> {
+    /// Of what was found in `text`.
+    pub const fn new(text: &'t [u8]) -> Self {
+        Self {
+            text,
+            last: (Vec::new(), Cow::Borrowed(text)),
+        }
+    }
+
+    /// The value, and what it is encoded in.
+    pub fn of(&mut self, sighting: &Sighting<'_>) -> [Secret<'_>; 2] {
+        if self.last.0 != sighting.steps {
+            let mut bytes = Cow::Borrowed(self.text);
+            for step in &sighting.steps {
+                bytes = Cow::Owned(decode::opened(step.form, &bytes[step.span.clone()]));
+            }
+            self.last = (sighting.steps.clone(), bytes);
+        }
+        [&self.last.1[sighting.inner.clone()], &self.text[sighting.span.clone()]].map(Secret::new)
+    }
 }
 
 #[cfg(test)]
@@ -221,6 +432,7 @@ mod tests {
         };
         examine(text.as_bytes(), syntax, &knowledge)
             .expect("examined")
+            .sightings
             .into_iter()
             .map(|s| (s.rule.id.clone(), s.key_path.join("."), s.line, s.column))
             .collect()

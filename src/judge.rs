@@ -6,12 +6,15 @@ use std::rc::Rc;
 
 use jiff::civil::Date;
 
-use crate::examine::{self, Knowledge, Sighting};
-use crate::git::{Change, GitError, Kind, Repository};
-use crate::model::{Destination, Finding, Oid, Place, Secret, Signal, Stats, Unexamined, Verdict};
+use crate::examine::{self, Knowledge, Sighting, Values};
+use crate::git::{self, Change, GitError, Kind, Piece, Repository};
+use crate::model::{
+    Destination, Finding, Oid, Origin, Place, Secret, Signal, Stats, Unexamined, Verdict,
+};
 use crate::origin;
 use crate::policy::{Policy, Subject};
-use crate::scan::{self, ScanError, Scanner, ValueId};
+use crate::scan::decode::{Encoding, LARGEST_BLOB};
+use crate::scan::{self, Positions, ScanError, Scanner, ValueId};
 use crate::syntax::{self, Syntax};
 
 /// What stops a run: everything else is written down and the run goes on.
@@ -42,7 +45,7 @@ pub struct Judge<'j> {
     today: Date,
     /// Keep the findings that the policy allows.
     keep_allowed: bool,
-    examined: HashMap<(Oid, Syntax), Rc<Vec<Sighting<'static>>>>,
+    examined: HashMap<(Oid, Syntax), Rc<Blob>>,
     fingerprints: HashMap<(ValueId, bool), String>,
     said: HashMap<Said, SaidOf>,
     unexamined: HashSet<(String, Oid)>,
@@ -69,6 +72,42 @@ pub struct Mark {
     findings: usize,
     stats: Stats,
 }
+
+/// What is known of a blob once it has been examined.
+#[derive(Default)]
+struct Blob {
+    /// What was found in each of its views.
+    views: Vec<Vec<Sighting<'static>>>,
+    /// What was left closed in it, in words.
+    closed: Vec<String>,
+    /// It stands for content that is kept elsewhere.
+    lfs: bool,
+}
+
+impl Blob {
+    fn sightings(&self) -> impl Iterator<Item = &Sighting<'static>> {
+        self.views.iter().flatten()
+    }
+}
+
+/// One way to look at a blob, or at a piece of it.
+struct View<'v> {
+    text: &'v [u8],
+    /// The bytes behind a text of another encoding: searched for what a reader that takes them for ASCII would see.
+    raw: bool,
+    /// Where a value must begin to be counted here and not in a neighbouring piece.
+    counted: std::ops::Range<usize>,
+    /// Lines of the blob before it.
+    lines_before: usize,
+    lfs: bool,
+}
+
+/// Larger blobs than [`LARGEST_BLOB`] are read in pieces of this size,
+const PIECE: usize = 16 << 20;
+/// which overlap by so much: a value over a seam stands whole in one of them, with what is around it.
+const OVERLAP: usize = 128 << 10;
+/// Larger ones are not read: inflating 1 GiB takes some seconds, and a pusher needs 8 MiB to make the gate do it.
+const LARGEST_IN_PIECES: usize = 8 << 30;
 
 /// Content that has no path.
 #[derive(Debug, Clone, Copy)]
@@ -135,46 +174,81 @@ impl<'j> Judge<'j> {
             self.name(source, &path, change.oid)?;
         }
         if change.mode.is_gitlink() {
+            if claimed {
+                let reason = "a submodule: its content is in another repository, which needs a gate of its own";
+                self.not_read(&path, change.oid, reason, false);
+            }
             return Ok(());
         }
         if !claimed && !self.keep_allowed && !self.policy.may_have_sections(&path) {
             return Ok(());
         }
         let syntax = syntax::of_path(&path);
-        let sightings = match self.examine(change.oid, syntax) {
-            Ok(sightings) => sightings,
+        let blob = match self.examine(change.oid, syntax) {
+            Ok(blob) => blob,
             Err(JudgeError::Git(error)) => {
                 self.not_read(&path, change.oid, &error.to_string(), claimed);
                 return Ok(());
             }
             Err(error) => return Err(error),
         };
-        if sightings.is_empty() {
+        self.say_closed(&path, change.oid, &blob, claimed);
+        if blob.sightings().next().is_none() {
             return Ok(());
         }
         let mut before: HashMap<(&str, ValueId), Vec<&[String]>> = HashMap::new();
         let mut old = Vec::new();
         for &parent in &change.parents {
             match self.examine(parent, syntax) {
-                Ok(sightings) => old.push(sightings),
+                Ok(blob) => old.push(blob),
                 // What stood before cannot be told: then all of it counts as new.
                 Err(JudgeError::Git(_)) => {}
                 Err(error) => return Err(error),
             }
         }
-        for s in old.iter().flat_map(|old| old.iter()) {
+        for s in old.iter().flat_map(|old| old.sightings()) {
             before.entry((s.rule.id.as_str(), s.value)).or_default().push(&s.key_path);
         }
-        let text = self.text(change.oid)?;
-        for sighting in sightings.iter() {
-            let stood = before
+        let is_new = |sighting: &&Sighting<'static>| {
+            !before
                 .get(&(sighting.rule.id.as_str(), sighting.value))
-                .is_some_and(|places| self.stood(source, &path, &sighting.key_path, places));
-            if !stood {
-                self.sighting(source, change, &path, sighting, &text);
-            }
+                .is_some_and(|places| self.stood(source, &path, &sighting.key_path, places))
+        };
+        let new: Vec<Vec<_>> = blob
+            .views
+            .iter()
+            .map(|view| view.iter().filter(is_new).collect())
+            .collect();
+        if new.iter().all(Vec::is_empty) {
+            return Ok(());
         }
-        Ok(())
+        let mut views = new.iter();
+        each_view(self.repository, change.oid, &mut |view| {
+            let mut values = Values::new(view.text);
+            for sighting in views.next().into_iter().flatten() {
+                self.sighting(source, change, &path, sighting, values.of(sighting));
+            }
+            Ok(())
+        })
+    }
+
+    /// Says what stands in a blob and was not looked at.
+    ///
+    /// Content in LFS is refused where a path says that the file belongs to an environment (its configuration must be
+    /// readable), and only said where it merely rides on a branch: images and models do. Nothing that is encoded deeper or
+    /// larger than the limits refuses: git handed it over, and there is always one more way to pack something.
+    fn say_closed(&mut self, path: &str, oid: Oid, blob: &Blob, claimed: bool) {
+        if !claimed {
+            return;
+        }
+        if blob.lfs {
+            let refuses = !self.policy.claims_of_path(path).is_empty();
+            let reason = "a pointer to Git LFS: its content is not in git and was not read";
+            self.not_read(path, oid, reason, refuses);
+        }
+        if !blob.closed.is_empty() {
+            self.not_read(path, oid, &blob.closed.join("; "), false);
+        }
     }
 
     /// Whether a value that stood at `places` of the file stood where it stands now: a move within a file is none, unless
@@ -208,20 +282,20 @@ impl<'j> Judge<'j> {
         if !claimed && !self.keep_allowed {
             return Ok(());
         }
-        let place = match message {
-            Message::Commit => "(commit message)",
-            Message::Tag => "(tag message)",
+        let (header, body) = match message {
+            Message::Commit => ("(commit header)", "(commit message)"),
+            Message::Tag => ("(tag header)", "(tag message)"),
         };
-        self.pathless(source, place, oid, data)
+        // An empty line ends the headers; lines are counted as an editor shows the message.
+        let end = data.windows(2).position(|pair| pair == b"\n\n").unwrap_or(data.len());
+        self.pathless(source, header, oid, &data[..end])?;
+        self.pathless(source, body, oid, data.get(end + 2..).unwrap_or_default())
     }
 
     /// A name is content: a path can hold a value too.
     fn name(&mut self, source: Source<'_>, path: &str, oid: Oid) -> Result<(), JudgeError> {
         // Components stand alone: `/` belongs to the path, not to a value.
         let components = path.replace('/', "\n");
-        if self.scanner.search(components.as_bytes())?.issued.is_empty() {
-            return Ok(());
-        }
         self.pathless(source, path, oid, components.as_bytes())
     }
 
@@ -232,7 +306,11 @@ impl<'j> Judge<'j> {
         oid: Oid,
         data: &[u8],
     ) -> Result<(), JudgeError> {
-        let sightings = examine::examine(data, Syntax::Code, &self.knowledge())?;
+        let sightings = examine::examine(data, Syntax::Code, &self.knowledge())?.sightings;
+        if sightings.is_empty() {
+            return Ok(());
+        }
+        let mut values = Values::new(data);
         let change = Change {
             path: place.as_bytes().to_vec(),
             mode: crate::git::Mode::FILE,
@@ -240,7 +318,7 @@ impl<'j> Judge<'j> {
             parents: Vec::new(),
         };
         for sighting in &sightings {
-            self.sighting(source, &change, place, sighting, data);
+            self.sighting(source, &change, place, sighting, values.of(sighting));
         }
         Ok(())
     }
@@ -264,26 +342,43 @@ impl<'j> Judge<'j> {
         }
     }
 
-    fn text(&self, oid: Oid) -> Result<Vec<u8>, JudgeError> {
-        let bytes = self.repository.read_as(oid, Kind::Blob)?;
-        Ok(scan::decode::text_of(&bytes).into_owned())
-    }
-
-    fn examine(
-        &mut self,
-        oid: Oid,
-        syntax: Syntax,
-    ) -> Result<Rc<Vec<Sighting<'static>>>, JudgeError> {
+    fn examine(&mut self, oid: Oid, syntax: Syntax) -> Result<Rc<Blob>, JudgeError> {
         if let Some(known) = self.examined.get(&(oid, syntax)) {
             return Ok(Rc::clone(known));
         }
-        let bytes = self.repository.read_as(oid, Kind::Blob)?;
+        let knowledge = self.knowledge();
+        let mut blob = Blob::default();
+        let mut read = 0;
+        each_view(self.repository, oid, &mut |view| {
+            let mut sightings = if view.raw {
+                examine::in_the_clear(view.text, Syntax::Code, &knowledge)?
+            } else {
+                read += view.text.len() as u64;
+                let mut examined = examine::examine(view.text, syntax, &knowledge)?;
+                blob.closed.append(&mut examined.closed);
+                examined.sightings
+            };
+            sightings.retain(|sighting| view.counted.contains(&sighting.span.start));
+            for sighting in &mut sightings {
+                sighting.line += view.lines_before;
+            }
+            blob.views.push(sightings);
+            blob.lfs |= view.lfs;
+            Ok(())
+        })?;
+        if blob.views.len() > 2 {
+            blob.closed.push(format!(
+                "read in pieces of {} MiB: what is encoded over a seam was opened in part",
+                PIECE >> 20
+            ));
+        }
+        blob.closed.sort();
+        blob.closed.dedup();
         self.stats.blobs += 1;
-        self.stats.bytes += bytes.len() as u64;
-        let text = scan::decode::text_of(&bytes);
-        let sightings = Rc::new(examine::examine(&text, syntax, &self.knowledge())?);
-        self.examined.insert((oid, syntax), Rc::clone(&sightings));
-        Ok(sightings)
+        self.stats.bytes += read;
+        let blob = Rc::new(blob);
+        self.examined.insert((oid, syntax), Rc::clone(&blob));
+        Ok(blob)
     }
 
     fn sighting(
@@ -292,7 +387,7 @@ impl<'j> Judge<'j> {
         change: &Change,
         path: &str,
         sighting: &Sighting<'static>,
-        text: &[u8],
+        known: [Secret<'_>; 2],
     ) {
         let said = (
             source.ref_name.map(str::to_owned),
@@ -306,17 +401,17 @@ impl<'j> Judge<'j> {
         if before == Some(Verdict::Block) {
             return;
         }
-        let secret = examine::value_of(text, sighting);
+        let secret = known[0];
         let keys: Vec<&str> = sighting.key_path.iter().map(String::as_str).collect();
         let claims = self.policy.claims(source.ref_name, Some(path), &keys);
         let signals = origin::with_path(&sighting.signals, path, self.policy.vocabulary());
         let origin = origin::weigh(&signals);
         let fingerprint = {
-            let known = &self.fingerprints;
+            let computed = &self.fingerprints;
             let issued = sighting.rule.provider_issued();
             let key = (sighting.value, issued);
             move || {
-                known
+                computed
                     .get(&key)
                     .cloned()
                     .unwrap_or_else(|| scan::fingerprint(secret, issued))
@@ -365,7 +460,6 @@ impl<'j> Judge<'j> {
             fingerprint.clone(),
         );
         let redact = |name: &str, known: &[Secret<'_>]| scan::redact(self.scanner, name, known);
-        let known = [secret];
         self.findings.push(Finding {
             rule: sighting.rule.id.clone(),
             title: sighting.rule.title.clone(),
@@ -398,8 +492,89 @@ impl<'j> Judge<'j> {
                 })
                 .collect(),
             references: references(sighting, &decision.verdict),
-            remedy: sighting.rule.remedy.clone(),
+            remedy: remedy(sighting, origin.environment),
         });
+    }
+}
+
+/// Shows a blob to `look`: whole, or piece by piece where it is too large for that.
+fn each_view(
+    repository: &Repository,
+    oid: Oid,
+    look: &mut dyn FnMut(View<'_>) -> Result<(), JudgeError>,
+) -> Result<(), JudgeError> {
+    let (kind, size) = repository.size(oid)?;
+    if kind != Kind::Blob {
+        let reason = "a blob was expected here";
+        return Err(GitError::Malformed { oid, reason }.into());
+    }
+    if size <= LARGEST_BLOB {
+        return repository.with_blob(oid, |bytes| {
+            let encoding = Encoding::of(bytes);
+            look(View {
+                text: &encoding.text(bytes, true),
+                raw: false,
+                counted: 0..usize::MAX,
+                lines_before: 0,
+                lfs: git::is_lfs_pointer(bytes),
+            })?;
+            if encoding.hides_bytes() {
+                look(View {
+                    text: bytes,
+                    raw: true,
+                    counted: 0..usize::MAX,
+                    lines_before: 0,
+                    lfs: false,
+                })?;
+            }
+            Ok(())
+        })?;
+    }
+    if size > LARGEST_IN_PIECES {
+        let reason = format!("it is {} GiB large: at most {} GiB are read", size >> 30, LARGEST_IN_PIECES >> 30);
+        return Err(GitError::Object { oid, reason }.into());
+    }
+    let mut encoding = Encoding::Bytes;
+    let mut lines_before = 0;
+    repository.with_pieces(oid, PIECE, OVERLAP, &mut |Piece { bytes, start, last }| {
+        let first = start == 0;
+        if first {
+            encoding = Encoding::of(bytes);
+        }
+        let text = encoding.text(bytes, first);
+        let len_of = |bytes: &[u8], first| encoding.text(bytes, first).len();
+        let seam = |overlap: usize| text.len() - len_of(&bytes[bytes.len().saturating_sub(overlap)..], false);
+        look(View {
+            text: &text,
+            raw: false,
+            counted: if first { 0 } else { len_of(&bytes[..OVERLAP / 2], false) }
+                ..if last { usize::MAX } else { seam(OVERLAP / 2) },
+            lines_before,
+            lfs: false,
+        })?;
+        if encoding.hides_bytes() {
+            look(View {
+                text: bytes,
+                raw: true,
+                counted: 0..usize::MAX,
+                lines_before,
+                lfs: false,
+            })?;
+        }
+        if !last {
+            lines_before += Positions::new(&text).of(seam(OVERLAP)).0 - 1;
+        }
+        Ok(())
+    })
+}
+
+/// A rule's remedy is written for production's value, or for one that may be.
+fn remedy(sighting: &Sighting<'_>, origin: Origin) -> String {
+    match origin {
+        Origin::Production | Origin::Unknown => sighting.rule.remedy.clone(),
+        _ => format!(
+            "It is {origin}'s, so it may be here. Better still, keep it in the environment's secret store and refer to it by name, or use a short-lived one."
+        ),
     }
 }
 

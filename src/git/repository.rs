@@ -25,6 +25,30 @@ pub struct Ref {
     pub oid: Oid,
 }
 
+/// Some bytes of a blob that is read piece by piece.
+#[derive(Debug, Clone, Copy)]
+pub struct Piece<'b> {
+    /// The bytes.
+    pub bytes: &'b [u8],
+    /// Where they begin in the blob.
+    pub start: usize,
+    /// Whether the blob ends with them.
+    pub last: bool,
+}
+
+fn kind_of(oid: Oid, kind: ObjectType) -> Result<Kind, GitError> {
+    match kind {
+        ObjectType::Commit => Ok(Kind::Commit),
+        ObjectType::Tree => Ok(Kind::Tree),
+        ObjectType::Blob => Ok(Kind::Blob),
+        ObjectType::Tag => Ok(Kind::Tag),
+        other => Err(GitError::Object {
+            oid,
+            reason: format!("it is a {other:?}"),
+        }),
+    }
+}
+
 fn oid_of(oid: git2::Oid) -> Oid {
     // libgit2 ids are 20 bytes in every build of ours: SHA-256 repositories are refused on open.
     Oid::from_bytes(oid.as_bytes()).expect("libgit2 ids have 20 bytes")
@@ -101,17 +125,80 @@ impl Repository {
         let object = odb
             .read(id)
             .map_err(|error| unreadable(error.message().to_owned()))?;
-        let kind = match object.kind() {
-            ObjectType::Commit => Kind::Commit,
-            ObjectType::Tree => Kind::Tree,
-            ObjectType::Blob => Kind::Blob,
-            ObjectType::Tag => Kind::Tag,
-            other => return Err(unreadable(format!("it is a {other:?}"))),
-        };
         Ok(Object {
-            kind,
+            kind: kind_of(oid, object.kind())?,
             data: object.data().to_vec(),
         })
+    }
+
+    /// The kind and size of an object, from its header.
+    pub fn size(&self, oid: Oid) -> Result<(Kind, usize), GitError> {
+        let unreadable = |error: git2::Error| GitError::Object {
+            oid,
+            reason: error.message().to_owned(),
+        };
+        let id = git2::Oid::from_bytes(oid.as_bytes()).map_err(unreadable)?;
+        let odb = self.inner.odb().map_err(unreadable)?;
+        let (size, kind) = odb.read_header(id).map_err(unreadable)?;
+        Ok((kind_of(oid, kind)?, size))
+    }
+
+    /// Lends the bytes of a blob as libgit2 holds them: a large one is in memory once.
+    pub fn with_blob<T>(&self, oid: Oid, look: impl FnOnce(&[u8]) -> T) -> Result<T, GitError> {
+        let unreadable = |error: git2::Error| GitError::Object {
+            oid,
+            reason: error.message().to_owned(),
+        };
+        let id = git2::Oid::from_bytes(oid.as_bytes()).map_err(unreadable)?;
+        let odb = self.inner.odb().map_err(unreadable)?;
+        let object = odb.read(id).map_err(unreadable)?;
+        match kind_of(oid, object.kind())? {
+            Kind::Blob => Ok(look(object.data())),
+            _ => Err(GitError::Malformed {
+                oid,
+                reason: "a blob was expected here",
+            }),
+        }
+    }
+
+    /// Lends the bytes of a blob piece by piece, for one that must not be held whole. libgit2 can do that for loose objects
+    /// only. The last bytes of a piece, `overlap` of them, are the first of the next.
+    pub fn with_pieces<E: From<GitError>>(
+        &self,
+        oid: Oid,
+        piece: usize,
+        overlap: usize,
+        look: &mut dyn FnMut(Piece<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        use std::io::Read as _;
+        let unreadable = |reason: &str| GitError::Object {
+            oid,
+            reason: reason.to_owned(),
+        };
+        let id = git2::Oid::from_bytes(oid.as_bytes()).map_err(|error| unreadable(error.message()))?;
+        let odb = self.inner.odb().map_err(|error| unreadable(error.message()))?;
+        let (mut reader, size, _) = odb.reader(id).map_err(|error| unreadable(error.message()))?;
+        let mut buffer: Vec<u8> = Vec::new();
+        let mut start = 0;
+        loop {
+            let wanted = piece.min(size - start);
+            let held = buffer.len();
+            buffer.resize(wanted, 0);
+            reader
+                .read_exact(&mut buffer[held..])
+                .map_err(|error| unreadable(&error.to_string()))?;
+            let last = start + wanted == size;
+            look(Piece {
+                bytes: &buffer,
+                start,
+                last,
+            })?;
+            if last {
+                return Ok(());
+            }
+            start += wanted - overlap;
+            buffer.drain(..wanted - overlap);
+        }
     }
 
     /// Reads an object that must be of one kind.

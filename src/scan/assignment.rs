@@ -31,6 +31,12 @@ pub enum Judged<'b, 'r> {
 }
 
 impl<'r> Scanner<'r> {
+    /// Whether any generic rule may know `key`. The answer for a key is always the same, so it can be kept.
+    pub fn may_know(&self, key: &str) -> bool {
+        let key = words_of(key).join("_");
+        !key.is_empty() && self.generic().any(|(_, rule)| rule.keywords.iter().any(|keyword| assignment_may_hold(&key, keyword)))
+    }
+
     /// Judges one assignment; `None` where no rule knows the key.
     ///
     /// `bytes` is the whole file, which the candidate borrows from.

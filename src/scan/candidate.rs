@@ -8,6 +8,7 @@ use regex::bytes::{Regex, RegexBuilder};
 use crate::model::Secret;
 use crate::rules::{Kind, Pack, Rule};
 
+use super::lines;
 use super::placeholder::documentation_example;
 use super::prefilter::Prefilter;
 
@@ -79,6 +80,14 @@ pub struct Searched<'b, 'r> {
     pub may_assign: bool,
 }
 
+/// On a line that is longer, a rule is tried so far after its keyword, and [`REACH_BACK`] before it: longer than any credential,
+/// and linear in a line of a hundred megabytes.
+const REACH: usize = 64 << 10;
+/// See [`REACH`].
+const REACH_BACK: usize = 8 << 10;
+/// The lines that a rule reaches into end here, however long they are.
+const REACH_OF_LINES: usize = 256 << 10;
+
 /// Lines before and after a match in which a context word counts.
 const CONTEXT_LINES: usize = 5;
 /// And at most this many bytes, where lines are long.
@@ -129,9 +138,10 @@ impl<'r> Scanner<'r> {
     /// Searches `bytes` once.
     pub fn search<'b>(&self, bytes: &'b [u8]) -> Result<Searched<'b, 'r>, ScanError> {
         let mut answer = Searched::default();
-        // Of each rule: its last window, and the end of the line of its last keyword, so that no line is tried twice.
+        // Of each rule: its last window, and up to where further keywords need no look.
         let mut last: Vec<Option<(usize, usize)>> = Vec::new();
         let mut windows: Vec<(u32, Range<usize>)> = Vec::new();
+        let mut line = lines::Cursor::new(bytes);
         // Rules whose context words stand anywhere: the others need not be compiled, let alone tried.
         let mut in_context: Vec<bool> = Vec::new();
         self.prefilter.hits(bytes, |number, at| {
@@ -151,20 +161,27 @@ impl<'r> Scanner<'r> {
                 last = vec![None; self.rules.len()];
             }
             let last = &mut last[number as usize];
-            if last.is_some_and(|(_, line_end)| at < line_end) {
+            if last.is_some_and(|(_, seen)| at < seen) {
                 return;
             }
-            let line_end = lines_end(bytes, at, 0);
-            let end = lines_end(bytes, at, usize::from(rule.lines));
+            let own = line.around(at);
+            let end = own.end.min(at + REACH);
+            let seen = own.end.min(at + REACH / 2);
+            let end = match rule.lines {
+                0 => end,
+                more if end < own.end => end.max(bytes.len().min(at + REACH_OF_LINES.min(usize::from(more) * 1000))),
+                more => lines::end_after(bytes, own.end, usize::from(more)).min(end.max(at + REACH_OF_LINES)),
+            };
             match *last {
-                // A second keyword inside a window of several lines lengthens it: its own lines count from there.
+                // A second keyword inside a window lengthens it: its own reach counts from there.
                 Some((window, _)) if at < windows[window].1.end => {
-                    windows[window].1.end = end;
-                    *last = Some((window, line_end));
+                    let window_end = &mut windows[window].1.end;
+                    *window_end = end.max(*window_end);
+                    *last = Some((window, seen));
                 }
                 _ => {
-                    *last = Some((windows.len(), line_end));
-                    windows.push((number, line_start(bytes, at)..end));
+                    *last = Some((windows.len(), seen));
+                    windows.push((number, own.start.max(at.saturating_sub(REACH_BACK))..end));
                 }
             }
         });
@@ -235,24 +252,6 @@ fn rule_groups(rule: &Rule) -> impl Iterator<Item = &'static str> + '_ {
     NAMES
         .into_iter()
         .filter(|name| rule.pattern.contains(&format!("(?P<{name}>")))
-}
-
-fn line_start(bytes: &[u8], at: usize) -> usize {
-    bytes[..at]
-        .iter()
-        .rposition(|&byte| byte == b'\n')
-        .map_or(0, |newline| newline + 1)
-}
-
-fn lines_end(bytes: &[u8], at: usize, more_lines: usize) -> usize {
-    let mut end = at;
-    for _ in 0..=more_lines {
-        match bytes[end..].iter().position(|&byte| byte == b'\n') {
-            Some(newline) => end += newline + 1,
-            None => return bytes.len(),
-        }
-    }
-    end
 }
 
 fn has_context(rule: &Rule, bytes: &[u8], span: &Range<usize>) -> bool {

@@ -19,10 +19,9 @@ const KEY: usize = 60;
 /// Nothing of the line is shown but the key directly before the value and the quote after it: a line may hold other
 /// secrets that no rule knows.
 pub fn excerpt(bytes: &[u8], span: &Range<usize>, rule: &Rule) -> Excerpt {
-    let line_start = bytes[..span.start]
-        .iter()
-        .rposition(|&byte| byte == b'\n')
-        .map_or(0, |newline| newline + 1);
+    // A longer key is not shown, so no more of a long line is looked at.
+    let near = span.start.saturating_sub(4 * KEY);
+    let line_start = near + super::lines::start(&bytes[near..], span.start - near);
     let before = &bytes[line_start..span.start];
     let separator = before
         .iter()

@@ -6,10 +6,12 @@ mod candidate;
 pub mod decode;
 mod excerpt;
 mod fingerprint;
+mod lines;
 mod placeholder;
 mod prefilter;
 
 pub use candidate::{Candidate, ScanError, Scanner};
 pub use excerpt::{MASK, excerpt, redact};
+pub use lines::Positions;
 pub use fingerprint::{ValueId, fingerprint, value_id};
 pub use placeholder::{Reason, documentation_example, rejected};

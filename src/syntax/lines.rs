@@ -3,25 +3,27 @@
 
 use super::Entry;
 
-/// Longer lines are minified code or data, in which assignments cannot be told by eye either.
-const LONGEST_LINE: usize = 64 * 1024;
+/// What the lines before say of those that follow.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    section: Vec<String>,
+    /// Keys of enclosing lines that ended in `:` or `{`, with their indentation.
+    parents: Vec<(usize, String)>,
+}
 
-pub(super) fn read(bytes: &[u8]) -> Vec<Entry> {
+/// The assignments of `text`; linear in its length, whatever the length of its lines.
+pub(super) fn read(text: &str, state: &mut State) -> Vec<Entry> {
+    let State { section, parents } = state;
     let mut entries = Vec::new();
-    let mut section: Vec<String> = Vec::new();
-    // Keys of enclosing lines that ended in `:` or `{`, with their indentation.
-    let mut parents: Vec<(usize, String)> = Vec::new();
     let mut at = 0;
-    for line in bytes.split_inclusive(|&byte| byte == b'\n') {
+    // A NUL ends a line too: what stands on both sides of it belongs together least of all.
+    for line in text.split_inclusive(['\n', '\r', '\0']) {
         let start = at;
         at += line.len();
-        let Ok(text) = std::str::from_utf8(line) else {
-            continue;
-        };
-        let content = text.trim_end();
+        let content = line.trim_end_matches('\0').trim_end();
         let indent = content.len() - content.trim_start().len();
         let content = content.trim_start();
-        if content.is_empty() || content.len() > LONGEST_LINE {
+        if content.is_empty() {
             continue;
         }
         if is_comment(content) && !has_assignment_like(content) {
@@ -30,7 +32,7 @@ pub(super) fn read(bytes: &[u8]) -> Vec<Entry> {
         if let Some(header) = content.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
             let header = header.trim_matches(['[', ']', ' ']);
             if !header.is_empty() && !header.contains(['"', ',', '{']) {
-                section = header.split('.').map(|part| part.trim().to_owned()).collect();
+                *section = header.split('.').map(|part| part.trim().to_owned()).collect();
                 parents.clear();
                 continue;
             }
@@ -94,6 +96,7 @@ fn assignments(content: &str) -> Vec<(&str, std::ops::Range<usize>, bool)> {
     let bytes = content.as_bytes();
     let mut found = Vec::new();
     let mut at = 0;
+    let mut comment = 0;
     while let Some(offset) = bytes[at..].iter().position(|&byte| byte == b'=' || byte == b':') {
         let operator = at + offset;
         at = operator + 1;
@@ -135,12 +138,17 @@ fn assignments(content: &str) -> Vec<(&str, std::ops::Range<usize>, bool)> {
             }
             continue;
         }
-        let rest = &content[value_start..];
-        let end = unquoted_end(rest);
-        let value = rest[..end].trim_end_matches([',', ';']).trim_end();
+        // Known until it is passed: a line of a hundred megabytes is not searched anew for every value.
+        if comment < value_start {
+            comment = value_start + unquoted_end(&content[value_start..]);
+        }
+        let rest = &content[value_start..comment];
         // `key: "quoted"` later on the line would be swallowed by an unquoted value: `a = b, password = "x"`.
-        let inner_operator = value.find([' ', ',', '&']).filter(|&cut| value[cut..].contains(['=', ':']));
-        let value = &value[..inner_operator.unwrap_or(value.len())];
+        let inner_operator = rest
+            .find([' ', ',', ';', '&'])
+            .filter(|&cut| memchr::memchr2(b'=', b':', &rest.as_bytes()[cut..]).is_some());
+        let value = &rest[..inner_operator.unwrap_or(rest.len())];
+        let value = value.trim_end_matches([',', ';']).trim_end();
         if !value.is_empty() {
             found.push((key, value_start..value_start + value.len(), false));
         }
@@ -175,10 +183,10 @@ fn unquoted_end(rest: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::read;
+    use super::{State, read};
 
     fn of(text: &str) -> Vec<(String, String)> {
-        read(text.as_bytes())
+        read(text, &mut State::default())
             .into_iter()
             .map(|entry| {
                 assert_eq!(&text[entry.span.clone()], entry.value);
@@ -226,8 +234,28 @@ mod tests {
     #[test]
     fn rubbish_is_survived() {
         for text in ["=", ":::", "a=", "\"", "'=\"", "é=ü\nñ: '", "a = \"unterminated", "[", "[]", "[x"] {
-            read(text.as_bytes());
+            read(text, &mut State::default());
         }
-        read(&[0xff, b'=', 0xfe]);
+    }
+
+    #[test]
+    fn every_line_end_and_a_nul_end_a_line() {
+        assert_eq!(
+            of("a: 1x\rb: 2x\r\nc: 3x\0d: 4x"),
+            pairs(&[("a", "1x"), ("b", "2x"), ("c", "3x"), ("d", "4x")])
+        );
+    }
+
+    #[test]
+    fn sections_reach_into_what_is_read_next() {
+        let mut state = State::default();
+        read("[production]\na = b\n", &mut state);
+        assert_eq!(read("c = d\n", &mut state)[0].path, ["production", "c"]);
+    }
+
+    #[test]
+    fn long_lines_are_read_to_their_end() {
+        let text = format!("{}password=swordfish9", "a=b,c:d;".repeat(20_000));
+        assert_eq!(of(&text).last().map(|(_, value)| value.as_str()), Some("swordfish9"));
     }
 }

@@ -4,6 +4,7 @@
 mod lines;
 mod yaml;
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// A reader of a configuration format.
@@ -52,22 +53,147 @@ pub fn of_path(path: &str) -> Syntax {
     }
 }
 
+/// Larger files are read by the line reader alone, part by part: a parser of the whole file would hold a copy of it in pieces.
+pub const LARGEST_PARSED: usize = 2 << 20;
+
+/// Size of such a part.
+const PART: usize = 1 << 20;
+
+/// So much of a part is read again with the next one where no line ends between them.
+const SEAM: usize = 64 << 10;
+
+/// Reads a file with `syntax`, falling back to lines. `visit` gets the entries part by part, each with the part's range; most
+/// files have one.
+pub fn read_parts<E>(
+    bytes: &[u8],
+    syntax: Syntax,
+    visit: &mut dyn FnMut(Range<usize>, Vec<Entry>) -> Result<(), E>,
+) -> Result<(), E> {
+    if bytes.len() <= LARGEST_PARSED {
+        return visit(0..bytes.len(), read(bytes, syntax).entries);
+    }
+    let mut state = lines::State::default();
+    let mut start = 0;
+    // Entries that begin in the seam belong to the part before up to its middle.
+    let mut from = 0;
+    loop {
+        let end = part_end(bytes, start);
+        let whole_line = end == bytes.len() || matches!(bytes[end - 1], b'\n' | b'\r');
+        let to = if whole_line { end } else { end - SEAM / 2 };
+        let part = &bytes[start..end];
+        if !is_binary(part) {
+            let mut entries = lines::read(&text_of(part), &mut state);
+            entries.retain(|entry| {
+                (from..to).contains(&(entry.span.start + start))
+                    && (entry.quoted || syntax != Syntax::Code)
+            });
+            for entry in &mut entries {
+                entry.span = entry.span.start + start..entry.span.end + start;
+            }
+            visit(from..to, entries)?;
+        } else {
+            visit(from..to, Vec::new())?;
+        }
+        if end == bytes.len() {
+            return Ok(());
+        }
+        start = if whole_line { end } else { end - SEAM };
+        from = to;
+    }
+}
+
+fn part_end(bytes: &[u8], start: usize) -> usize {
+    let end = start + PART;
+    if end + SEAM >= bytes.len() {
+        return bytes.len();
+    }
+    match memchr::memrchr2(b'\n', b'\r', &bytes[start + PART / 2..end]) {
+        Some(at) => start + PART / 2 + at + 1,
+        None => end,
+    }
+}
+
 /// Reads a file with `syntax`, falling back to lines.
 pub fn read(bytes: &[u8], syntax: Syntax) -> Document {
+    let lines = |entries| Document {
+        entries,
+        syntax: if syntax == Syntax::Code { syntax } else { Syntax::Lines },
+    };
+    if is_binary(bytes) {
+        return lines(Vec::new());
+    }
     if syntax == Syntax::Yaml
         && let Ok(text) = std::str::from_utf8(bytes)
         && let Some(entries) = yaml::read(text)
     {
         return Document { entries, syntax };
     }
-    let entries = lines::read(bytes);
-    let entries = if syntax == Syntax::Code {
-        entries.into_iter().filter(|entry| entry.quoted).collect()
-    } else {
-        entries
-    };
-    Document {
-        entries,
-        syntax: if syntax == Syntax::Code { syntax } else { Syntax::Lines },
+    let mut entries = lines::read(&text_of(bytes), &mut lines::State::default());
+    if syntax == Syntax::Code {
+        entries.retain(|entry| entry.quoted);
+    }
+    lines(entries)
+}
+
+/// Machine code, images, packed data: one byte in fifty or more is a control character. The names of keys mean nothing there;
+/// a few NULs in a text do not make it so.
+fn is_binary(bytes: &[u8]) -> bool {
+    let controls = bytes
+        .iter()
+        .filter(|&&byte| byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b) || byte == 0x7f)
+        .count();
+    controls > 32 && controls * 50 > bytes.len()
+}
+
+/// The bytes as UTF-8 of the same length: Latin-1 and broken characters become `?`, so that every offset stays.
+fn text_of(bytes: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return Cow::Borrowed(text);
+    }
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|_| '?'));
+    }
+    Cow::Owned(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(bytes: &[u8]) -> Vec<(String, Range<usize>)> {
+        let mut all = Vec::new();
+        let mut last = 0;
+        let read: Result<(), ()> = read_parts(bytes, Syntax::Yaml, &mut |range, entries| {
+            assert_eq!(range.start, last);
+            last = range.end;
+            all.extend(entries.into_iter().map(|entry| (entry.path.join("."), entry.span)));
+            Ok(())
+        });
+        assert_eq!((read, last), (Ok(()), bytes.len()));
+        all
+    }
+
+    #[test]
+    fn large_files_are_read_in_parts_without_loss_or_repetition() {
+        let line = "some_key: some value\n";
+        let text = line.repeat(3 * PART / line.len());
+        assert_eq!(parts(text.as_bytes()).len(), 3 * PART / line.len());
+        let json = "\"some_key\":\"some value\",";
+        let text = json.repeat(3 * PART / json.len());
+        let found = parts(text.as_bytes());
+        assert_eq!(found.len(), 3 * PART / json.len());
+        assert!(found.iter().all(|(key, span)| key == "some_key" && &text[span.clone()] == "some value"));
+    }
+
+    #[test]
+    fn latin_1_and_a_few_nuls_are_text_and_machine_code_is_not() {
+        let of = |bytes: &[u8]| -> Vec<_> {
+            read(bytes, Syntax::Lines).entries.into_iter().map(|entry| entry.span).collect()
+        };
+        assert_eq!(of(b"# caf\xe9\nkey=caf\xe9\n"), [11..15]);
+        assert_eq!(of(b"\0key=value\0"), [5..10]);
+        assert!(of(&[b"key=value\n\0\x01\x02".as_slice(); 20].concat()).is_empty());
     }
 }

@@ -1,0 +1,49 @@
+//! Members of a tar archive (POSIX ustar, GNU). Nothing in it is packed, so issued formats are found without this; members
+//! are read one by one for the sake of their names and of their assignments.
+
+use std::ops::Range;
+
+const BLOCK: usize = 512;
+
+/// Whether a file is a tar archive.
+pub(super) fn is(bytes: &[u8]) -> bool {
+    bytes.len() >= BLOCK && bytes[257..].starts_with(b"ustar")
+}
+
+/// Every file with its name. Ends where the headers stop making sense.
+pub(super) fn members(bytes: &[u8]) -> Vec<(String, Range<usize>)> {
+    let mut members = Vec::new();
+    let mut at = 0;
+    while let Some(header) = bytes.get(at..at + BLOCK) {
+        let Some(size) = size(&header[124..136]) else {
+            break;
+        };
+        if !header[257..].starts_with(b"ustar") {
+            break;
+        }
+        let start = at + BLOCK;
+        let Some(end) = start.checked_add(size) else {
+            break;
+        };
+        if matches!(header[156], b'0' | 0 | b'7') && size > 0 && start < bytes.len() {
+            let name = header[..100].split(|&byte| byte == 0).next().unwrap_or_default();
+            members.push((String::from_utf8_lossy(name).into_owned(), start..end.min(bytes.len())));
+        }
+        at = match size.checked_next_multiple_of(BLOCK) {
+            Some(size) => start.saturating_add(size),
+            None => break,
+        };
+    }
+    members
+}
+
+/// Octal digits, or GNU's binary form.
+fn size(field: &[u8]) -> Option<usize> {
+    if field[0] & 0x80 != 0 {
+        let bytes: [u8; 8] = field[4..].try_into().ok()?;
+        return usize::try_from(u64::from_be_bytes(bytes)).ok();
+    }
+    let text = std::str::from_utf8(field).ok()?;
+    let digits = text.trim_matches(['\0', ' ']);
+    usize::from_str_radix(digits, 8).ok()
+}
