@@ -2,6 +2,7 @@
 //! has quoted in the environment, and it never comes back from a loose object whose compressed data is cut short. Not
 //! here: reading objects, which stays libgit2's.
 
+use std::cell::Cell;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
@@ -16,7 +17,11 @@ use crate::model::Oid;
 const DEEPEST: usize = 5;
 
 /// Where loose objects stand.
-pub(super) struct Folders(Vec<PathBuf>);
+pub(super) struct Folders {
+    list: Vec<PathBuf>,
+    /// The object found whole last: its size and its content are asked for one after the other.
+    whole: Cell<Option<Oid>>,
+}
 
 impl Folders {
     /// Those of a repository, and, for one that git's environment names, those of the environment. What git has quoted
@@ -25,7 +30,10 @@ impl Folders {
         let variable = |name: &str| std::env::var_os(name).filter(|_| from_env);
         let own = variable("GIT_OBJECT_DIRECTORY")
             .map_or_else(|| repository.commondir().join("objects"), PathBuf::from);
-        let mut folders = Self(Vec::new());
+        let mut folders = Self {
+            list: Vec::new(),
+            whole: Cell::new(None),
+        };
         folders.add(own, 0);
         let alternates = variable("GIT_ALTERNATE_OBJECT_DIRECTORIES").unwrap_or_default();
         for (folder, was_quoted) in listed(&alternates) {
@@ -42,12 +50,12 @@ impl Folders {
     }
 
     fn add(&mut self, folder: PathBuf, depth: usize) {
-        if depth > DEEPEST || self.0.contains(&folder) {
+        if depth > DEEPEST || self.list.contains(&folder) {
             return;
         }
         let alternates = std::fs::read(folder.join("info/alternates")).unwrap_or_default();
         let base = folder.clone();
-        self.0.push(folder);
+        self.list.push(folder);
         for line in alternates.split(|&byte| byte == b'\n') {
             if !line.is_empty() && !line.starts_with(b"#") {
                 self.add(base.join(OsStr::from_bytes(line)), depth + 1);
@@ -57,9 +65,12 @@ impl Folders {
 
     /// Whether every loose copy of an object can be decompressed to its end; a packed one has no copy here.
     pub(super) fn check(&self, oid: Oid) -> Result<(), String> {
+        if self.whole.get() == Some(oid) {
+            return Ok(());
+        }
         let name = oid.to_string();
         let (fan, rest) = name.split_at(2);
-        for folder in &self.0 {
+        for folder in &self.list {
             let path: PathBuf = [folder.as_path(), Path::new(fan), Path::new(rest)]
                 .iter()
                 .collect();
@@ -68,6 +79,7 @@ impl Folders {
                     .map_err(|error| format!("{}: {error}", path.display()))?;
             }
         }
+        self.whole.set(Some(oid));
         Ok(())
     }
 }

@@ -133,6 +133,8 @@ impl Repository {
 
     /// The kind and size of an object, from its header.
     pub fn size(&self, oid: Oid) -> Result<(Kind, usize), GitError> {
+        let whole = |reason: String| GitError::Object { oid, reason };
+        self.folders.check(oid).map_err(whole)?;
         let unreadable = |error: git2::Error| GitError::Object {
             oid,
             reason: error.message().to_owned(),
@@ -145,6 +147,8 @@ impl Repository {
 
     /// Lends the bytes of a blob as libgit2 holds them: a large one is in memory once.
     pub fn with_blob<T>(&self, oid: Oid, look: impl FnOnce(&[u8]) -> T) -> Result<T, GitError> {
+        let whole = |reason: String| GitError::Object { oid, reason };
+        self.folders.check(oid).map_err(whole)?;
         let unreadable = |error: git2::Error| GitError::Object {
             oid,
             reason: error.message().to_owned(),
@@ -171,6 +175,8 @@ impl Repository {
         look: &mut dyn FnMut(Piece<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         use std::io::Read as _;
+        let whole = |reason: String| GitError::Object { oid, reason };
+        self.folders.check(oid).map_err(whole)?;
         let unreadable = |reason: &str| GitError::Object {
             oid,
             reason: reason.to_owned(),
