@@ -68,8 +68,14 @@ impl From<GitError> for Failure {
                 "fetch it first (in CI: fetch-depth: 0), or check its spelling with `git rev-parse`"
                     .to_owned()
             }
+            GitError::Unsupported { mend, .. } => mend.clone(),
+            GitError::ObjectDirectory { .. } => {
+                "mount or restore it, or take it out of the list if nothing there is needed any more".to_owned()
+            }
+            // What to do depends on the clone, and stands in the message itself.
+            GitError::Missing { .. } => return Self::new(error.to_string()),
             GitError::Object { oid, .. } => format!(
-                "`git fsck` says what else is damaged; `git cat-file -t {oid}` whether git can read it; a shallow or partial clone is completed by `git fetch --unshallow` or `git fetch --refetch`"
+                "`git fsck` says what else is damaged, and `git cat-file -t {oid}` whether git can read it"
             ),
             GitError::Malformed { .. } => "`git fsck` says what is wrong with it".to_owned(),
             GitError::Index { .. } => {

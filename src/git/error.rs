@@ -13,6 +13,26 @@ pub enum GitError {
         /// libgit2's reason.
         reason: String,
     },
+    /// A repository that is there, but is not read: its format, or its owner.
+    #[error("cannot read the repository at {place}: {reason}")]
+    Unsupported {
+        /// Where it is.
+        place: String,
+        /// Why.
+        reason: String,
+        /// What makes it readable.
+        mend: String,
+    },
+    /// A directory of objects that does not exist or cannot be listed.
+    #[error("cannot read the object directory {directory}, which {named_by} names: {reason}")]
+    ObjectDirectory {
+        /// The directory.
+        directory: String,
+        /// What names it.
+        named_by: String,
+        /// Why.
+        reason: String,
+    },
     /// A revision that does not exist.
     #[error("unknown revision `{name}`: {reason}")]
     Revision {
@@ -21,7 +41,15 @@ pub enum GitError {
         /// libgit2's reason.
         reason: String,
     },
-    /// An object that is missing or corrupt.
+    /// An object that is not there.
+    #[error("object {oid} is missing: {mend}")]
+    Missing {
+        /// Its id.
+        oid: Oid,
+        /// Why it may be, and what brings it.
+        mend: &'static str,
+    },
+    /// An object that is damaged or cannot be read.
     #[error("cannot read object {oid}: {reason}")]
     Object {
         /// Its id.

@@ -2,8 +2,10 @@
 //!
 //! Versions 2, 3 and 4 as documented in git's `gitformat-index`. The cache-tree extension says which folders stand as
 //! they do in HEAD, so a commit of one file reads the trees on its path and no others. libgit2 reads every entry into
-//! structures of its own and every tree of HEAD: four times git's own time on 50,000 entries.
+//! structures of its own and every tree of HEAD: four times git's own time on 50,000 entries. It refuses split and sparse
+//! indexes and those of SHA-256, which are read here as well.
 
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use crate::model::Oid;
@@ -15,9 +17,26 @@ use super::{Change, GitError, Repository};
 /// The index of a repository or worktree.
 pub struct Index {
     path: PathBuf,
-    data: Vec<u8>,
+    file_len: usize,
     entries: Vec<Entry>,
     cache: Option<CacheTree>,
+}
+
+/// What one index file holds.
+#[derive(Default)]
+struct File {
+    entries: Vec<Entry>,
+    cache: Option<CacheTree>,
+    link: Option<Link>,
+}
+
+/// A split index: the entries of another file, less some, with others in their place, and more.
+struct Link {
+    /// The checksum at the end of the other file, by which it is named.
+    base: Oid,
+    deleted: HashSet<usize>,
+    /// In order: the first entries of this file stand for these.
+    replaced: Vec<usize>,
 }
 
 #[derive(Debug, Clone)]
@@ -73,6 +92,10 @@ impl<'d> Reader<'d> {
         Ok(u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
     }
 
+    fn u64(&mut self) -> Result<u64, &'static str> {
+        Ok(u64::from(self.u32()?) << 32 | u64::from(self.u32()?))
+    }
+
     fn u16(&mut self) -> Result<u16, &'static str> {
         let bytes = self.take(2)?;
         Ok(u16::from_be_bytes([bytes[0], bytes[1]]))
@@ -104,120 +127,36 @@ impl<'d> Reader<'d> {
     }
 }
 
-const OID: usize = 20;
-
 impl Index {
     /// Reads the index of `repository`, or the one that `GIT_INDEX_FILE` names.
     pub fn open(repository: &Repository, from_env: Option<PathBuf>) -> Result<Self, GitError> {
         let path = from_env.unwrap_or_else(|| repository.git_dir().join("index"));
+        let width = repository.oid_width();
+        let error = |reason: String| GitError::Index {
+            path: path.display().to_string(),
+            reason,
+        };
         let data = match std::fs::read(&path) {
             Ok(data) => data,
             // git does not write an index before the first `git add`.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-            Err(error) => {
-                return Err(GitError::Index {
-                    path: path.display().to_string(),
-                    reason: error.to_string(),
-                });
-            }
+            Err(missing) if missing.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+            Err(other) => return Err(error(other.to_string())),
         };
-        Self::parse(data, &path).map_err(|reason| GitError::Index {
-            path: path.display().to_string(),
-            reason: reason.to_owned(),
+        let mut file = File::parse(&data, width).map_err(|reason| error(reason.to_owned()))?;
+        if let Some(link) = file.link.take() {
+            let shared = repository.git_dir().join(format!("sharedindex.{}", link.base));
+            let base = std::fs::read(&shared)
+                .map_err(|reason| error(format!("its other half, {}: {reason}", shared.display())))?;
+            file.entries = link
+                .joined(file.entries, &base, width)
+                .map_err(|reason| error(format!("its other half, {}: {reason}", shared.display())))?;
+        }
+        Ok(Self {
+            file_len: data.len(),
+            path,
+            entries: file.entries,
+            cache: file.cache,
         })
-    }
-
-    fn parse(data: Vec<u8>, path: &Path) -> Result<Self, &'static str> {
-        let mut index = Self {
-            path: path.to_owned(),
-            data,
-            entries: Vec::new(),
-            cache: None,
-        };
-        if index.data.is_empty() {
-            return Ok(index);
-        }
-        // The last 20 bytes are git's own checksum over the file.
-        let end = index
-            .data
-            .len()
-            .checked_sub(OID)
-            .ok_or("it is cut short")?;
-        let mut reader = Reader {
-            data: &index.data[..end],
-            at: 0,
-        };
-        if reader.take(4)? != b"DIRC" {
-            return Err("it does not start with DIRC");
-        }
-        let version = reader.u32()?;
-        if !(2..=4).contains(&version) {
-            return Err("its version is not 2, 3 or 4");
-        }
-        let count = reader.u32()? as usize;
-        let mut entries: Vec<Entry> = Vec::with_capacity(count.min(end / 62));
-        for _ in 0..count {
-            let start = reader.at;
-            // ctime, mtime, dev, ino: of no interest.
-            reader.take(24)?;
-            let mode = Mode::new(reader.u32()?);
-            // uid, gid, size.
-            reader.take(12)?;
-            let oid = Oid::from_bytes(reader.take(OID)?).ok_or("an object id is cut")?;
-            let flags = reader.u16()?;
-            let extended = if flags & 0x4000 != 0 {
-                if version < 3 {
-                    return Err("an entry of version 2 has extended flags");
-                }
-                reader.u16()?
-            } else {
-                0
-            };
-            let path = if version == 4 {
-                let strip = reader.varint()?;
-                let suffix = reader.until(0)?;
-                let previous = entries.last().map_or(&[][..], |entry| &entry.path);
-                let keep = previous
-                    .len()
-                    .checked_sub(strip)
-                    .ok_or("a path strips more than there is")?;
-                [&previous[..keep], suffix].concat()
-            } else {
-                let name = reader.until(0)?;
-                // Entries are padded with 1 to 8 NULs to a multiple of eight bytes.
-                let len = reader.at - 1 - start;
-                reader.at = start + (len + 8) / 8 * 8;
-                name.to_vec()
-            };
-            entries.push(Entry {
-                path,
-                mode,
-                oid,
-                stage: ((flags >> 12) & 3) as u8,
-                intent_to_add: extended & 0x2000 != 0,
-            });
-        }
-        let mut cache = None;
-        while reader.at < end {
-            let name = reader.take(4)?;
-            let len = reader.u32()? as usize;
-            let body = reader.take(len)?;
-            match name {
-                b"TREE" => cache = CacheTree::parse(&mut Reader { data: body, at: 0 }, 0)?,
-                b"link" => {
-                    return Err(
-                        "it is a split index, which is not read here; `git update-index --no-split-index` makes it whole",
-                    );
-                }
-                b"sdir" => {}
-                // Extensions whose name starts with a capital are optional by the format's own rule.
-                [first, ..] if first.is_ascii_uppercase() => {}
-                _ => return Err("it has a required extension that is not known here"),
-            }
-        }
-        index.entries = entries;
-        index.cache = cache;
-        Ok(index)
     }
 
     /// Number of entries.
@@ -232,7 +171,7 @@ impl Index {
 
     /// Size of the file in bytes.
     pub fn file_len(&self) -> usize {
-        self.data.len()
+        self.file_len
     }
 
     /// The file it was read from.
@@ -335,8 +274,182 @@ impl Index {
     }
 }
 
+impl File {
+    /// Parses an index file whose object ids have `width` bytes.
+    fn parse(data: &[u8], width: usize) -> Result<Self, &'static str> {
+        let mut file = Self::default();
+        if data.is_empty() {
+            return Ok(file);
+        }
+        // The file ends with git's own checksum over it, or with zeros where `index.skipHash` is set.
+        let end = data.len().checked_sub(width).ok_or("it is cut short")?;
+        let mut reader = Reader {
+            data: &data[..end],
+            at: 0,
+        };
+        if reader.take(4)? != b"DIRC" {
+            return Err("it does not start with DIRC");
+        }
+        let version = reader.u32()?;
+        if !(2..=4).contains(&version) {
+            return Err("its version is not 2, 3 or 4");
+        }
+        let count = reader.u32()? as usize;
+        let mut entries: Vec<Entry> = Vec::with_capacity(count.min(end / (42 + width)));
+        for _ in 0..count {
+            let start = reader.at;
+            // ctime, mtime, dev, ino: of no interest.
+            reader.take(24)?;
+            let mode = Mode::new(reader.u32()?);
+            // uid, gid, size.
+            reader.take(12)?;
+            let oid = Oid::from_bytes(reader.take(width)?).ok_or("an object id is cut")?;
+            let flags = reader.u16()?;
+            let extended = if flags & 0x4000 != 0 {
+                if version < 3 {
+                    return Err("an entry of version 2 has extended flags");
+                }
+                reader.u16()?
+            } else {
+                0
+            };
+            let path = if version == 4 {
+                let strip = reader.varint()?;
+                let suffix = reader.until(0)?;
+                let previous = entries.last().map_or(&[][..], |entry| &entry.path);
+                let keep = previous
+                    .len()
+                    .checked_sub(strip)
+                    .ok_or("a path strips more than there is")?;
+                [&previous[..keep], suffix].concat()
+            } else {
+                let name = reader.until(0)?;
+                // Entries are padded with 1 to 8 NULs to a multiple of eight bytes.
+                let len = reader.at - 1 - start;
+                reader.at = start + (len + 8) / 8 * 8;
+                name.to_vec()
+            };
+            entries.push(Entry {
+                path,
+                mode,
+                oid,
+                stage: ((flags >> 12) & 3) as u8,
+                intent_to_add: extended & 0x2000 != 0,
+            });
+        }
+        while reader.at < end {
+            let name = reader.take(4)?;
+            let len = reader.u32()? as usize;
+            let mut body = Reader {
+                data: reader.take(len)?,
+                at: 0,
+            };
+            match name {
+                b"TREE" => file.cache = CacheTree::parse(&mut body, width, 0)?,
+                b"link" => file.link = Link::parse(&mut body, width)?,
+                b"sdir" => {}
+                // Extensions whose name starts with a capital are optional by the format's own rule.
+                [first, ..] if first.is_ascii_uppercase() => {}
+                _ => return Err("it has a required extension that is not known here"),
+            }
+        }
+        file.entries = entries;
+        Ok(file)
+    }
+}
+
+impl Link {
+    /// The extension of a split index; `None` where it names no other file.
+    fn parse(reader: &mut Reader<'_>, width: usize) -> Result<Option<Self>, &'static str> {
+        let base = Oid::from_bytes(reader.take(width)?).ok_or("an object id is cut")?;
+        if base.is_zero() {
+            return Ok(None);
+        }
+        let (mut deleted, mut replaced) = (Vec::new(), Vec::new());
+        if reader.at < reader.data.len() {
+            deleted = bitmap(reader)?;
+            replaced = bitmap(reader)?;
+        }
+        Ok(Some(Self {
+            base,
+            deleted: deleted.into_iter().collect(),
+            replaced,
+        }))
+    }
+
+    /// The entries of both files.
+    fn joined(
+        &self,
+        own: Vec<Entry>,
+        base: &[u8],
+        width: usize,
+    ) -> Result<Vec<Entry>, &'static str> {
+        if !base.ends_with(self.base.as_bytes()) {
+            return Err("its checksum is not the one that names it");
+        }
+        let mut entries = File::parse(base, width)?.entries;
+        let mut own = own.into_iter();
+        for &at in &self.replaced {
+            let old = entries.get_mut(at).ok_or("it has fewer entries than are replaced")?;
+            let new = own.next().ok_or("it has more replaced entries than stand for them")?;
+            // The path is left out where it stays.
+            let path = if new.path.is_empty() { std::mem::take(&mut old.path) } else { new.path };
+            *old = Entry { path, ..new };
+        }
+        let mut joined: BTreeMap<(Vec<u8>, u8), Entry> = BTreeMap::new();
+        let kept = entries
+            .into_iter()
+            .enumerate()
+            .filter(|(at, _)| !self.deleted.contains(at))
+            .map(|(_, entry)| entry);
+        for entry in kept.chain(own) {
+            if entry.stage == 0 {
+                for stage in 1..=3 {
+                    joined.remove(&(entry.path.clone(), stage));
+                }
+            }
+            joined.insert((entry.path.clone(), entry.stage), entry);
+        }
+        Ok(joined.into_values().collect())
+    }
+}
+
+/// The positions that are set in a bitmap of git's EWAH compression: words of 64 bits, in runs of equal ones, each
+/// followed by words as they are.
+fn bitmap(reader: &mut Reader<'_>) -> Result<Vec<usize>, &'static str> {
+    let bits = reader.u32()? as usize;
+    let words = reader.u32()? as usize;
+    let mut words = Reader {
+        data: reader.take(words.checked_mul(8).ok_or("a length overflows")?)?,
+        at: 0,
+    };
+    // Where the last run starts: for writers.
+    reader.u32()?;
+    let mut set = Vec::new();
+    let mut at = 0_usize;
+    while words.at < words.data.len() {
+        let run = words.u64()?;
+        let run_bits = (((run >> 1) & 0xffff_ffff) as usize).saturating_mul(64);
+        if run & 1 == 1 {
+            set.extend(at..at.saturating_add(run_bits).min(bits));
+        }
+        at = at.saturating_add(run_bits);
+        for _ in 0..run >> 33 {
+            let word = words.u64()?;
+            set.extend((0..64).filter(|bit| word >> bit & 1 == 1).map(|bit| at.saturating_add(bit)));
+            at = at.saturating_add(64);
+        }
+    }
+    set.retain(|&position| position < bits);
+    Ok(set)
+}
+
 impl CacheTree {
-    fn parse(reader: &mut Reader<'_>, depth: usize) -> Result<Option<Self>, &'static str> {
+    fn parse(
+        reader: &mut Reader<'_>,
+        width: usize,
+        depth: usize,
+    ) -> Result<Option<Self>, &'static str> {
         if reader.at == reader.data.len() {
             return Ok(None);
         }
@@ -353,13 +466,13 @@ impl CacheTree {
         let entries = number(reader.until(b' ')?)?;
         let subtrees = number(reader.until(b'\n')?)?;
         let oid = if entries >= 0 {
-            Some(Oid::from_bytes(reader.take(OID)?).ok_or("an object id is cut")?)
+            Some(Oid::from_bytes(reader.take(width)?).ok_or("an object id is cut")?)
         } else {
             None
         };
         let mut children = Vec::new();
         for _ in 0..subtrees {
-            match Self::parse(reader, depth + 1)? {
+            match Self::parse(reader, width, depth + 1)? {
                 Some(child) => children.push(child),
                 None => return Err("its cache tree is cut short"),
             }
@@ -378,20 +491,33 @@ mod tests {
 
     #[test]
     fn rubbish_is_an_error_and_nothing_is_empty() {
-        assert!(Index::parse(Vec::new(), Path::new("index")).expect("no index yet").is_empty());
+        assert!(File::parse(&[], 20).expect("no index yet").entries.is_empty());
         for data in [&b"DIRC"[..], b"XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX", &[0; 31]] {
-            assert!(Index::parse(data.to_vec(), Path::new("index")).is_err());
+            assert!(File::parse(data, 20).is_err());
         }
         let mut many = b"DIRC\0\0\0\x02\xff\xff\xff\xff".to_vec();
         many.extend([0; 20]);
-        assert!(Index::parse(many, Path::new("index")).is_err());
+        assert!(File::parse(&many, 20).is_err());
+    }
+
+    fn bits(bits: u32, words: &[u64]) -> Result<Vec<usize>, &'static str> {
+        let mut data = bits.to_be_bytes().to_vec();
+        data.extend((words.len() as u32).to_be_bytes());
+        data.extend(words.iter().flat_map(|word| word.to_be_bytes()));
+        data.extend([0; 4]);
+        bitmap(&mut Reader { data: &data, at: 0 })
     }
 
     #[test]
-    fn a_split_index_says_how_to_mend_it() {
-        let mut data = b"DIRC\0\0\0\x02\0\0\0\0link\0\0\0\0".to_vec();
-        data.extend([0; 20]);
-        let reason = Index::parse(data, Path::new("index")).err().expect("refused");
-        assert!(reason.contains("--no-split-index"));
+    fn bitmaps_have_runs_and_words() {
+        assert_eq!(bits(0, &[0]), Ok(Vec::new()));
+        // No run, one word.
+        assert_eq!(bits(70, &[1 << 33, 0b101]), Ok(vec![0, 2]));
+        // A run of one word of ones, then a word; what is beyond the end does not count.
+        assert_eq!(bits(66, &[1 << 33 | 1 << 1 | 1, 0b111]), Ok((0..66).collect()));
+        // A run of zeros that would be longer than memory.
+        assert_eq!(bits(3, &[0xffff_ffff << 1]), Ok(Vec::new()));
+        assert_eq!(bits(3, &[0xffff_ffff << 1 | 1]), Ok(vec![0, 1, 2]));
+        assert!(bits(3, &[7 << 33]).is_err());
     }
 }

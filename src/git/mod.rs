@@ -1,14 +1,23 @@
-//! The only home of `git2`: opening repositories, reading objects, walking commits and trees, reading the index.
+//! The only home of `git2` and of the `git` commands: opening repositories, reading objects, walking commits and trees, reading the index.
 //!
 //! Nothing here knows rules or policy. Content is never hidden by attributes, textconv, binary flags or rename
 //! detection, because no diff of libgit2's is ever computed: trees are compared by object id.
 
+mod alternates;
 mod commits;
 mod error;
+mod hash;
 mod index;
 mod lfs;
+mod libgit2;
+mod loose;
+mod merge_base;
 mod object;
+mod packs;
+mod plumbing;
+mod refs;
 mod repository;
+mod revision;
 mod trees;
 
 pub use commits::{NewCommits, PATIENT, SLOP, new_commits};

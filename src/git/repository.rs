@@ -1,17 +1,61 @@
-//! Opening a repository and reading its objects and refs through libgit2.
+//! A repository to the rest of the gate: objects, refs, configuration, whichever way they are read.
+//!
+//! libgit2 reads almost every repository. Those whose format it does not know are read through git's own commands; the
+//! answers are the same, and a test asks both.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
-
-use git2::{ObjectType, RepositoryOpenFlags};
 
 use crate::model::Oid;
 
+use super::alternates::object_directories;
+use super::libgit2::{self, Libgit2};
+use super::hash::{Hasher, is_named};
+use super::loose::Loose;
+use super::merge_base::merge_base;
 use super::object::{Commit, Kind, Object};
-use super::{GitError, trees};
+use super::plumbing::{self, Plumbing};
+use super::refs::RefValue;
+use super::{GitError, revision, trees};
 
 /// A git repository, opened for reading.
 pub struct Repository {
-    inner: git2::Repository,
+    backend: Backend,
+    /// `refs/namespaces/NAME/`, where git serves one namespace of a repository; else empty.
+    namespace: String,
+    /// A hook's repository: what is pushed is judged.
+    hook: bool,
+    /// Someone else has promised what is missing.
+    is_partial: bool,
+    loose: Loose,
+    /// What tags mean, and the tips of refs: they are asked for again with every ref that is updated.
+    peeled: RefCell<HashMap<Oid, (Vec<Oid>, Oid, Kind)>>,
+    commits: RefCell<HashMap<Oid, Commit>>,
+}
+
+/// How a repository is read.
+enum Backend {
+    Libgit2(Libgit2),
+    Plumbing(Plumbing),
+}
+
+/// Which repository to open.
+#[derive(Clone, Copy)]
+pub(super) enum At<'f> {
+    /// The one that git's environment names.
+    Environment,
+    /// The one at or above a folder.
+    Folder(&'f Path),
+}
+
+/// Why a backend does not give an object.
+pub(super) enum ReadError {
+    /// It is not there.
+    Missing,
+    /// It is damaged.
+    Broken(String),
 }
 
 /// A ref and the object that it points to now, symbolic refs resolved.
@@ -34,132 +78,227 @@ pub struct Piece<'b> {
     pub last: bool,
 }
 
-fn kind_of(oid: Oid, kind: ObjectType) -> Result<Kind, GitError> {
-    match kind {
-        ObjectType::Commit => Ok(Kind::Commit),
-        ObjectType::Tree => Ok(Kind::Tree),
-        ObjectType::Blob => Ok(Kind::Blob),
-        ObjectType::Tag => Ok(Kind::Tag),
-        other => Err(GitError::Object {
-            oid,
-            reason: format!("it is a {other:?}"),
-        }),
-    }
-}
+/// Commits kept in memory: a few hundred bytes each.
+const MOST_COMMITS: usize = 100_000;
 
-fn oid_of(oid: git2::Oid) -> Oid {
-    // libgit2 ids are 20 bytes in every build of ours: SHA-256 repositories are refused on open.
-    Oid::from_bytes(oid.as_bytes()).expect("libgit2 ids have 20 bytes")
-}
+/// A chain of symbolic refs is followed as far as git follows it.
+const LONGEST_CHAIN: usize = 5;
 
 impl Repository {
     /// Opens the repository that git's environment names (`GIT_DIR`, object directories, alternates, quarantine), as a
     /// hook must; without such an environment, the one around the current directory.
     pub fn open_from_env() -> Result<Self, GitError> {
-        Self::open(".", RepositoryOpenFlags::FROM_ENV, "the current directory")
+        Self::open(At::Environment)
     }
 
     /// Opens the repository at or above `folder`. Git's environment is ignored.
     pub fn open_at(folder: &Path) -> Result<Self, GitError> {
-        Self::open(
-            folder,
-            RepositoryOpenFlags::empty(),
-            &folder.display().to_string(),
-        )
+        Self::open(At::Folder(folder))
     }
 
-    fn open(
-        place: impl AsRef<Path>,
-        flags: RepositoryOpenFlags,
-        name: &str,
-    ) -> Result<Self, GitError> {
-        // git has just verified what a push brought, and a local repository is verified by git's own fsck; hashing every
-        // object again costs more than three times the reading.
-        git2::opts::strict_hash_verification(false);
-        let no_ceiling: &[&Path] = &[];
-        let inner = if flags.contains(RepositoryOpenFlags::FROM_ENV) {
-            git2::Repository::open_from_env()
-        } else {
-            git2::Repository::open_ext(place, flags, no_ceiling)
+    fn open(at: At<'_>) -> Result<Self, GitError> {
+        let hook = matches!(at, At::Environment);
+        let backend = match Libgit2::open(at) {
+            Ok(opened) => Backend::Libgit2(opened),
+            Err(libgit2::Refusal::Other(reason)) => return Err(cannot_open(at, reason)),
+            Err(libgit2::Refusal::Extension(reason)) => match Plumbing::open(at) {
+                Ok(opened) => Backend::Plumbing(opened),
+                Err(plumbing::Refusal::NoGit(error)) => {
+                    return Err(GitError::Unsupported {
+                        place: place(at),
+                        reason: format!(
+                            "libgit2 says `{reason}`, and `git`, which could read it, does not start: {error}"
+                        ),
+                        mend: "put a git that knows this format on the PATH of the hook".to_owned(),
+                    });
+                }
+                Err(plumbing::Refusal::Git(said)) => {
+                    return Err(GitError::Unsupported {
+                        place: place(at),
+                        reason: format!("libgit2 says `{reason}`, and git `{said}`"),
+                        mend: "put a git that knows this format on the PATH of the hook".to_owned(),
+                    });
+                }
+            },
+            Err(libgit2::Refusal::Owner(reason)) => match Plumbing::open(at) {
+                Ok(opened) => Backend::Plumbing(opened),
+                Err(_) => {
+                    return Err(GitError::Unsupported {
+                        mend: owner_mend(&reason),
+                        place: place(at),
+                        reason,
+                    });
+                }
+            },
         };
-        inner
-            .map(|inner| Self { inner })
-            .map_err(|error| GitError::Open {
-                place: name.to_owned(),
-                reason: error.message().to_owned(),
-            })
+        let mut repository = Self {
+            backend,
+            namespace: namespace(at),
+            hook,
+            is_partial: false,
+            loose: Loose::default(),
+            peeled: RefCell::default(),
+            commits: RefCell::default(),
+        };
+        repository.find_objects(at)?;
+        Ok(repository)
+    }
+
+    /// Every object directory that is named must be there.
+    fn find_objects(&mut self, at: At<'_>) -> Result<(), GitError> {
+        let from_env = |name| match at {
+            At::Environment => std::env::var_os(name).filter(|value| !value.is_empty()),
+            At::Folder(_) => None,
+        };
+        let own = from_env("GIT_OBJECT_DIRECTORY")
+            .map_or_else(|| self.common_dir().join("objects"), PathBuf::from);
+        let list = from_env("GIT_ALTERNATE_OBJECT_DIRECTORIES");
+        let found = object_directories(&own, list.as_deref()).map_err(|missing| {
+            GitError::ObjectDirectory {
+                directory: missing.directory.display().to_string(),
+                named_by: missing.named_by,
+                reason: missing.reason,
+            }
+        })?;
+        self.is_partial = found.iter().any(|folder| has_promises(folder));
+        if let Backend::Libgit2(libgit2) = &self.backend {
+            libgit2
+                .add_object_directories(&found)
+                .map_err(|reason| cannot_open(at, reason))?;
+        }
+        self.loose = Loose::new(found).map_err(|reason| cannot_open(at, reason))?;
+        Ok(())
     }
 
     /// The git directory (`.git`, a bare repository, or `.git/worktrees/NAME`).
     pub fn git_dir(&self) -> &Path {
-        self.inner.path()
+        match &self.backend {
+            Backend::Libgit2(libgit2) => libgit2.git_dir(),
+            Backend::Plumbing(plumbing) => plumbing.git_dir(),
+        }
+    }
+
+    /// The git directory that linked worktrees share.
+    fn common_dir(&self) -> &Path {
+        match &self.backend {
+            Backend::Libgit2(libgit2) => libgit2.common_dir(),
+            Backend::Plumbing(plumbing) => plumbing.common_dir(),
+        }
     }
 
     /// The working tree; `None` in a bare repository.
     pub fn work_dir(&self) -> Option<&Path> {
-        self.inner.workdir()
+        match &self.backend {
+            Backend::Libgit2(libgit2) => libgit2.work_dir(),
+            Backend::Plumbing(plumbing) => plumbing.work_dir(),
+        }
+    }
+
+    /// Bytes of this repository's object ids: 20, or 32 with SHA-256.
+    pub fn oid_width(&self) -> usize {
+        match &self.backend {
+            Backend::Libgit2(_) => 20,
+            Backend::Plumbing(plumbing) => plumbing.width(),
+        }
     }
 
     /// A value of git's configuration.
     pub fn config(&self, key: &str) -> Option<String> {
-        self.inner.config().ok()?.get_string(key).ok()
+        match &self.backend {
+            Backend::Libgit2(libgit2) => libgit2.config(key),
+            Backend::Plumbing(plumbing) => plumbing.config(key),
+        }
     }
 
     /// A path in git's configuration, `~` expanded.
     pub fn config_path(&self, key: &str) -> Option<PathBuf> {
-        self.inner.config().ok()?.get_path(key).ok()
+        match &self.backend {
+            Backend::Libgit2(libgit2) => libgit2.config_path(key),
+            Backend::Plumbing(plumbing) => plumbing.config_path(key),
+        }
     }
 
     /// Reads an object.
     pub fn read(&self, oid: Oid) -> Result<Object, GitError> {
-        let unreadable = |reason: String| GitError::Object { oid, reason };
-        let id = git2::Oid::from_bytes(oid.as_bytes())
-            .map_err(|error| unreadable(error.message().to_owned()))?;
-        let odb = self
-            .inner
-            .odb()
-            .map_err(|error| unreadable(error.message().to_owned()))?;
-        let object = odb
-            .read(id)
-            .map_err(|error| unreadable(error.message().to_owned()))?;
-        Ok(Object {
-            kind: kind_of(oid, object.kind())?,
-            data: object.data().to_vec(),
+        self.with_object(oid, |kind, data| Object {
+            kind,
+            data: data.to_vec(),
         })
+    }
+
+    /// Lends the bytes of an object that is what its id says.
+    fn with_object<T>(
+        &self,
+        oid: Oid,
+        look: impl FnOnce(Kind, &[u8]) -> T,
+    ) -> Result<T, GitError> {
+        let checked = |kind, data: &[u8]| is_named(oid, kind, data).then(|| look(kind, data));
+        let seen = match self.loose_answer(oid, Loose::read)? {
+            Some(object) => Ok(checked(object.kind, &object.data)),
+            None => match &self.backend {
+                Backend::Libgit2(libgit2) => libgit2.with_object(oid, checked),
+                Backend::Plumbing(plumbing) => {
+                    plumbing.read(oid).map(|object| checked(object.kind, &object.data))
+                }
+            },
+        };
+        seen.map_err(|error| self.unread(oid, error))?
+            .ok_or_else(|| not_its_content(oid))
+    }
+
+    /// What the object's own file says, if it has one.
+    fn loose_answer<T>(
+        &self,
+        oid: Oid,
+        ask: impl FnOnce(&Loose, Oid) -> Result<Option<T>, String>,
+    ) -> Result<Option<T>, GitError> {
+        if oid.as_bytes().len() != self.oid_width() {
+            return Err(GitError::Object {
+                oid,
+                reason: "its id has not the length that this repository's ids have".to_owned(),
+            });
+        }
+        ask(&self.loose, oid).map_err(|reason| GitError::Object { oid, reason })
+    }
+
+    fn unread(&self, oid: Oid, error: ReadError) -> GitError {
+        match error {
+            ReadError::Missing => GitError::Missing {
+                oid,
+                mend: self.mend_missing(),
+            },
+            ReadError::Broken(reason) => GitError::Object { oid, reason },
+        }
     }
 
     /// The kind and size of an object, from its header.
     pub fn size(&self, oid: Oid) -> Result<(Kind, usize), GitError> {
-        let unreadable = |error: git2::Error| GitError::Object {
-            oid,
-            reason: error.message().to_owned(),
+        let (kind, size) = match self.loose_answer(oid, Loose::size)? {
+            Some(answer) => answer,
+            None => match &self.backend {
+                Backend::Libgit2(libgit2) => libgit2.size(oid),
+                Backend::Plumbing(plumbing) => plumbing.size(oid),
+            }
+            .map_err(|error| self.unread(oid, error))?,
         };
-        let id = git2::Oid::from_bytes(oid.as_bytes()).map_err(unreadable)?;
-        let odb = self.inner.odb().map_err(unreadable)?;
-        let (size, kind) = odb.read_header(id).map_err(unreadable)?;
-        Ok((kind_of(oid, kind)?, size))
+        let size = usize::try_from(size).map_err(|_| GitError::Malformed {
+            oid,
+            reason: "it is larger than memory can be",
+        })?;
+        Ok((kind, size))
     }
 
-    /// Lends the bytes of a blob as libgit2 holds them: a large one is in memory once.
+    /// Lends the bytes of a blob: a large one is in memory once.
     pub fn with_blob<T>(&self, oid: Oid, look: impl FnOnce(&[u8]) -> T) -> Result<T, GitError> {
-        let unreadable = |error: git2::Error| GitError::Object {
-            oid,
-            reason: error.message().to_owned(),
-        };
-        let id = git2::Oid::from_bytes(oid.as_bytes()).map_err(unreadable)?;
-        let odb = self.inner.odb().map_err(unreadable)?;
-        let object = odb.read(id).map_err(unreadable)?;
-        match kind_of(oid, object.kind())? {
-            Kind::Blob => Ok(look(object.data())),
-            _ => Err(GitError::Malformed {
+        self.with_object(oid, |kind, data| (kind == Kind::Blob).then(|| look(data)))?
+            .ok_or(GitError::Malformed {
                 oid,
                 reason: "a blob was expected here",
-            }),
-        }
+            })
     }
 
-    /// Lends the bytes of a blob piece by piece, for one that must not be held whole. libgit2 can do that for loose objects
-    /// only. The last bytes of a piece, `overlap` of them, are the first of the next.
+    /// Lends the bytes of a blob piece by piece, for one that must not be held whole. libgit2 cannot do that for packed
+    /// objects. The last bytes of a piece, `overlap` of them, are the first of the next.
     pub fn with_pieces<E: From<GitError>>(
         &self,
         oid: Oid,
@@ -167,34 +306,42 @@ impl Repository {
         overlap: usize,
         look: &mut dyn FnMut(Piece<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        use std::io::Read as _;
-        let unreadable = |reason: &str| GitError::Object {
-            oid,
-            reason: reason.to_owned(),
+        // What `look` complains of is carried around a reader, which knows only its own errors.
+        let mut complaint = None;
+        let mut cut = |kind, size, content: &mut dyn Read| {
+            pieces(oid, kind, size, content, piece, overlap, &mut |piece| {
+                look(piece).map_err(|error| {
+                    complaint = Some(error);
+                    std::io::Error::other("stopped")
+                })
+            })
         };
-        let id = git2::Oid::from_bytes(oid.as_bytes()).map_err(|error| unreadable(error.message()))?;
-        let odb = self.inner.odb().map_err(|error| unreadable(error.message()))?;
-        let (mut reader, size, _) = odb.reader(id).map_err(|error| unreadable(error.message()))?;
-        let mut buffer: Vec<u8> = Vec::new();
-        let mut start = 0;
-        loop {
-            let wanted = piece.min(size - start);
-            let held = buffer.len();
-            buffer.resize(wanted, 0);
-            reader
-                .read_exact(&mut buffer[held..])
-                .map_err(|error| unreadable(&error.to_string()))?;
-            let last = start + wanted == size;
-            look(Piece {
-                bytes: &buffer,
-                start,
-                last,
-            })?;
-            if last {
-                return Ok(());
-            }
-            start += wanted - overlap;
-            buffer.drain(..wanted - overlap);
+        let broken = |error: std::io::Error| ReadError::Broken(error.to_string());
+        let read = match self.loose_answer(oid, Loose::stream)? {
+            Some(mut stream) => cut(stream.kind, stream.size, &mut stream.content).map_err(broken),
+            None => match &self.backend {
+                Backend::Libgit2(_) => Err(ReadError::Broken(
+                    "it is too large to be held whole, and packed objects cannot be read in pieces".to_owned(),
+                )),
+                Backend::Plumbing(plumbing) => plumbing.with_stream(oid, cut),
+            },
+        };
+        if let Some(error) = complaint {
+            return Err(error);
+        }
+        Ok(read.map_err(|error| self.unread(oid, error))?)
+    }
+
+    /// Why an object may be absent, and what brings it.
+    fn mend_missing(&self) -> &'static str {
+        if self.hook && std::env::var_os("GIT_SHALLOW_FILE").is_some_and(|file| !file.is_empty()) {
+            "the push comes from a shallow clone: `git fetch --unshallow` there, then push again"
+        } else if self.is_shallow() {
+            "this clone is shallow: `git fetch --unshallow` completes it (in CI: fetch-depth: 0)"
+        } else if self.is_partial {
+            "this clone is partial, and nothing is fetched here: `git fetch --refetch --no-filter` completes it"
+        } else {
+            "`git fsck` says what else is missing, and from a complete clone `git push` or `git fetch` brings it back"
         }
     }
 
@@ -218,7 +365,15 @@ impl Repository {
 
     /// Reads and parses a commit.
     pub fn commit(&self, oid: Oid) -> Result<Commit, GitError> {
-        Commit::parse(oid, &self.read_as(oid, Kind::Commit)?)
+        if let Some(known) = self.commits.borrow().get(&oid) {
+            return Ok(known.clone());
+        }
+        let commit = Commit::parse(oid, &self.read_as(oid, Kind::Commit)?)?;
+        let mut commits = self.commits.borrow_mut();
+        if commits.len() < MOST_COMMITS {
+            commits.insert(oid, commit.clone());
+        }
+        Ok(commit)
     }
 
     /// The text of the blob at `path` in the tree of the commit `at`, if there is one.
@@ -232,51 +387,75 @@ impl Repository {
 
     /// The object that a revision expression names.
     pub fn revision(&self, name: &str) -> Result<Oid, GitError> {
-        self.inner
-            .revparse_single(name)
-            .map(|object| oid_of(object.id()))
-            .map_err(|error| GitError::Revision {
-                name: name.to_owned(),
-                reason: error.message().to_owned(),
-            })
+        revision::resolve(self, name)
+    }
+
+    /// The object that an expression names of which only the backend knows the meaning.
+    pub(super) fn odd_revision(&self, name: &str) -> Result<Oid, GitError> {
+        match &self.backend {
+            Backend::Libgit2(libgit2) => libgit2.revision(name),
+            Backend::Plumbing(plumbing) => plumbing.revision(name),
+        }
+        .map_err(|reason| GitError::Revision {
+            name: name.to_owned(),
+            reason,
+        })
+    }
+
+    /// The one object whose id begins with these digits.
+    pub(super) fn abbreviated(&self, digits: &str) -> Result<Oid, GitError> {
+        match &self.backend {
+            Backend::Libgit2(libgit2) => libgit2.abbreviated(digits),
+            Backend::Plumbing(plumbing) => plumbing.revision(digits),
+        }
+        .map_err(|reason| GitError::Revision {
+            name: digits.to_owned(),
+            reason,
+        })
+    }
+
+    /// What a ref holds, by its name in the namespace that is served.
+    fn reference(&self, name: &str) -> Result<Option<RefValue>, GitError> {
+        let full = format!("{}{name}", self.namespace);
+        let value = match &self.backend {
+            Backend::Libgit2(libgit2) => libgit2.refs.get(&full),
+            Backend::Plumbing(plumbing) => plumbing.reference(&full),
+        };
+        match value {
+            Ok(Some(RefValue::Symbolic(target))) => Ok(Some(RefValue::Symbolic(self.served(target)))),
+            Ok(value) => Ok(value),
+            Err(reason) => Err(GitError::Refs { reason }),
+        }
+    }
+
+    /// A full name as it is called in the namespace that is served.
+    fn served(&self, name: String) -> String {
+        match name.strip_prefix(&self.namespace) {
+            Some(served) => served.to_owned(),
+            None => name,
+        }
     }
 
     /// The full name of the branch that HEAD stands on; `None` when it is detached.
     pub fn head_branch(&self) -> Option<String> {
-        let head = self.inner.find_reference("HEAD").ok()?;
-        head.symbolic_target().ok().flatten().map(str::to_owned)
+        match self.reference("HEAD") {
+            Ok(Some(RefValue::Symbolic(target))) => Some(target),
+            _ => None,
+        }
     }
 
     /// The commit that HEAD points to; `None` before the first commit.
     pub fn head_commit(&self) -> Result<Option<Oid>, GitError> {
-        let refs_error = |error: git2::Error| GitError::Refs {
-            reason: error.message().to_owned(),
-        };
-        match self.inner.head() {
-            Ok(head) => Ok(head.target().map(oid_of)),
-            Err(error)
-                if matches!(
-                    error.code(),
-                    git2::ErrorCode::UnbornBranch | git2::ErrorCode::NotFound
-                ) =>
-            {
-                Ok(None)
-            }
-            Err(error) => Err(refs_error(error)),
-        }
+        self.ref_target("HEAD")
     }
 
     /// The ref that an update of `name` really moves: the target of a symbolic ref, or `name` itself.
     pub fn resolve_ref_name(&self, name: &str) -> String {
         let mut at = name.to_owned();
-        // A chain of symbolic refs longer than git itself follows is left where it is.
-        for _ in 0..10 {
-            match self.inner.find_reference(&at) {
-                Ok(reference) => match reference.symbolic_target() {
-                    Ok(Some(target)) => at = target.to_owned(),
-                    _ => break,
-                },
-                Err(_) => break,
+        for _ in 0..LONGEST_CHAIN {
+            match self.reference(&at) {
+                Ok(Some(RefValue::Symbolic(target))) => at = target,
+                _ => break,
             }
         }
         at
@@ -284,20 +463,17 @@ impl Repository {
 
     /// The object that a ref points to now; `None` where there is no such ref.
     pub fn ref_target(&self, name: &str) -> Result<Option<Oid>, GitError> {
-        match self.inner.find_reference(name).and_then(|r| r.resolve()) {
-            Ok(reference) => Ok(reference.target().map(oid_of)),
-            Err(error)
-                if matches!(
-                    error.code(),
-                    git2::ErrorCode::NotFound | git2::ErrorCode::InvalidSpec
-                ) =>
-            {
-                Ok(None)
+        let mut at = name.to_owned();
+        for _ in 0..=LONGEST_CHAIN {
+            match self.reference(&at)? {
+                Some(RefValue::Direct(oid)) => return Ok(Some(oid)),
+                Some(RefValue::Symbolic(target)) => at = target,
+                None => return Ok(None),
             }
-            Err(error) => Err(GitError::Refs {
-                reason: error.message().to_owned(),
-            }),
         }
+        Err(GitError::Refs {
+            reason: format!("{name} is a chain of symbolic refs that does not end"),
+        })
     }
 
     /// The branch that a revision names: `HEAD`'s, or the one of that name.
@@ -313,37 +489,44 @@ impl Repository {
         Ok(None)
     }
 
-    /// Every ref with its current value.
+    /// Every ref with its current value. A dangling symbolic ref points to nothing, so it is none.
     pub fn refs(&self) -> Result<Vec<Ref>, GitError> {
-        let refs_error = |error: git2::Error| GitError::Refs {
-            reason: error.message().to_owned(),
+        let refs_error = |reason| GitError::Refs { reason };
+        let all: Vec<(String, RefValue)> = match &self.backend {
+            Backend::Libgit2(libgit2) => libgit2.refs.all().map_err(refs_error)?,
+            Backend::Plumbing(plumbing) => {
+                let all = plumbing.all_refs().map_err(refs_error)?;
+                all.iter().map(|(name, value)| (name.clone(), value.clone())).collect()
+            }
         };
-        let mut refs = Vec::new();
-        for reference in self.inner.references().map_err(refs_error)? {
-            let reference = reference.map_err(refs_error)?;
-            let name = String::from_utf8_lossy(reference.name_bytes()).into_owned();
-            // A dangling symbolic ref points to nothing, so it excludes nothing.
-            let Ok(resolved) = reference.resolve() else {
+        let mut refs = Vec::with_capacity(all.len());
+        for (full, value) in all {
+            let Some(name) = full.strip_prefix(&self.namespace) else {
                 continue;
             };
-            if let Some(oid) = resolved.target() {
-                refs.push(Ref {
-                    name,
-                    oid: oid_of(oid),
-                });
-            }
+            let oid = match value {
+                RefValue::Direct(oid) => Some(oid),
+                RefValue::Symbolic(_) => self.ref_target(name)?,
+            };
+            refs.extend(oid.map(|oid| Ref {
+                name: name.to_owned(),
+                oid,
+            }));
         }
         Ok(refs)
     }
 
     /// Follows annotated tags down to the object that they mean, with every tag object on the way.
     pub fn peel(&self, oid: Oid) -> Result<(Vec<Oid>, Oid, Kind), GitError> {
+        if let Some(known) = self.peeled.borrow().get(&oid) {
+            return Ok(known.clone());
+        }
         let mut tags = Vec::new();
         let mut at = oid;
-        loop {
+        let peeled = loop {
             let object = self.read(at)?;
             if object.kind != Kind::Tag {
-                return Ok((tags, at, object.kind));
+                break (tags, at, object.kind);
             }
             if tags.len() >= 64 {
                 return Err(GitError::Malformed {
@@ -353,38 +536,24 @@ impl Repository {
             }
             tags.push(at);
             at = super::Tag::parse(at, &object.data)?.target;
-        }
+        };
+        self.peeled.borrow_mut().insert(oid, peeled.clone());
+        Ok(peeled)
     }
 
     /// Whether the object is here.
     pub fn contains(&self, oid: Oid) -> bool {
-        git2::Oid::from_bytes(oid.as_bytes())
-            .ok()
-            .zip(self.inner.odb().ok())
-            .is_some_and(|(id, odb)| odb.exists(id))
+        self.size(oid).is_ok()
     }
 
     /// The best common ancestor of two commits; `None` where they have none, or where a shallow clone does not show it.
     pub fn merge_base(&self, one: Oid, other: Oid) -> Result<Option<Oid>, GitError> {
-        let id = |oid: Oid| {
-            git2::Oid::from_bytes(oid.as_bytes()).map_err(|error| GitError::Object {
-                oid,
-                reason: error.message().to_owned(),
-            })
-        };
-        match self.inner.merge_base(id(one)?, id(other)?) {
-            Ok(base) => Ok(Some(oid_of(base))),
-            Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
-            Err(error) => Err(GitError::Object {
-                oid: one,
-                reason: error.message().to_owned(),
-            }),
-        }
+        merge_base(self, one, other)
     }
 
     /// Whether history is cut off somewhere.
     pub fn is_shallow(&self) -> bool {
-        self.inner.is_shallow()
+        std::fs::metadata(self.common_dir().join("shallow")).is_ok_and(|file| file.len() > 0)
     }
 
     /// The branch that a rebase in progress will move: HEAD is detached meanwhile.
@@ -406,4 +575,98 @@ impl Repository {
             .filter_map(Oid::from_hex)
             .collect()
     }
+}
+
+fn place(at: At<'_>) -> String {
+    match at {
+        At::Environment => "the current directory".to_owned(),
+        At::Folder(folder) => folder.display().to_string(),
+    }
+}
+
+fn cannot_open(at: At<'_>, reason: String) -> GitError {
+    GitError::Open {
+        place: place(at),
+        reason,
+    }
+}
+
+fn not_its_content(oid: Oid) -> GitError {
+    GitError::Object {
+        oid,
+        reason: NOT_ITS_CONTENT.to_owned(),
+    }
+}
+
+const NOT_ITS_CONTENT: &str = "its content is not what its id says";
+
+/// Cuts the content of an object into pieces that overlap.
+fn pieces(
+    oid: Oid,
+    kind: Kind,
+    size: u64,
+    content: &mut dyn Read,
+    piece: usize,
+    overlap: usize,
+    look: &mut dyn FnMut(Piece<'_>) -> std::io::Result<()>,
+) -> std::io::Result<()> {
+    let mut hasher = Hasher::new(oid, kind, size);
+    let size = usize::try_from(size).map_err(std::io::Error::other)?;
+    let mut buffer: Vec<u8> = Vec::new();
+    let mut start = 0;
+    loop {
+        let wanted = piece.min(size - start);
+        let held = buffer.len();
+        buffer.resize(wanted, 0);
+        content.read_exact(&mut buffer[held..])?;
+        hasher.update(&buffer[held..]);
+        let last = start + wanted == size;
+        look(Piece {
+            bytes: &buffer,
+            start,
+            last,
+        })?;
+        if last {
+            return if hasher.names(oid) {
+                Ok(())
+            } else {
+                Err(std::io::Error::other(NOT_ITS_CONTENT))
+            };
+        }
+        start += wanted - overlap;
+        buffer.drain(..wanted - overlap);
+    }
+}
+
+/// Whether an object directory has packs of a partial clone.
+fn has_promises(objects: &Path) -> bool {
+    let packs = std::fs::read_dir(objects.join("pack"));
+    packs.is_ok_and(|packs| {
+        let is_promise = |path: PathBuf| path.extension().is_some_and(|extension| extension == "promisor");
+        packs.flatten().any(|entry| is_promise(entry.path()))
+    })
+}
+
+/// libgit2's words hold the path that must be trusted.
+fn owner_mend(reason: &str) -> String {
+    let path = reason
+        .strip_prefix("repository path '")
+        .and_then(|rest| rest.strip_suffix("' is not owned by current user"))
+        .unwrap_or("DIR");
+    let quoted = path.replace('\'', r"'\''");
+    format!(
+        "trust it as the user that runs this: `git config --global --add safe.directory '{quoted}'` (--system where that user has no HOME), or give it to that user"
+    )
+}
+
+/// Where the refs of the served namespace stand.
+fn namespace(at: At<'_>) -> String {
+    let name = match at {
+        At::Environment => std::env::var("GIT_NAMESPACE").unwrap_or_default(),
+        At::Folder(_) => String::new(),
+    };
+    name.split('/')
+        .filter(|part| !part.is_empty())
+        .map(|part| format!("refs/namespaces/{part}/"))
+        .collect()
 }

@@ -1,0 +1,101 @@
+//! A look at the indexes of packs before libgit2 uses them: it follows an offset that leads out of its pack, and crashes.
+//! Whether the offset leads to the right object is told by the object's hash.
+
+use std::fs::File;
+use std::io::{Read, Seek as _, SeekFrom};
+use std::path::Path;
+
+/// The names and sums of the packs' indexes in an object directory are not read, only their offsets: 4 bytes an object.
+pub(super) fn check(objects: &Path) -> Result<(), String> {
+    let folder = objects.join("pack");
+    let Ok(entries) = std::fs::read_dir(&folder) else {
+        // No pack at all, or one that libgit2 will not find either: then its objects are missing.
+        return Ok(());
+    };
+    for entry in entries.flatten() {
+        let index = entry.path();
+        if index.extension().is_none_or(|extension| extension != "idx") {
+            continue;
+        }
+        let size = match std::fs::metadata(index.with_extension("pack")) {
+            Ok(pack) => pack.len(),
+            // Being written or taken away; libgit2 passes over it as well.
+            Err(_) => continue,
+        };
+        let sound = File::open(&index)
+            .and_then(|mut file| offsets_lead_inside(&mut file, size))
+            .map_err(|error| format!("the pack index {}: {error}", index.display()))?;
+        if !sound {
+            return Err(format!(
+                "the pack index {} is damaged (`git index-pack` on its pack makes a new one)",
+                index.display()
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn offsets_lead_inside(file: &mut File, pack: u64) -> std::io::Result<bool> {
+    let len = file.metadata()?.len();
+    let mut start = [0; 8];
+    if len < 8 + 1024 + 40 {
+        return Ok(false);
+    }
+    file.read_exact(&mut start)?;
+    let is_first_version = start[..4] != *b"\xfftOc";
+    let header: u64 = if is_first_version { 0 } else { 8 };
+    if !is_first_version && start[4..] != [0, 0, 0, 2] {
+        return Ok(false);
+    }
+    file.seek(SeekFrom::Start(header))?;
+    let mut fan_out = [0; 1024];
+    file.read_exact(&mut fan_out)?;
+    let counts: Vec<u64> = numbers(&fan_out).collect();
+    if !counts.is_sorted() {
+        return Ok(false);
+    }
+    let count = counts[255];
+    // Its own checksum and the pack's stand at the end of either file.
+    let last = pack.saturating_sub(20);
+    if is_first_version {
+        if len != 1024 + count * 24 + 40 {
+            return Ok(false);
+        }
+        let table = take(file, 1024, count * 24)?;
+        return Ok(table
+            .chunks_exact(24)
+            .all(|entry| numbers(&entry[..4]).all(|offset| offset < last)));
+    }
+    let table_at = header + 1024 + count * 24;
+    let long_at = table_at + count * 4;
+    if long_at + 40 > len || (len - 40 - long_at) % 8 != 0 {
+        return Ok(false);
+    }
+    let long_table = take(file, long_at, len - 40 - long_at)?;
+    let long: Vec<u64> = long_table
+        .chunks_exact(8)
+        .map(|pair| numbers(pair).fold(0, |high, low| high << 32 | low))
+        .collect();
+    let table = take(file, table_at, count * 4)?;
+    Ok(numbers(&table).all(|offset| {
+        let offset = if offset & 0x8000_0000 == 0 {
+            Some(offset)
+        } else {
+            usize::try_from(offset & 0x7fff_ffff).ok().and_then(|at| long.get(at)).copied()
+        };
+        offset.is_some_and(|offset| (12..last).contains(&offset))
+    }))
+}
+
+fn take(file: &mut File, at: u64, len: u64) -> std::io::Result<Vec<u8>> {
+    file.seek(SeekFrom::Start(at))?;
+    let mut data = Vec::new();
+    file.take(len).read_to_end(&mut data)?;
+    Ok(data)
+}
+
+fn numbers(bytes: &[u8]) -> impl Iterator<Item = u64> {
+    bytes
+        .chunks_exact(4)
+        .map(|four| u64::from(u32::from_be_bytes([four[0], four[1], four[2], four[3]])))
+}
