@@ -134,7 +134,7 @@ const SCENES: &[Scene] = &[
     ("encoded/line-escape.json", |key| format!("{{\"file\": \"A=1\\nKEY={key}\\n{key}\"}}").into_bytes(), 1),
     ("encoded/glued.json", |key| format!("{{\"file\": \"first\\n{key}\\n\"}}").into_bytes(), 1),
     ("encoded/yaml.yml", |key| format!("a: 1\nb: \"\\x{:02x}{}\"\n", key.as_bytes()[0], &key[1..]).into_bytes(), 2),
-    ("encoded/dump.gz", |key| gzip(format!("a\nb\nkey {key}\n")), 1),
+    ("encoded/dump.gz", |key| gzip(format!("{}\nkey {key}\n", "some text ".repeat(99))), 1),
     ("encoded/gzip-in-base64.txt", |key| format!("H: {}\n", base64(gzip(format!("key {key}\n")))).into_bytes(), 1),
     ("encoded/three-deep.json", |key| format!("{{\"a\":\"{}\"}}", base64(base64(base64(format!("key {key}"))))).into_bytes(), 1),
     ("encoded/stored.zip", |key| zip("a/b.txt", key.as_bytes(), false), 1),
@@ -201,20 +201,19 @@ fn a_key_is_found_in_every_form_and_its_sandbox_twin_passes() {
         let ran = scan(&work);
         ran.exits(i32::from(live));
         let found = findings(&ran);
+        let mut wrong = Vec::new();
         for (seed, (path, _, line)) in SCENES.iter().enumerate() {
             let key = if live { live_key(seed as u64) } else { test_key(seed as u64) };
             ran.hides(&key).hides(&base64(&key)).hides(&hex(&key));
-            let here = || found.iter().filter(|(at, ..)| at == path);
-            if live {
-                let keys: Vec<_> = here().filter(|(_, rule, ..)| rule == "stripe-secret-key").collect();
-                assert!(!keys.is_empty(), "nothing found in {path}: {:?}", here().collect::<Vec<_>>());
-                assert!(keys.iter().any(|found| found.2 == *line && found.3 == "block"), "{keys:?}");
-                let expected = if *path == "encoded/line-escape.json" { 2 } else { 1 };
-                assert!(keys.len() <= expected, "said more than once: {keys:?}");
-            } else {
-                assert!(here().all(|found| found.3 != "block"), "{:?}", here().collect::<Vec<_>>());
+            let here: Vec<_> = found.iter().filter(|(at, ..)| at == path).collect();
+            let blocked: Vec<u64> = here.iter().filter(|found| found.3 == "block").map(|found| found.2).collect();
+            let keys = here.iter().filter(|found| found.1 == "stripe-secret-key").count();
+            // One value after another in one file of a container is said once.
+            if keys > 1 || blocked != vec![*line; usize::from(live)] {
+                wrong.push((path, line, here));
             }
         }
+        assert!(wrong.is_empty(), "{wrong:#?}");
         assert_eq!(unexamined(&ran), []);
     }
 }
