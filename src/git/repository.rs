@@ -170,7 +170,11 @@ impl Repository {
         };
         let id = git2::Oid::from_bytes(oid.as_bytes()).map_err(|error| unreadable(error.message()))?;
         let odb = self.inner.odb().map_err(|error| unreadable(error.message()))?;
-        let (mut reader, size, _) = odb.reader(id).map_err(|error| unreadable(error.message()))?;
+        let Ok((mut reader, size, _)) = odb.reader(id) else {
+            let reason = "it is too large to be held in memory, and libgit2 reads packed objects only whole: keep such content \
+                          out of git, or in Git LFS";
+            return Err(unreadable(reason).into());
+        };
         let mut buffer: Vec<u8> = Vec::new();
         let mut start = 0;
         loop {

@@ -73,18 +73,15 @@ impl<'t> Positions<'t> {
 
     /// Line and column in bytes of `offset`, both from 1.
     pub fn of(&mut self, offset: usize) -> (usize, usize) {
-        while self.at < offset {
-            let Some(found) = memchr::memchr2(b'\n', b'\r', &self.text[self.at..offset]) else {
-                break;
-            };
-            let end = end(self.text, self.at + found);
-            if end > offset {
-                break;
+        for at in self.at..offset {
+            let alone = self.text[at] == b'\r' && self.text.get(at + 1) != Some(&b'\n');
+            if self.text[at] == b'\n' || alone {
+                self.line += 1;
+                self.line_start = at + 1;
             }
-            (self.at, self.line_start) = (end, end);
-            self.line += 1;
         }
-        (self.line, offset - self.line_start.min(offset) + 1)
+        self.at = self.at.max(offset);
+        (self.line, offset.saturating_sub(self.line_start) + 1)
     }
 }
 

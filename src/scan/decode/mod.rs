@@ -206,6 +206,18 @@ pub fn open_all<E>(
             let what = step.name.as_deref().map_or(String::new(), |name| format!(" of {name}"));
             account.close(format!("the packed data{what} is damaged: only what stands before the damage was opened"));
         }
+        if is_container(&opened.bytes) {
+            // Known by how it begins and ends, so nothing else may stand around it.
+            let alone = Batch {
+                parts: vec![Part {
+                    range: 0..opened.bytes.len(),
+                    step,
+                }],
+                bytes: opened.bytes,
+            };
+            failed = visit(&alone, account).err();
+            return;
+        }
         let start = batch.bytes.len();
         batch.bytes.extend_from_slice(&opened.bytes);
         batch.parts.push(Part {
@@ -234,6 +246,10 @@ pub fn close_all(text: &[u8], account: &mut Account) {
     if more {
         account.close(format!("something in it is encoded more than {DEPTH} times: only {DEPTH} were opened"));
     }
+}
+
+fn is_container(bytes: &[u8]) -> bool {
+    gzip::is(bytes) || zip::is(bytes) || tar::is(bytes)
 }
 
 fn find(text: &[u8], account: &mut Account, visit: &mut dyn FnMut(Step, &mut Account)) {
@@ -337,6 +353,21 @@ mod tests {
         ] {
             assert_eq!(opened(text.as_bytes()).0, [], "{text}");
         }
+    }
+
+    #[test]
+    fn a_container_among_other_pieces_stands_alone() {
+        let text = format!("{}\n{}\n{}\n", base64(WORDS), base64(&gzip(WORDS)), base64(&gzip(b"others")));
+        let mut account = Account::of_blob(text.len());
+        let mut containers = 0;
+        let answer: Result<(), Infallible> = open_all(text.as_bytes(), &mut account, &mut |batch, account| {
+            if is_container(&batch.bytes) {
+                containers += 1;
+                return open_all(&batch.bytes, account, &mut |_, _| Ok(()));
+            }
+            Ok(())
+        });
+        assert_eq!((answer, containers, account.closed), (Ok(()), 2, Vec::new()));
     }
 
     #[test]
