@@ -2,7 +2,7 @@
 //! and of the policy's verdict, so that a blob is examined once, whatever the number of paths and commits that show it.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::model::{Excerpt, Facts, Lifetime, Secret, Signal, Strength, Vocabulary};
@@ -338,7 +338,7 @@ fn together<'r>(
     mut clear: Vec<Sighting<'r>>,
     encoded: Vec<Sighting<'r>>,
 ) -> Vec<Sighting<'r>> {
-    let mut known: HashSet<(&str, ValueId, usize)> = HashSet::new();
+    let mut known: HashMap<(&str, ValueId), Vec<Range<usize>>> = HashMap::new();
     let mut added: Vec<Sighting<'r>> = Vec::new();
     for sighting in encoded {
         let form = sighting.steps[0].form;
@@ -356,7 +356,11 @@ fn together<'r>(
                 // A format that is known by its encoded form.
                 || form == Form::Base64 && other.rule.kind == Kind::Issued && other.provider == sighting.provider
         });
-        if !is_known && known.insert((&sighting.rule.id, sighting.value, outer.start)) {
+        let places = known.entry((&sighting.rule.id, sighting.value)).or_default();
+        let overlaps = |place: &Range<usize>| place.start < outer.end && outer.start < place.end;
+        // The last ones are the near ones: pieces come in the order of their places, form by form.
+        if !is_known && !places.iter().rev().take(64).any(overlaps) {
+            places.push(outer.clone());
             added.push(sighting);
         }
     }

@@ -128,6 +128,7 @@ const SCENES: &[Scene] = &[
         let lines: Vec<&str> = (0..text.len()).step_by(64).map(|at| &text[at..text.len().min(at + 64)]).collect();
         format!("-----BEGIN DATA-----\n{}\n-----END DATA-----\n", lines.join("\n")).into_bytes()
     }, 2),
+    ("encoded/base64-list.txt", |key| format!("{}\n{}\n", base64(format!("{:>48}", "first")), base64(format!("{key:>48}"))).into_bytes(), 1),
     ("encoded/hex.txt", |key| format!("token=0x{}\n", hex(key)).into_bytes(), 1),
     ("encoded/url.txt", |key| format!("a\nhttps://host/?key={}\n", key.replace('_', "%5F")).into_bytes(), 2),
     ("encoded/escape.json", |key| format!("{{\n\"key\": \"{}\"}}", escaped(key)).into_bytes(), 2),

@@ -332,13 +332,20 @@ mod tests {
             (Form::Base64, encoded.clone()),
             (Form::Base64, format!("data:;base64,{encoded}\n")),
             (Form::Base64, format!("https://host/v1/secrets/{encoded}")),
-            (Form::Base64, format!("  {}\r\n  {}\n", &encoded[..64], &encoded[64..])),
             (Form::Base64, format!("key: {}\nother: value\n", encoded.trim_end_matches('='))),
             (Form::Hex, format!("x = 0x{hex};")),
             (Form::Hex, hex.to_uppercase()),
         ] {
             assert_eq!(opened(text.as_bytes()).0, [(form, WORDS.to_vec())], "{text}");
         }
+    }
+
+    #[test]
+    fn lines_of_base64_are_read_together_and_each() {
+        let encoded = base64(WORDS);
+        let pieces = opened(format!("  {}\r\n  {}\n", &encoded[..64], &encoded[64..]).as_bytes()).0;
+        assert_eq!(pieces[0], (Form::Base64, WORDS.to_vec()));
+        assert_eq!(pieces[1], (Form::Base64, WORDS[..48].to_vec()));
     }
 
     #[test]
@@ -357,7 +364,7 @@ mod tests {
 
     #[test]
     fn a_container_among_other_pieces_stands_alone() {
-        let text = format!("{}\n{}\n{}\n", base64(WORDS), base64(&gzip(WORDS)), base64(&gzip(b"others")));
+        let text = format!("a: {}\nb: {}\nc: {}\n", base64(WORDS), base64(&gzip(WORDS)), base64(&gzip(b"others")));
         let mut account = Account::of_blob(text.len());
         let mut containers = 0;
         let answer: Result<(), Infallible> = open_all(text.as_bytes(), &mut account, &mut |batch, account| {

@@ -41,11 +41,28 @@ pub(super) fn find(text: &[u8], visit: &mut dyn FnMut(Form, Range<usize>)) {
         at = match judge(text, at..end) {
             Some((form, span)) => {
                 let end = span.end;
-                visit(form, span);
+                visit(form, span.clone());
+                each_line(text, span, visit);
                 end
             }
             None => end,
         } + 1;
+    }
+}
+
+/// Lines of base64 below each other may also be values of their own, which put together would be glued at their ends.
+fn each_line(text: &[u8], span: Range<usize>, visit: &mut dyn FnMut(Form, Range<usize>)) {
+    if memchr::memchr(b'\n', &text[span.clone()]).is_none() {
+        return;
+    }
+    let mut at = span.start;
+    for line in text[span].split_inclusive(|&byte| byte == b'\n') {
+        let start = at + line.len() - line.trim_ascii_start().len();
+        let end = at + line.trim_ascii_end().len();
+        at += line.len();
+        if start + SHORTEST <= end && is_text(&base64::open(&text[start..start + HEAD / 3 * 4])) {
+            visit(Form::Base64, start..end);
+        }
     }
 }
 
