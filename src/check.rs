@@ -12,7 +12,7 @@ use crate::hook::pre_commit;
 use crate::judge::{Judge, JudgeError, Message, Source};
 use crate::model::{Oid, RefUpdate, Report};
 use crate::policy::{History, Policy};
-use crate::scan::Scanner;
+use crate::scan::{self, Scanner};
 
 /// What judges: the same for every mode.
 pub struct Gate<'g> {
@@ -87,37 +87,59 @@ impl Gate<'_> {
                 return judge.change(source, &change);
             }
         };
-        let old = self.old_tip(update)?;
         let mut before: Vec<Oid> = Vec::new();
-        if let Some(old) = old {
-            before.push(self.repository.commit(old)?.tree);
+        let mut old = None;
+        if let Some(oid) = update.old {
+            match self.repository.peel(oid)? {
+                (_, tip, Kind::Commit) => {
+                    before.push(self.repository.commit(tip)?.tree);
+                    old = Some(tip);
+                }
+                (_, tree, Kind::Tree) => before.push(tree),
+                _ => {}
+            }
         }
-        if kind == Kind::Commit {
-            let excluded = self.excluded(update, old, current);
-            let new = git::new_commits(self.repository, tip, &excluded)?;
-            if claimed {
-                if self.policy.history() != History::Tip {
-                    self.history(judge, name, &new.commits)?;
-                }
-            } else {
-                // Where no environment claims the ref, only paths and sections are claimed, and they are claimed alike on
-                // every ref: what already stands there on another has been judged there.
-                self.history(judge, name, &new.commits)?;
-                for boundary in &new.boundary {
-                    before.push(self.repository.commit(*boundary)?.tree);
-                }
+        if kind != Kind::Commit {
+            return git_changes(self.repository, tree, &before, judge, source);
+        }
+        let excluded = self.excluded(update, old, current);
+        let quick = git::new_commits(self.repository, tip, &excluded, git::SLOP)?;
+        let start = judge.mark();
+        self.tip(judge, source, claimed, tree, &before, &quick)?;
+        if quick.exact || !judge.has_said_since(&start) {
+            return Ok(());
+        }
+        // Skewed clocks can make old commits look new. A refusal that they alone would explain is not said.
+        let patient = git::new_commits(self.repository, tip, &excluded, git::PATIENT)?;
+        if patient.commits.len() < quick.commits.len() {
+            judge.take_back(start, name);
+            self.tip(judge, source, claimed, tree, &before, &patient)?;
+        }
+        Ok(())
+    }
+
+    /// Judges the new commits of a ref and what will stand there.
+    fn tip(
+        &self,
+        judge: &mut Judge<'_>,
+        source: Source<'_>,
+        claimed: bool,
+        tree: Oid,
+        before: &[Oid],
+        new: &git::NewCommits,
+    ) -> Result<(), JudgeError> {
+        let mut before = before.to_vec();
+        if !claimed || self.policy.history() != History::Tip {
+            self.history(judge, source, &new.commits)?;
+        }
+        if !claimed {
+            // Where no environment claims the ref, only paths and sections are claimed, and they are claimed alike on
+            // every ref: what already stands there on another has been judged there.
+            for boundary in &new.boundary {
+                before.push(self.repository.commit(*boundary)?.tree);
             }
         }
         git_changes(self.repository, tree, &before, judge, source)
-    }
-
-    /// The commit that the ref stands on now, from the repository: the old object id on standard input is the client's claim.
-    fn old_tip(&self, update: &RefUpdate) -> Result<Option<Oid>, GitError> {
-        let Some(old) = update.old else {
-            return Ok(None);
-        };
-        let (_, tip, kind) = self.repository.peel(old)?;
-        Ok((kind == Kind::Commit).then_some(tip))
     }
 
     /// The tips whose history has been judged for this destination already.
@@ -151,15 +173,15 @@ impl Gate<'_> {
     fn history(
         &self,
         judge: &mut Judge<'_>,
-        name: &str,
+        tip: Source<'_>,
         commits: &[(Oid, git::Commit)],
     ) -> Result<(), JudgeError> {
         // Oldest first, so that a finding names the commit that brought it.
         for (oid, commit) in commits.iter().rev() {
             judge.stats.commits += 1;
             let source = Source {
-                ref_name: Some(name),
                 commit: Some(*oid),
+                ..tip
             };
             let data = self.repository.read_as(*oid, Kind::Commit)?;
             judge.message(source, *oid, &data, Message::Commit)?;
@@ -271,9 +293,12 @@ impl Gate<'_> {
         &self,
         mode: &'static str,
         judge: Judge<'_>,
-        refs: Vec<RefUpdate>,
+        mut refs: Vec<RefUpdate>,
         started: Instant,
     ) -> Report {
+        for update in &mut refs {
+            update.name = scan::redact(self.scanner, &update.name, &[]);
+        }
         let mut findings = judge.findings;
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.verdict));
         let mut stats = judge.stats;

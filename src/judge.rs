@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use crate::examine::{self, Knowledge, Sighting, Values};
 use crate::git::{self, Change, GitError, Kind, Piece, Repository};
 use crate::model::{
-    Destination, Finding, Oid, Place, Secret, Signal, Stats, Unexamined, Verdict,
+    Destination, Finding, Oid, Origin, Place, Secret, Signal, Stats, Unexamined, Verdict,
 };
 use crate::origin;
 use crate::policy::{Policy, Subject};
@@ -47,8 +47,7 @@ pub struct Judge<'j> {
     keep_allowed: bool,
     examined: HashMap<(Oid, Syntax), Rc<Blob>>,
     fingerprints: HashMap<(ValueId, bool), String>,
-    /// What has been said: by ref, path, rule and value, with the blob and commit it was said of.
-    said: HashMap<Said, (Oid, Option<Oid>)>,
+    said: HashMap<Said, SaidOf>,
     unexamined: HashSet<(String, Oid)>,
     /// What is to be said.
     pub findings: Vec<Finding>,
@@ -58,7 +57,21 @@ pub struct Judge<'j> {
     pub stats: Stats,
 }
 
+/// What has been judged already: ref, path, rule and value.
 type Said = (Option<String>, Vec<u8>, String, ValueId);
+
+/// Of what it was said, and the strictest verdict so far.
+struct SaidOf {
+    blob: Oid,
+    commit: Option<Oid>,
+    strictest: Verdict,
+}
+
+/// A moment in a run, to go back to.
+pub struct Mark {
+    findings: usize,
+    stats: Stats,
+}
 
 /// What is known of a blob once it has been examined.
 #[derive(Default)]
@@ -130,6 +143,27 @@ impl<'j> Judge<'j> {
         }
     }
 
+    /// What has been said so far.
+    pub fn mark(&self) -> Mark {
+        Mark {
+            findings: self.findings.len(),
+            stats: self.stats.clone(),
+        }
+    }
+
+    /// Whether anything has been found since `mark`.
+    pub fn has_said_since(&self, mark: &Mark) -> bool {
+        self.findings.len() > mark.findings
+    }
+
+    /// Takes back everything found since `mark`, all of it on its way to `ref_name`.
+    pub fn take_back(&mut self, mark: Mark, ref_name: &str) {
+        self.findings.truncate(mark.findings);
+        // A ref that two lines of a push move is said twice then, which harms less than not at all.
+        self.said.retain(|(name, ..), _| name.as_deref() != Some(ref_name));
+        self.stats = mark.stats;
+    }
+
     /// Judges one change under every environment that claims it.
     pub fn change(&mut self, source: Source<'_>, change: &Change) -> Result<(), JudgeError> {
         self.stats.changes += 1;
@@ -162,25 +196,36 @@ impl<'j> Judge<'j> {
         if blob.sightings().next().is_none() {
             return Ok(());
         }
-        let mut before: HashSet<(&str, ValueId)> = HashSet::new();
+        let mut before: HashMap<(&str, ValueId), Vec<&[String]>> = HashMap::new();
+        let mut old = Vec::new();
         for &parent in &change.parents {
             match self.examine(parent, syntax) {
-                Ok(old) => before.extend(old.sightings().map(|s| (s.rule.id.as_str(), s.value))),
+                Ok(blob) => old.push(blob),
                 // What stood before cannot be told: then all of it counts as new.
                 Err(JudgeError::Git(_)) => {}
                 Err(error) => return Err(error),
             }
         }
+        for s in old.iter().flat_map(|old| old.sightings()) {
+            before.entry((s.rule.id.as_str(), s.value)).or_default().push(&s.key_path);
+        }
         let is_new = |sighting: &&Sighting<'static>| {
-            !before.contains(&(sighting.rule.id.as_str(), sighting.value))
+            !before
+                .get(&(sighting.rule.id.as_str(), sighting.value))
+                .is_some_and(|places| self.stood(source, &path, &sighting.key_path, places))
         };
-        if !blob.sightings().any(|sighting| is_new(&sighting)) {
+        let new: Vec<Vec<_>> = blob
+            .views
+            .iter()
+            .map(|view| view.iter().filter(is_new).collect())
+            .collect();
+        if new.iter().all(Vec::is_empty) {
             return Ok(());
         }
-        let mut views = blob.views.iter();
+        let mut views = new.iter();
         each_view(self.repository, change.oid, &mut |view| {
             let mut values = Values::new(view.text);
-            for sighting in views.next().into_iter().flatten().filter(is_new) {
+            for sighting in views.next().into_iter().flatten() {
                 self.sighting(source, change, &path, sighting, values.of(sighting));
             }
             Ok(())
@@ -206,6 +251,23 @@ impl<'j> Judge<'j> {
         }
     }
 
+    /// Whether a value that stood at `places` of the file stood where it stands now: a move within a file is none, unless
+    /// it goes to a section of another environment.
+    fn stood(&self, source: Source<'_>, path: &str, now: &[String], places: &[&[String]]) -> bool {
+        if !self.policy.may_have_sections(path) || places.contains(&now) {
+            return true;
+        }
+        let claims = |keys: &[String]| {
+            let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+            self.policy.claims(source.ref_name, Some(path), &keys)
+        };
+        let now = claims(now);
+        places.iter().any(|place| {
+            let then = claims(place);
+            now.iter().all(|now| then.iter().any(|then| then.environment == now.environment))
+        })
+    }
+
     /// Judges content without a path, which only the ref can claim.
     pub fn message(
         &mut self,
@@ -220,16 +282,21 @@ impl<'j> Judge<'j> {
         if !claimed && !self.keep_allowed {
             return Ok(());
         }
-        let place = match message {
-            Message::Commit => "(commit message)",
-            Message::Tag => "(tag message)",
+        let (header, body) = match message {
+            Message::Commit => ("(commit header)", "(commit message)"),
+            Message::Tag => ("(tag header)", "(tag message)"),
         };
-        self.pathless(source, place, oid, data)
+        // An empty line ends the headers; lines are counted as an editor shows the message.
+        let end = data.windows(2).position(|pair| pair == b"\n\n").unwrap_or(data.len());
+        self.pathless(source, header, oid, &data[..end])?;
+        self.pathless(source, body, oid, data.get(end + 2..).unwrap_or_default())
     }
 
     /// A name is content: a path can hold a value too.
     fn name(&mut self, source: Source<'_>, path: &str, oid: Oid) -> Result<(), JudgeError> {
-        self.pathless(source, path, oid, path.as_bytes())
+        // Components stand alone: `/` belongs to the path, not to a value.
+        let components = path.replace('/', "\n");
+        self.pathless(source, path, oid, components.as_bytes())
     }
 
     fn pathless(
@@ -329,9 +396,9 @@ impl<'j> Judge<'j> {
             sighting.value,
         );
         // Said once for a ref and path; in one blob every place of the value is said.
-        if *self.said.entry(said).or_insert((change.oid, source.commit))
-            != (change.oid, source.commit)
-        {
+        let here = |said: &SaidOf| (said.blob, said.commit) == (change.oid, source.commit);
+        let before = self.said.get(&said).filter(|said| !here(said)).map(|said| said.strictest);
+        if before == Some(Verdict::Block) {
             return;
         }
         let secret = known[0];
@@ -366,6 +433,20 @@ impl<'j> Judge<'j> {
             },
             &claims,
             self.today,
+        );
+        // The same value in another blob may stand in another section, or beside other evidence: a stricter verdict than
+        // the one said before is news.
+        if before.is_some_and(|before| before >= decision.verdict) {
+            return;
+        }
+        let strictest = self.said.get(&said).map_or(decision.verdict, |said| said.strictest.max(decision.verdict));
+        self.said.insert(
+            said,
+            SaidOf {
+                blob: change.oid,
+                commit: source.commit,
+                strictest,
+            },
         );
         if decision.verdict == Verdict::Allow {
             self.stats.allowed += 1;
@@ -411,7 +492,7 @@ impl<'j> Judge<'j> {
                 })
                 .collect(),
             references: references(sighting, &decision.verdict),
-            remedy: sighting.rule.remedy.clone(),
+            remedy: remedy(sighting, origin.environment),
         });
     }
 }
@@ -485,6 +566,16 @@ fn each_view(
         }
         Ok(())
     })
+}
+
+/// A rule's remedy is written for production's value, or for one that may be.
+fn remedy(sighting: &Sighting<'_>, origin: Origin) -> String {
+    match origin {
+        Origin::Production | Origin::Unknown => sighting.rule.remedy.clone(),
+        _ => format!(
+            "It is {origin}'s, so it may be here. Better still, keep it in the environment's secret store and refer to it by name, or use a short-lived one."
+        ),
+    }
 }
 
 /// The frameworks' words for a production credential in staging come first, the vendor's pages after them.

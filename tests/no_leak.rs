@@ -161,7 +161,10 @@ impl<'e> Stage<'e> {
         work.switch("staging");
         work.commit(&message);
         work.git(["branch", "kept"]);
-        work.push(["kept:refs/heads/feature/kept"]);
+        // The objects have to be on the server for a hook that is run by hand; the gate would not let them in.
+        server.unguard();
+        work.push(["kept:refs/heads/feature/kept"]).succeeded();
+        server.guard::<&str>(&[]);
         work.git(["reset", "-q", "--soft", "main"]);
         Self {
             env,
@@ -221,7 +224,7 @@ fn enough_was_found(ran: &Ran) {
     );
 }
 
-/// Every example of every built-in rule, for two seeds, with the value that the rule's own pattern finds in it.
+/// Every example of every built-in rule, with the value that the rule's own pattern finds in it.
 fn examples() -> Vec<(&'static Rule, usize, String, Vec<u8>)> {
     let mut all = Vec::new();
     for rule in stagegate::rules::builtin()
@@ -230,14 +233,14 @@ fn examples() -> Vec<(&'static Rule, usize, String, Vec<u8>)> {
     {
         let pattern = pattern(rule);
         for (at, example) in rule.examples.iter().enumerate() {
-            for seed in [1, 2] {
+            for seed in [1] {
                 let text = secret(&example.text, seed);
                 let value = pattern
                     .captures(text.as_bytes())
                     .and_then(|captures| captures.name("secret"))
                     .map(|value| value.as_bytes().to_vec());
                 if let Some(value) = value {
-                    all.push((rule, at * 2 + seed as usize, text, value));
+                    all.push((rule, at + seed as usize, text, value));
                 }
             }
         }

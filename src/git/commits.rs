@@ -3,6 +3,7 @@
 //! A date-ordered queue with git's slop rule (`limit_list` in git's revision.c, described in the documentation of
 //! `rev-list --date-order`): after only excluded commits are left in the queue, the walk goes on for a few more, so that
 //! commits of the same second or with skewed clocks are not reported although they are reachable from an excluded tip.
+//! However skewed the clocks, no new commit is left out; with enough [patience](PATIENT), none is reported too many.
 
 use std::collections::{BinaryHeap, HashMap, HashSet};
 
@@ -17,10 +18,16 @@ pub struct NewCommits {
     pub commits: Vec<(Oid, Commit)>,
     /// Commits that are not new, but parents of new ones or the tip itself.
     pub boundary: Vec<Oid>,
+    /// Nothing was left to look at: every commit here is new. Otherwise, where clocks were skewed, some may not be.
+    pub exact: bool,
 }
 
-/// As many excluded commits are looked at after the last new one, as in git.
-const SLOP: usize = 5;
+/// As many excluded commits are looked at after the last new one, as in git: exact where no commit is older than its
+/// parents.
+pub const SLOP: usize = 5;
+
+/// For clocks as they are. A second or so of reading, so it is kept for when something would be refused.
+pub const PATIENT: usize = 100_000;
 
 struct Seen {
     commit: Commit,
@@ -28,17 +35,20 @@ struct Seen {
     queued: bool,
 }
 
-/// The commits reachable from `tip` and from none of `excluded`.
+/// The commits reachable from `tip` and from none of `excluded`. `patience`, [`SLOP`] or [`PATIENT`], is how many excluded
+/// commits are looked at after the last new one.
 pub fn new_commits(
     repository: &Repository,
     tip: Oid,
     excluded: &[Oid],
+    patience: usize,
 ) -> Result<NewCommits, GitError> {
     let excluded: HashSet<Oid> = excluded.iter().copied().collect();
     if excluded.contains(&tip) {
         return Ok(NewCommits {
             commits: Vec::new(),
             boundary: vec![tip],
+            exact: true,
         });
     }
     let mut walk = Walk {
@@ -56,7 +66,7 @@ pub fn new_commits(
     }
     let mut order = Vec::new();
     let mut oldest_new = i64::MAX;
-    let mut slop = SLOP;
+    let mut slop = patience;
     while let Some((time, oid)) = walk.queue.pop() {
         let Some((is_excluded, parents)) = walk.pop(oid) else {
             continue;
@@ -71,7 +81,7 @@ pub fn new_commits(
             if walk.wanted_in_queue == 0 {
                 let newest_left = walk.queue.peek().map(|(time, _)| *time);
                 if newest_left.is_some_and(|newest| newest >= oldest_new) {
-                    slop = SLOP;
+                    slop = patience;
                 } else if slop == 0 || newest_left.is_none() {
                     break;
                 } else {
@@ -86,7 +96,10 @@ pub fn new_commits(
             }
         }
     }
-    let mut answer = NewCommits::default();
+    let mut answer = NewCommits {
+        exact: walk.queue.is_empty(),
+        ..NewCommits::default()
+    };
     let mut boundary = HashSet::new();
     for oid in order {
         let seen = &walk.seen[&oid];

@@ -325,7 +325,7 @@ impl Index {
                     oid: entry.oid,
                     parents: old
                         .iter()
-                        .filter(|old| !old.mode.is_tree() && !old.mode.is_gitlink())
+                        .filter(|old| !old.mode.is_tree() && (entry.mode.is_gitlink() || !old.mode.is_gitlink()))
                         .map(|old| old.oid)
                         .collect(),
                 }))?;

@@ -11,7 +11,7 @@ mod object;
 mod repository;
 mod trees;
 
-pub use commits::{NewCommits, new_commits};
+pub use commits::{NewCommits, PATIENT, SLOP, new_commits};
 pub use error::GitError;
 pub use index::{Index, IndexChange};
 pub use lfs::is_lfs_pointer;

@@ -40,7 +40,7 @@ pub struct Change {
     pub mode: Mode,
     /// The new blob.
     pub oid: Oid,
-    /// The blobs that stood at this path in the parents, where there was one.
+    /// The blobs that stood at this path in the parents, where there was one; for a gitlink, gitlinks too.
     pub parents: Vec<Oid>,
 }
 
@@ -94,9 +94,10 @@ pub fn changes(
                 let old = there.iter().filter(|old| old.mode.is_tree());
                 folders.push((path, entry.oid, old.map(|old| old.oid).collect()));
             } else {
+                // A gitlink has no content, but its name stood where a gitlink stood.
                 let old = there
                     .iter()
-                    .filter(|old| !old.mode.is_tree() && !old.mode.is_gitlink());
+                    .filter(|old| !old.mode.is_tree() && (entry.mode.is_gitlink() || !old.mode.is_gitlink()));
                 visit(Change {
                     path,
                     mode: entry.mode,

@@ -103,10 +103,14 @@ pub fn redact(scanner: &Scanner<'_>, name: &str, known: &[Secret<'_>]) -> String
             );
         }
     }
-    // A pattern that does not compile has already stopped the run when the content was searched.
-    if let Ok(searched) = scanner.search(name.as_bytes()) {
-        let issued = searched.issued.iter();
-        spans.extend(issued.filter(|c| !c.rule.public).map(|c| c.span.clone()));
+    // Once as it stands, and once with each component on a line of its own: in a path, `/` separates; in a value, it may not.
+    let components = name.replace('/', "\n");
+    for text in [name, &components] {
+        // A pattern that does not compile has already stopped the run when the content was searched.
+        if let Ok(searched) = scanner.search(text.as_bytes()) {
+            let issued = searched.issued.iter();
+            spans.extend(issued.filter(|c| !c.rule.public).map(|c| c.span.clone()));
+        }
     }
     if spans.is_empty() {
         return name.to_owned();
