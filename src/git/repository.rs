@@ -61,7 +61,11 @@ impl Repository {
 
     /// Opens the repository at or above `folder`. Git's environment is ignored.
     pub fn open_at(folder: &Path) -> Result<Self, GitError> {
-        Self::open(folder, RepositoryOpenFlags::empty(), &folder.display().to_string())
+        Self::open(
+            folder,
+            RepositoryOpenFlags::empty(),
+            &folder.display().to_string(),
+        )
     }
 
     fn open(
@@ -168,8 +172,12 @@ impl Repository {
             oid,
             reason: reason.to_owned(),
         };
-        let id = git2::Oid::from_bytes(oid.as_bytes()).map_err(|error| unreadable(error.message()))?;
-        let odb = self.inner.odb().map_err(|error| unreadable(error.message()))?;
+        let id =
+            git2::Oid::from_bytes(oid.as_bytes()).map_err(|error| unreadable(error.message()))?;
+        let odb = self
+            .inner
+            .odb()
+            .map_err(|error| unreadable(error.message()))?;
         let Ok((mut reader, size, _)) = odb.reader(id) else {
             let reason = "it is too large to be held in memory, and libgit2 reads packed objects only whole: keep such content \
                           out of git, or in Git LFS";

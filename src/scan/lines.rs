@@ -45,7 +45,11 @@ impl<'b> Cursor<'b> {
     /// The line that `at` stands on, its line end included.
     pub(super) fn around(&mut self, at: usize) -> Range<usize> {
         if !self.line.contains(&at) {
-            let known = if at >= self.line.end { self.line.end } else { 0 };
+            let known = if at >= self.line.end {
+                self.line.end
+            } else {
+                0
+            };
             self.line = known + start(&self.bytes[known..], at - known)..end(self.bytes, at);
         }
         self.line.clone()
