@@ -47,6 +47,8 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
         scanner: &scanner,
         today: source::today(),
         keep_allowed: global.all,
+        laptop: false,
+        policy_ref: None,
     };
     output::write(&gate.standing(tip, ref_name.as_deref())?, global, out)
 }

@@ -313,6 +313,8 @@ fn state(
         scanner: &scanner(),
         today: TODAY,
         keep_allowed: false,
+        laptop: false,
+        policy_ref: None,
     };
     let report = gate
         .staged(Commit {

@@ -158,6 +158,8 @@ fn judge(histories: &[History], totals: &mut Totals) -> Vec<(usize, String)> {
             scanner: &scanner,
             today: TODAY,
             keep_allowed: false,
+            laptop: false,
+            policy_ref: None,
         };
         let mut current = Refs::new();
         for (push, update) in store.pushes[at].iter().enumerate() {
