@@ -170,7 +170,8 @@ impl<'j> Judge<'j> {
         self.findings.truncate(mark.findings);
         self.ignored.truncate(mark.ignored);
         // A ref that two lines of a push move is said twice then, which harms less than not at all.
-        self.said.retain(|(name, ..), _| name.as_deref() != Some(ref_name));
+        self.said
+            .retain(|(name, ..), _| name.as_deref() != Some(ref_name));
         self.stats = mark.stats;
     }
 
@@ -217,7 +218,10 @@ impl<'j> Judge<'j> {
             }
         }
         for s in old.iter().flat_map(|old| old.sightings()) {
-            before.entry((s.rule.id.as_str(), s.value)).or_default().push(&s.key_path);
+            before
+                .entry((s.rule.id.as_str(), s.value))
+                .or_default()
+                .push(&s.key_path);
         }
         let is_new = |sighting: &&Sighting<'static>| {
             !before
@@ -274,7 +278,8 @@ impl<'j> Judge<'j> {
         let now = claims(now);
         places.iter().any(|place| {
             let then = claims(place);
-            now.iter().all(|now| then.iter().any(|then| then.environment == now.environment))
+            now.iter()
+                .all(|now| then.iter().any(|then| then.environment == now.environment))
         })
     }
 
@@ -297,7 +302,10 @@ impl<'j> Judge<'j> {
             Message::Tag => ("(tag header)", "(tag message)"),
         };
         // An empty line ends the headers; lines are counted as an editor shows the message.
-        let end = data.windows(2).position(|pair| pair == b"\n\n").unwrap_or(data.len());
+        let end = data
+            .windows(2)
+            .position(|pair| pair == b"\n\n")
+            .unwrap_or(data.len());
         self.pathless(source, header, oid, &data[..end])?;
         self.pathless(source, body, oid, data.get(end + 2..).unwrap_or_default())
     }
@@ -408,7 +416,11 @@ impl<'j> Judge<'j> {
         );
         // Said once for a ref and path; in one blob every place of the value is said.
         let here = |said: &SaidOf| (said.blob, said.commit) == (change.oid, source.commit);
-        let before = self.said.get(&said).filter(|said| !here(said)).map(|said| said.strictest);
+        let before = self
+            .said
+            .get(&said)
+            .filter(|said| !here(said))
+            .map(|said| said.strictest);
         if before == Some(Verdict::Block) {
             return;
         }
@@ -451,7 +463,9 @@ impl<'j> Judge<'j> {
         if before.is_some_and(|before| before >= decision.verdict) {
             return;
         }
-        let strictest = self.said.get(&said).map_or(decision.verdict, |said| said.strictest.max(decision.verdict));
+        let strictest = self.said.get(&said).map_or(decision.verdict, |said| {
+            said.strictest.max(decision.verdict)
+        });
         self.said.insert(
             said,
             SaidOf {
@@ -590,7 +604,11 @@ fn each_view(
         })?;
     }
     if size > LARGEST_IN_PIECES {
-        let reason = format!("it is {} GiB large: at most {} GiB are read", size >> 30, LARGEST_IN_PIECES >> 30);
+        let reason = format!(
+            "it is {} GiB large: at most {} GiB are read",
+            size >> 30,
+            LARGEST_IN_PIECES >> 30
+        );
         return Err(GitError::Object { oid, reason }.into());
     }
     let mut encoding = Encoding::Bytes;
@@ -602,12 +620,17 @@ fn each_view(
         }
         let text = encoding.text(bytes, first);
         let len_of = |bytes: &[u8], first| encoding.text(bytes, first).len();
-        let seam = |overlap: usize| text.len() - len_of(&bytes[bytes.len().saturating_sub(overlap)..], false);
+        let seam = |overlap: usize| {
+            text.len() - len_of(&bytes[bytes.len().saturating_sub(overlap)..], false)
+        };
         look(View {
             text: &text,
             raw: false,
-            counted: if first { 0 } else { len_of(&bytes[..OVERLAP / 2], false) }
-                ..if last { usize::MAX } else { seam(OVERLAP / 2) },
+            counted: if first {
+                0
+            } else {
+                len_of(&bytes[..OVERLAP / 2], false)
+            }..if last { usize::MAX } else { seam(OVERLAP / 2) },
             lines_before,
             lfs: false,
         })?;

@@ -404,7 +404,7 @@ impl<'r> Text<'r> {
         let rest = self.unread(false).count();
         if rest > 0 && !detailed {
             let things = count(rest, "thing", "things");
-            let line = format!("{things} not examined, where nothing claims it (-v lists)");
+            let line = format!("{things} not examined, which refuses nothing (-v lists)");
             self.gap(out)?;
             self.block(out, "stagegate: ", None, &line)?;
         }
