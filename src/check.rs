@@ -10,9 +10,13 @@ use std::time::Instant;
 use crate::git::{self, GitError, Index, IndexChange, Kind, Repository};
 use crate::hook::pre_commit;
 use crate::judge::{Judge, JudgeError, Message, Source};
-use crate::model::{Oid, RefUpdate, Report};
-use crate::policy::{History, Policy};
+use crate::model::{Oid, RefUpdate, Report, Unexamined};
+use crate::policy::{History, InlineAllow, Policy};
 use crate::scan::{self, Scanner};
+
+mod policy_changes;
+
+use policy_changes::PolicyChanges;
 
 /// What judges: the same for every mode.
 pub struct Gate<'g> {
@@ -26,7 +30,17 @@ pub struct Gate<'g> {
     pub today: jiff::civil::Date,
     /// Keep the findings that the policy allows.
     pub keep_allowed: bool,
+    /// Whether this runs where people work, and not where pushes and ranges are decided.
+    pub laptop: bool,
+    /// Full name of the ref from which the policy is taken when nothing else names one; `None` where something does.
+    pub policy_ref: Option<String>,
 }
+
+/// Name of the policy file in a repository.
+pub const POLICY_FILE: &str = "stagegate.toml";
+
+/// Inline comments that are told one by one.
+const IGNORED: usize = 10;
 
 impl Gate<'_> {
     /// Ref updates that a push or a range brings. `current` are the refs as they stand; a range given by hand excludes its
@@ -37,19 +51,60 @@ impl Gate<'_> {
         updates: Vec<RefUpdate>,
         current: &[git::Ref],
     ) -> Result<Report, JudgeError> {
+        self.ranges(mode, updates, None, current)
+    }
+
+    /// One ref update whose changes are to be merged: what stands at its place in `merge_base` is not new either, although
+    /// the ref may have moved on since. A merge keeps what only the ref has changed.
+    pub fn range(
+        &self,
+        update: RefUpdate,
+        merge_base: Option<Oid>,
+        current: &[git::Ref],
+    ) -> Result<Report, JudgeError> {
+        self.ranges("check", vec![update], merge_base, current)
+    }
+
+    fn ranges(
+        &self,
+        mode: &'static str,
+        updates: Vec<RefUpdate>,
+        merge_base: Option<Oid>,
+        current: &[git::Ref],
+    ) -> Result<Report, JudgeError> {
         let started = Instant::now();
         let mut judge = self.judge();
         let mut judged = Vec::with_capacity(updates.len());
+        let mut policies = PolicyChanges::new(self);
         for update in updates {
             let name = self.repository.resolve_ref_name(&update.name);
             let update = RefUpdate {
-                environment: self.policy.claim_of_ref(&name).map(|claim| claim.environment),
+                environment: self
+                    .policy
+                    .claim_of_ref(&name)
+                    .map(|claim| claim.environment),
                 ..update
             };
-            self.update(&mut judge, &name, &update, current)?;
+            self.update(&mut judge, &name, &update, merge_base, current)?;
+            policies.look_at(&name, &update)?;
             judged.push(update);
         }
-        Ok(self.report(mode, judge, judged, started))
+        for refused in policies.refused.drain(..) {
+            judge.not_read.push(Unexamined {
+                reason: scan::redact(self.scanner, &refused.reason, &[]),
+                ..refused
+            });
+        }
+        let news = policies.news();
+        let report = self.report(mode, judge, judged, started);
+        Ok(self.told_first(report, news))
+    }
+
+    /// The report with `news` before its own. A ref name in it can hold a value.
+    pub fn told_first(&self, mut report: Report, news: Vec<String>) -> Report {
+        let redacted = news.iter().map(|told| scan::redact(self.scanner, told, &[]));
+        report.news.splice(0..0, redacted);
+        report
     }
 
     fn update(
@@ -57,6 +112,7 @@ impl Gate<'_> {
         judge: &mut Judge<'_>,
         name: &str,
         update: &RefUpdate,
+        merge_base: Option<Oid>,
         current: &[git::Ref],
     ) -> Result<(), JudgeError> {
         let Some(new) = update.new else {
@@ -98,6 +154,9 @@ impl Gate<'_> {
                 (_, tree, Kind::Tree) => before.push(tree),
                 _ => {}
             }
+        }
+        if let Some(ancestor) = merge_base {
+            before.push(self.repository.commit(ancestor)?.tree);
         }
         if kind != Kind::Commit {
             return git_changes(self.repository, tree, &before, judge, source);
@@ -205,9 +264,69 @@ impl Gate<'_> {
             .iter()
             .map(|&parent| Ok(self.repository.commit(parent)?.tree))
             .collect::<Result<Vec<_>, GitError>>()?;
-        let mut changes = Vec::new();
         let mut conflicts = Vec::new();
-        index.changes(self.repository, &parents, &mut |change| {
+        // Of a merge all parents count where no environment claims the ref, as in a push: what the other side brings has
+        // been judged there. On a claimed ref it is new.
+        let merged = self.staged_against(&index, &parents, &mut conflicts)?;
+        let of_claimed = if parents.len() > 1 {
+            Some(self.staged_against(&index, &parents[..1], &mut Vec::new())?)
+        } else {
+            None
+        };
+        let refs: Vec<Option<&str>> = if commit.refs.is_empty() {
+            vec![None]
+        } else {
+            commit.refs.iter().map(|name| Some(name.as_str())).collect()
+        };
+        for ref_name in refs {
+            let source = Source {
+                ref_name,
+                commit: None,
+            };
+            let claimed = ref_name.is_some_and(|name| self.policy.claim_of_ref(name).is_some());
+            let changes = match &of_claimed {
+                Some(changes) if claimed => changes,
+                _ => &merged,
+            };
+            for change in changes {
+                judge.change(source, change)?;
+            }
+        }
+        for path in conflicts {
+            // git refuses to commit a conflicted index by itself; said here too, so that nothing passes unread.
+            let path = String::from_utf8_lossy(&path).into_owned();
+            let nothing = Oid::from_bytes(&[0; 20]).expect("20 bytes");
+            judge.not_read(
+                &path,
+                nothing,
+                "it is in conflict: resolve it and `git add` it",
+                true,
+            );
+        }
+        let updates = commit
+            .refs
+            .iter()
+            .map(|name| RefUpdate {
+                name: name.clone(),
+                old: commit.parents.first().copied(),
+                new: None,
+                environment: self
+                    .policy
+                    .claim_of_ref(name)
+                    .map(|claim| claim.environment),
+            })
+            .collect();
+        Ok(self.report("pre-commit", judge, updates, started))
+    }
+
+    fn staged_against(
+        &self,
+        index: &Index,
+        parents: &[Oid],
+        conflicts: &mut Vec<Vec<u8>>,
+    ) -> Result<Vec<git::Change>, GitError> {
+        let mut changes = Vec::new();
+        index.changes(self.repository, parents, &mut |change| {
             match change {
                 IndexChange::Staged(change) => changes.push(change),
                 IndexChange::Conflicted(path) => conflicts.push(path),
@@ -223,37 +342,7 @@ impl Gate<'_> {
             }
             Ok(())
         })?;
-        let refs: Vec<Option<&str>> = if commit.refs.is_empty() {
-            vec![None]
-        } else {
-            commit.refs.iter().map(|name| Some(name.as_str())).collect()
-        };
-        for ref_name in refs {
-            let source = Source {
-                ref_name,
-                commit: None,
-            };
-            for change in &changes {
-                judge.change(source, change)?;
-            }
-        }
-        for path in conflicts {
-            // git refuses to commit a conflicted index by itself; said here too, so that nothing passes unread.
-            let path = String::from_utf8_lossy(&path).into_owned();
-            let nothing = Oid::from_bytes(&[0; 20]).expect("20 bytes");
-            judge.not_read(&path, nothing, "it is in conflict: resolve it and `git add` it", true);
-        }
-        let updates = commit
-            .refs
-            .iter()
-            .map(|name| RefUpdate {
-                name: name.clone(),
-                old: commit.parents.first().copied(),
-                new: None,
-                environment: self.policy.claim_of_ref(name).map(|claim| claim.environment),
-            })
-            .collect();
-        Ok(self.report("pre-commit", judge, updates, started))
+        Ok(changes)
     }
 
     /// Everything that stands in the tree of `commit`.
@@ -274,7 +363,10 @@ impl Gate<'_> {
             name: name.to_owned(),
             old: None,
             new: Some(tip),
-            environment: self.policy.claim_of_ref(name).map(|claim| claim.environment),
+            environment: self
+                .policy
+                .claim_of_ref(name)
+                .map(|claim| claim.environment),
         });
         Ok(self.report("scan", judge, updates.into_iter().collect(), started))
     }
@@ -286,6 +378,11 @@ impl Gate<'_> {
             self.scanner,
             self.today,
             self.keep_allowed,
+            match self.policy.inline_allow() {
+                InlineAllow::Always => true,
+                InlineAllow::Laptop => self.laptop,
+                InlineAllow::Never => false,
+            },
         )
     }
 
@@ -299,6 +396,14 @@ impl Gate<'_> {
         for update in &mut refs {
             update.name = scan::redact(self.scanner, &update.name, &[]);
         }
+        let mut news = judge.ignored;
+        let more = news.len().saturating_sub(IGNORED);
+        if more > 0 {
+            news.truncate(IGNORED);
+            news.push(format!(
+                "and {more} more comments `stagegate:allow` that changed nothing"
+            ));
+        }
         let mut findings = judge.findings;
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.verdict));
         let mut stats = judge.stats;
@@ -310,6 +415,7 @@ impl Gate<'_> {
             refs,
             findings,
             unexamined: judge.not_read,
+            news,
             notes: self.policy.notes(self.today),
             stats,
         }

@@ -2,7 +2,7 @@
 //! and of the policy's verdict, so that a blob is examined once, whatever the number of paths and commits that show it.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::model::{Excerpt, Facts, Lifetime, Secret, Signal, Strength, Vocabulary};
@@ -73,9 +73,21 @@ pub fn examine<'r>(
     let clear = in_the_clear(text, syntax, knowledge)?;
     let mut account = Account::of_blob(text.len());
     let mut encoded = Vec::new();
-    open(text, syntax, None, decode::DEPTH, &mut account, knowledge, &mut encoded)?;
+    open(
+        text,
+        syntax,
+        None,
+        decode::DEPTH,
+        &mut account,
+        knowledge,
+        &mut encoded,
+    )?;
     Ok(Examined {
-        sightings: if encoded.is_empty() { clear } else { together(text, clear, encoded) },
+        sightings: if encoded.is_empty() {
+            clear
+        } else {
+            together(text, clear, encoded)
+        },
         closed: account.closed,
     })
 }
@@ -97,14 +109,21 @@ pub fn in_the_clear<'r>(
     let mut sightings = Vec::new();
     syntax::read_parts(text, syntax, &mut |range, entries| {
         let mut candidates = Vec::new();
-        while let Some(candidate) = issued.next_if(|candidate| candidate.span.start < range.end || range.end == text.len()) {
-            candidates.push(Seen { candidate, decoded: None });
+        while let Some(candidate) =
+            issued.next_if(|candidate| candidate.span.start < range.end || range.end == text.len())
+        {
+            candidates.push(Seen {
+                candidate,
+                decoded: None,
+            });
         }
         if searched.may_assign {
             let assigned = assigned(text, &entries, knowledge.scanner)?;
             add_unless_overlapping(&mut candidates, assigned);
         }
-        let more = candidates.iter().map(|seen| sighting(text, seen, &entries, knowledge, &mut positions));
+        let more = candidates
+            .iter()
+            .map(|seen| sighting(text, seen, &entries, knowledge, &mut positions));
         sightings.extend(more);
         Ok::<(), ScanError>(())
     })?;
@@ -135,7 +154,8 @@ fn assigned<'b, 'r>(
         if !*known.entry(key).or_insert_with(|| scanner.may_know(key)) {
             continue;
         }
-        let in_data = kubernetes && entry.path.len() >= 2 && entry.path[entry.path.len() - 2] == "data";
+        let in_data =
+            kubernetes && entry.path.len() >= 2 && entry.path[entry.path.len() - 2] == "data";
         let decoded = (in_data || entry.value.len() >= SHORTEST_ENCODED)
             .then(|| decode::whole_value(&entry.value))
             .flatten();
@@ -160,7 +180,10 @@ const SHORTEST_ENCODED: usize = 16;
 
 /// An issued format knows more than the name of a key: it keeps the place.
 fn add_unless_overlapping<'b, 'r>(issued: &mut Vec<Seen<'b, 'r>>, assigned: Vec<Seen<'b, 'r>>) {
-    let taken: Vec<Range<usize>> = issued.iter().map(|seen| seen.candidate.span.clone()).collect();
+    let taken: Vec<Range<usize>> = issued
+        .iter()
+        .map(|seen| seen.candidate.span.clone())
+        .collect();
     for seen in assigned {
         // Spans of issued candidates are sorted and do not overlap each other.
         let span = &seen.candidate.span;
@@ -187,7 +210,9 @@ fn sighting<'r>(
         .get(at)
         .filter(|entry| entry.span.start <= span.start && entry.span.end >= span.end);
     let key_path = entry.map(|entry| entry.path.clone()).unwrap_or_default();
-    let siblings = entry.map(|entry| siblings(entries, at, entry)).unwrap_or_default();
+    let siblings = entry
+        .map(|entry| siblings(entries, at, entry))
+        .unwrap_or_default();
     let near = &text[span.start.saturating_sub(NEAR)..text.len().min(span.end + NEAR)];
     let mut signals = origin::signals(&Surroundings {
         rule: candidate.rule,
@@ -215,7 +240,11 @@ fn sighting<'r>(
         rule: candidate.rule,
         value: scan::value_id(Secret::new(value)),
         excerpt: scan::excerpt(text, &span, candidate.rule),
-        inner: if steps.is_empty() { span.clone() } else { 0..value.len() },
+        inner: if steps.is_empty() {
+            span.clone()
+        } else {
+            0..value.len()
+        },
         steps,
         span,
         line,
@@ -303,7 +332,8 @@ fn open<'r>(
             drop(searched);
             for part in &batch.parts {
                 let bytes = &batch.bytes[part.range.clone()];
-                for mut sighting in in_the_clear(bytes, syntax_of(part, bytes, syntax), knowledge)? {
+                for mut sighting in in_the_clear(bytes, syntax_of(part, bytes, syntax), knowledge)?
+                {
                     if let Some((mut steps, _)) = opened.steps(&part.range) {
                         steps.append(&mut sighting.steps);
                         sighting.steps = steps;
@@ -315,7 +345,15 @@ fn open<'r>(
                 }
             }
         }
-        open(&batch.bytes, syntax, Some(&opened), depth - 1, account, knowledge, found)
+        open(
+            &batch.bytes,
+            syntax,
+            Some(&opened),
+            depth - 1,
+            account,
+            knowledge,
+            found,
+        )
     })
 }
 
@@ -338,13 +376,15 @@ fn together<'r>(
     mut clear: Vec<Sighting<'r>>,
     encoded: Vec<Sighting<'r>>,
 ) -> Vec<Sighting<'r>> {
-    let mut known: HashSet<(&str, ValueId, usize)> = HashSet::new();
+    let mut known: HashMap<(&str, ValueId), Vec<Range<usize>>> = HashMap::new();
     let mut added: Vec<Sighting<'r>> = Vec::new();
     for sighting in encoded {
         let form = sighting.steps[0].form;
         let outer = &sighting.span;
         let first = clear.partition_point(|other| other.span.end <= outer.start);
-        let mut overlapping = clear[first..].iter().take_while(|other| other.span.start < outer.end);
+        let mut overlapping = clear[first..]
+            .iter()
+            .take_while(|other| other.span.start < outer.end);
         let is_known = overlapping.any(|other| {
             let same_rule = other.rule.id == sighting.rule.id;
             same_rule && other.value == sighting.value
@@ -356,20 +396,32 @@ fn together<'r>(
                 // A format that is known by its encoded form.
                 || form == Form::Base64 && other.rule.kind == Kind::Issued && other.provider == sighting.provider
         });
-        if !is_known && known.insert((&sighting.rule.id, sighting.value, outer.start)) {
+        let places = known
+            .entry((&sighting.rule.id, sighting.value))
+            .or_default();
+        let overlaps = |place: &Range<usize>| place.start < outer.end && outer.start < place.end;
+        // The last ones are the near ones: pieces come in the order of their places, form by form.
+        if !is_known && !places.iter().rev().take(64).any(overlaps) {
+            places.push(outer.clone());
             added.push(sighting);
         }
     }
     // What an encoded value was taken for by the name of its key alone gives way to what it is.
     let mut issued: Vec<&Range<usize>> = added
         .iter()
-        .filter(|sighting| sighting.rule.kind == Kind::Issued && matches!(sighting.steps[0].form, Form::Base64 | Form::Hex))
+        .filter(|sighting| {
+            sighting.rule.kind == Kind::Issued
+                && matches!(sighting.steps[0].form, Form::Base64 | Form::Hex)
+        })
         .map(|sighting| &sighting.span)
         .collect();
     issued.sort_by_key(|span| span.start);
     clear.retain(|sighting| {
         let next = issued.partition_point(|span| span.end <= sighting.span.start);
-        sighting.rule.kind == Kind::Issued || issued.get(next).is_none_or(|span| span.start >= sighting.span.end)
+        sighting.rule.kind == Kind::Issued
+            || issued
+                .get(next)
+                .is_none_or(|span| span.start >= sighting.span.end)
     });
     clear.append(&mut added);
     clear.sort_by_key(|sighting| sighting.span.start);
@@ -409,7 +461,11 @@ impl<'t> Values<'t> {
             }
             self.last = (sighting.steps.clone(), bytes);
         }
-        [&self.last.1[sighting.inner.clone()], &self.text[sighting.span.clone()]].map(Secret::new)
+        [
+            &self.last.1[sighting.inner.clone()],
+            &self.text[sighting.span.clone()],
+        ]
+        .map(Secret::new)
     }
 }
 
@@ -441,10 +497,23 @@ mod tests {
     #[test]
     fn places_are_exact() {
         assert_eq!(
-            seen("a: 1\nstaging:\n  stripe: sk_live_{alnum:24}\n  db:\n    password: \"{password:12}\"\n", Syntax::Yaml),
+            seen(
+                "a: 1\nstaging:\n  stripe: sk_live_{alnum:24}\n  db:\n    password: \"{password:12}\"\n",
+                Syntax::Yaml
+            ),
             [
-                ("stripe-secret-key".to_owned(), "staging.stripe".to_owned(), 3, 11),
-                ("generic-password".to_owned(), "staging.db.password".to_owned(), 5, 16),
+                (
+                    "stripe-secret-key".to_owned(),
+                    "staging.stripe".to_owned(),
+                    3,
+                    11
+                ),
+                (
+                    "generic-password".to_owned(),
+                    "staging.db.password".to_owned(),
+                    5,
+                    16
+                ),
             ]
         );
     }
@@ -459,6 +528,9 @@ mod tests {
     #[test]
     fn code_needs_literals() {
         assert_eq!(seen("password = readPassword2\n", Syntax::Code), []);
-        assert_eq!(seen("password = \"{password:12}\"\n", Syntax::Code).len(), 1);
+        assert_eq!(
+            seen("password = \"{password:12}\"\n", Syntax::Code).len(),
+            1
+        );
     }
 }

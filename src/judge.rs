@@ -9,10 +9,10 @@ use jiff::civil::Date;
 use crate::examine::{self, Knowledge, Sighting, Values};
 use crate::git::{self, Change, GitError, Kind, Piece, Repository};
 use crate::model::{
-    Destination, Finding, Oid, Origin, Place, Secret, Signal, Stats, Unexamined, Verdict,
+    Because, Destination, Finding, Oid, Origin, Place, Secret, Signal, Stats, Unexamined, Verdict,
 };
 use crate::origin;
-use crate::policy::{Policy, Subject};
+use crate::policy::{Decision, InlineAllow, Policy, Row, Subject};
 use crate::scan::decode::{Encoding, LARGEST_BLOB};
 use crate::scan::{self, Positions, ScanError, Scanner, ValueId};
 use crate::syntax::{self, Syntax};
@@ -45,6 +45,8 @@ pub struct Judge<'j> {
     today: Date,
     /// Keep the findings that the policy allows.
     keep_allowed: bool,
+    /// Whether inline comments let a value pass.
+    inline_allow: bool,
     examined: HashMap<(Oid, Syntax), Rc<Blob>>,
     fingerprints: HashMap<(ValueId, bool), String>,
     said: HashMap<Said, SaidOf>,
@@ -53,6 +55,8 @@ pub struct Judge<'j> {
     pub findings: Vec<Finding>,
     /// What was not read.
     pub not_read: Vec<Unexamined>,
+    /// Inline comments that let nothing pass, and why.
+    pub ignored: Vec<String>,
     /// Counters.
     pub stats: Stats,
 }
@@ -70,6 +74,7 @@ struct SaidOf {
 /// A moment in a run, to go back to.
 pub struct Mark {
     findings: usize,
+    ignored: usize,
     stats: Stats,
 }
 
@@ -126,6 +131,7 @@ impl<'j> Judge<'j> {
         scanner: &'j Scanner<'static>,
         today: Date,
         keep_allowed: bool,
+        inline_allow: bool,
     ) -> Self {
         Self {
             repository,
@@ -133,12 +139,14 @@ impl<'j> Judge<'j> {
             scanner,
             today,
             keep_allowed,
+            inline_allow,
             examined: HashMap::new(),
             fingerprints: HashMap::new(),
             said: HashMap::new(),
             unexamined: HashSet::new(),
             findings: Vec::new(),
             not_read: Vec::new(),
+            ignored: Vec::new(),
             stats: Stats::default(),
         }
     }
@@ -147,6 +155,7 @@ impl<'j> Judge<'j> {
     pub fn mark(&self) -> Mark {
         Mark {
             findings: self.findings.len(),
+            ignored: self.ignored.len(),
             stats: self.stats.clone(),
         }
     }
@@ -159,8 +168,10 @@ impl<'j> Judge<'j> {
     /// Takes back everything found since `mark`, all of it on its way to `ref_name`.
     pub fn take_back(&mut self, mark: Mark, ref_name: &str) {
         self.findings.truncate(mark.findings);
+        self.ignored.truncate(mark.ignored);
         // A ref that two lines of a push move is said twice then, which harms less than not at all.
-        self.said.retain(|(name, ..), _| name.as_deref() != Some(ref_name));
+        self.said
+            .retain(|(name, ..), _| name.as_deref() != Some(ref_name));
         self.stats = mark.stats;
     }
 
@@ -207,7 +218,10 @@ impl<'j> Judge<'j> {
             }
         }
         for s in old.iter().flat_map(|old| old.sightings()) {
-            before.entry((s.rule.id.as_str(), s.value)).or_default().push(&s.key_path);
+            before
+                .entry((s.rule.id.as_str(), s.value))
+                .or_default()
+                .push(&s.key_path);
         }
         let is_new = |sighting: &&Sighting<'static>| {
             !before
@@ -226,7 +240,7 @@ impl<'j> Judge<'j> {
         each_view(self.repository, change.oid, &mut |view| {
             let mut values = Values::new(view.text);
             for sighting in views.next().into_iter().flatten() {
-                self.sighting(source, change, &path, sighting, values.of(sighting));
+                self.sighting(source, change, &path, sighting, view.text, values.of(sighting));
             }
             Ok(())
         })
@@ -264,7 +278,8 @@ impl<'j> Judge<'j> {
         let now = claims(now);
         places.iter().any(|place| {
             let then = claims(place);
-            now.iter().all(|now| then.iter().any(|then| then.environment == now.environment))
+            now.iter()
+                .all(|now| then.iter().any(|then| then.environment == now.environment))
         })
     }
 
@@ -287,7 +302,10 @@ impl<'j> Judge<'j> {
             Message::Tag => ("(tag header)", "(tag message)"),
         };
         // An empty line ends the headers; lines are counted as an editor shows the message.
-        let end = data.windows(2).position(|pair| pair == b"\n\n").unwrap_or(data.len());
+        let end = data
+            .windows(2)
+            .position(|pair| pair == b"\n\n")
+            .unwrap_or(data.len());
         self.pathless(source, header, oid, &data[..end])?;
         self.pathless(source, body, oid, data.get(end + 2..).unwrap_or_default())
     }
@@ -318,7 +336,7 @@ impl<'j> Judge<'j> {
             parents: Vec::new(),
         };
         for sighting in &sightings {
-            self.sighting(source, &change, place, sighting, values.of(sighting));
+            self.sighting(source, &change, place, sighting, data, values.of(sighting));
         }
         Ok(())
     }
@@ -387,6 +405,7 @@ impl<'j> Judge<'j> {
         change: &Change,
         path: &str,
         sighting: &Sighting<'static>,
+        text: &[u8],
         known: [Secret<'_>; 2],
     ) {
         let said = (
@@ -397,7 +416,11 @@ impl<'j> Judge<'j> {
         );
         // Said once for a ref and path; in one blob every place of the value is said.
         let here = |said: &SaidOf| (said.blob, said.commit) == (change.oid, source.commit);
-        let before = self.said.get(&said).filter(|said| !here(said)).map(|said| said.strictest);
+        let before = self
+            .said
+            .get(&said)
+            .filter(|said| !here(said))
+            .map(|said| said.strictest);
         if before == Some(Verdict::Block) {
             return;
         }
@@ -417,29 +440,32 @@ impl<'j> Judge<'j> {
                     .unwrap_or_else(|| scan::fingerprint(secret, issued))
             }
         };
-        let decision = self.policy.decide(
-            &Subject {
-                rule: &sighting.rule.id,
-                provider: sighting.provider,
-                family: crate::model::Family::Credential,
-                origin,
-                issued: sighting.rule.provider_issued(),
-                lifetime: sighting.lifetime,
-                public: sighting.rule.public,
-                path,
-                declared: false,
-                revoked: false,
-                fingerprint: &fingerprint,
-            },
-            &claims,
-            self.today,
-        );
+        let subject = Subject {
+            rule: &sighting.rule.id,
+            provider: sighting.provider,
+            family: crate::model::Family::Credential,
+            origin,
+            issued: sighting.rule.provider_issued(),
+            lifetime: sighting.lifetime,
+            public: sighting.rule.public,
+            path,
+            declared: false,
+            revoked: false,
+            fingerprint: &fingerprint,
+        };
+        let mut decision = self.policy.decide(&subject, &claims, self.today);
+        let mut ignored = None;
+        if decision.verdict != Verdict::Allow && subject.row() != Row::Revoked {
+            ignored = self.inline(&mut decision, path, sighting, text, &known);
+        }
         // The same value in another blob may stand in another section, or beside other evidence: a stricter verdict than
         // the one said before is news.
         if before.is_some_and(|before| before >= decision.verdict) {
             return;
         }
-        let strictest = self.said.get(&said).map_or(decision.verdict, |said| said.strictest.max(decision.verdict));
+        let strictest = self.said.get(&said).map_or(decision.verdict, |said| {
+            said.strictest.max(decision.verdict)
+        });
         self.said.insert(
             said,
             SaidOf {
@@ -455,6 +481,11 @@ impl<'j> Judge<'j> {
             }
         }
         let fingerprint = fingerprint();
+        if let Some(told) = ignored
+            && !self.ignored.contains(&told)
+        {
+            self.ignored.push(told);
+        }
         self.fingerprints.insert(
             (sighting.value, sighting.rule.provider_issued()),
             fingerprint.clone(),
@@ -497,6 +528,48 @@ impl<'j> Judge<'j> {
     }
 }
 
+impl Judge<'_> {
+    /// Lets a value pass where a comment beside it says so and the policy listens. Says why a comment changes nothing.
+    fn inline(
+        &self,
+        decision: &mut Decision,
+        path: &str,
+        sighting: &Sighting<'static>,
+        text: &[u8],
+        known: &[Secret<'_>],
+    ) -> Option<String> {
+        let allow = scan::allow::beside(text, &sighting.span)?;
+        let rule = &sighting.rule.id;
+        let why = if !allow.is_for(rule) {
+            let other = allow.rule.unwrap_or_default();
+            format!("is for `{other}`, and this is a {rule}")
+        } else if self.inline_allow {
+            let reason = scan::redact(self.scanner, &allow.reason, known);
+            decision.verdict = Verdict::Allow;
+            decision.because = Because {
+                text: if reason.is_empty() {
+                    "an inline comment lets it pass".to_owned()
+                } else {
+                    format!("an inline comment lets it pass: {reason}")
+                },
+                policy_line: self.policy.inline_allow_line().to_owned(),
+            };
+            return None;
+        } else if self.policy.inline_allow() == InlineAllow::Never {
+            "was ignored: the policy says inline-allow = \"never\"".to_owned()
+        } else {
+            "was ignored: here it counts only if the policy says inline-allow = \"always\""
+                .to_owned()
+        };
+        Some(format!(
+            "the comment `stagegate:allow` at {}:{} {}",
+            scan::redact(self.scanner, path, known),
+            sighting.line,
+            scan::redact(self.scanner, &why, known)
+        ))
+    }
+}
+
 /// Shows a blob to `look`: whole, or piece by piece where it is too large for that.
 fn each_view(
     repository: &Repository,
@@ -531,7 +604,11 @@ fn each_view(
         })?;
     }
     if size > LARGEST_IN_PIECES {
-        let reason = format!("it is {} GiB large: at most {} GiB are read", size >> 30, LARGEST_IN_PIECES >> 30);
+        let reason = format!(
+            "it is {} GiB large: at most {} GiB are read",
+            size >> 30,
+            LARGEST_IN_PIECES >> 30
+        );
         return Err(GitError::Object { oid, reason }.into());
     }
     let mut encoding = Encoding::Bytes;
@@ -543,12 +620,17 @@ fn each_view(
         }
         let text = encoding.text(bytes, first);
         let len_of = |bytes: &[u8], first| encoding.text(bytes, first).len();
-        let seam = |overlap: usize| text.len() - len_of(&bytes[bytes.len().saturating_sub(overlap)..], false);
+        let seam = |overlap: usize| {
+            text.len() - len_of(&bytes[bytes.len().saturating_sub(overlap)..], false)
+        };
         look(View {
             text: &text,
             raw: false,
-            counted: if first { 0 } else { len_of(&bytes[..OVERLAP / 2], false) }
-                ..if last { usize::MAX } else { seam(OVERLAP / 2) },
+            counted: if first {
+                0
+            } else {
+                len_of(&bytes[..OVERLAP / 2], false)
+            }..if last { usize::MAX } else { seam(OVERLAP / 2) },
             lines_before,
             lfs: false,
         })?;

@@ -26,6 +26,9 @@ fn what_stands_in_a_tree_is_judged_by_path_and_by_ref() {
         .hides(&key);
     work.stagegate(["scan", "--rev", "HEAD~1"]).succeeded();
     work.stagegate(["scan", "--rev", "main"]).succeeded();
+    work.stagegate(["scan", "--rev", "HEAD^{tree}"])
+        .exits(1)
+        .says("config/staging.yml:2");
     work.commit_file("config/staging.yml", payments(&test_key(1)));
     work.stagegate(["scan", "--rev", "feature/x"]).succeeded();
 }

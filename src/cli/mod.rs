@@ -5,10 +5,12 @@ mod failure;
 mod output;
 mod policy;
 mod pre_commit;
+mod pre_push;
 mod pre_receive;
 mod rules;
 mod scan;
 mod source;
+mod update;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -22,7 +24,7 @@ pub(crate) use failure::Failure;
 #[command(
     version,
     max_term_width = 100,
-    after_help = "Exit codes: 0 allowed, 1 blocked, 2 could not decide.\n\nExamples:\n  stagegate pre-commit                              judge what is staged\n  stagegate check --base main --head HEAD --ref staging   judge a range as if pushed to staging\n  stagegate scan --rev staging                      judge everything that stands in a tree\n  stagegate policy show --ref staging --path config/staging/db.yml"
+    after_help = "Exit codes: 0 allowed, 1 blocked, 2 could not decide.\n\nExamples:\n  stagegate pre-commit                              judge what is staged\n  stagegate check --base main --head HEAD --ref staging   judge a range as if pushed to staging\n  stagegate check                                   judge what CI's variables name\n  stagegate scan --rev staging                      judge everything that stands in a tree\n  stagegate policy show --ref staging --path config/staging/db.yml"
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -70,8 +72,12 @@ pub(crate) enum Format {
 enum Command {
     /// Judge what is staged (git's pre-commit hook)
     PreCommit(pre_commit::Args),
+    /// Judge a push before it leaves (git's pre-push hook; reads ref updates on standard input)
+    PrePush(pre_push::Args),
     /// Judge a push on the server (git's pre-receive hook; reads ref updates on standard input)
     PreReceive(pre_receive::Args),
+    /// Judge one ref of a push on the server (git's update hook, gitolite's virtual refs)
+    Update(update::Args),
     /// Judge a range of commits, by hand or in CI
     Check(check::Args),
     /// Judge everything that stands in a tree
@@ -86,6 +92,8 @@ enum Command {
 pub(crate) fn run(cli: &Cli, out: &mut dyn Write) -> Result<u8, Failure> {
     match &cli.command {
         Command::PreCommit(args) => pre_commit::run(args, &cli.global, out),
+        Command::PrePush(args) => pre_push::run(args, &cli.global, out),
+        Command::Update(args) => update::run(args, &cli.global, out),
         Command::PreReceive(args) => pre_receive::run(args, &cli.global, out),
         Command::Check(args) => check::run(args, &cli.global, out),
         Command::Scan(args) => scan::run(args, &cli.global, out),

@@ -282,6 +282,7 @@ fn show_all(policy: &Policy, out: &mut dyn Write) -> Result<u8, Failure> {
         "strictest"
     };
     writeln!(out, "precedence: {precedence}")?;
+    writeln!(out, "inline-allow: {}", policy.inline_allow().as_str())?;
     writeln!(out)?;
     writeln!(out, "environments:")?;
     let mut columns: Vec<(&str, Option<Claim>)> = Vec::new();

@@ -21,7 +21,9 @@ pub(crate) fn run(_: &Args, global: &Global, out: &mut dyn Write) -> Result<u8, 
         scanner: &scanner,
         today: source::today(),
         keep_allowed: global.all,
+        laptop: true,
+        policy_ref: None,
     };
-    let commit = hook::pre_commit::read(&repository)?;
+    let commit = hook::pre_commit::read(&repository, global.repo.is_none())?;
     output::write(&gate.staged(commit)?, global, out)
 }

@@ -27,7 +27,13 @@ pub(crate) fn run(_: &Args, global: &Global, out: &mut dyn Write) -> Result<u8, 
         scanner: &scanner,
         today: source::today(),
         keep_allowed: global.all,
+        laptop: false,
+        policy_ref: source::policy_ref(global, &repository),
     };
     let current = repository.refs()?;
-    output::write(&gate.updates("pre-receive", updates, &current)?, global, out)
+    output::write(
+        &gate.updates("pre-receive", updates, &current)?,
+        global,
+        out,
+    )
 }

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use crate::check::Gate;
+use crate::git::{GitError, Kind};
 use crate::hook::pre_commit::full_name;
 
 use super::source::{self, Fallback};
@@ -21,6 +22,14 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u8, Failure> {
     let repository = source::repository(global)?;
     let tip = repository.revision(&args.rev)?;
+    let (_, object, kind) = repository.peel(tip)?;
+    if !matches!(kind, Kind::Commit | Kind::Tree) {
+        return Err(GitError::Revision {
+            name: args.rev.clone(),
+            reason: "it is neither a commit nor a tree".to_owned(),
+        }
+        .into());
+    }
     let ref_name = match &args.ref_name {
         Some(name) => Some(full_name(name)),
         None => repository.branch_named(&args.rev)?,
@@ -28,7 +37,7 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
     let fallback = if repository.work_dir().is_some() && args.rev == "HEAD" {
         Fallback::WorkTree
     } else {
-        Fallback::Commit(repository.peel(tip).ok().map(|(_, commit, _)| commit), "the scanned commit")
+        Fallback::Commit((kind == Kind::Commit).then_some(object), "the scanned commit")
     };
     let policy = source::policy(global, &repository, &fallback)?;
     let scanner = source::scanner()?;
@@ -38,6 +47,8 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
         scanner: &scanner,
         today: source::today(),
         keep_allowed: global.all,
+        laptop: false,
+        policy_ref: None,
     };
     output::write(&gate.standing(tip, ref_name.as_deref())?, global, out)
 }

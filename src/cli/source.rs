@@ -14,7 +14,7 @@ use crate::scan::Scanner;
 use super::{Failure, Global};
 
 /// Name of the policy file.
-const FILE: &str = "stagegate.toml";
+const FILE: &str = crate::check::POLICY_FILE;
 
 /// Where to look for a policy that nobody has named.
 pub(super) enum Fallback {
@@ -47,7 +47,13 @@ pub(super) fn policy(
     match fallback {
         Fallback::WorkTree => match repository.work_dir().map(|folder| folder.join(FILE)) {
             Some(file) if file.exists() => parse(&std::fs::read(&file)?, FILE),
-            _ => Ok(Policy::builtin()),
+            Some(_) => Ok(Policy::builtin()),
+            // A bare repository, from which one can push as well.
+            None => policy(
+                global,
+                repository,
+                &Fallback::Commit(repository.head_commit()?, "HEAD"),
+            ),
         },
         Fallback::Commit(None, _) => Ok(Policy::builtin()),
         Fallback::Commit(Some(commit), name) => match repository.text_at(*commit, FILE)? {
@@ -57,10 +63,25 @@ pub(super) fn policy(
     }
 }
 
+/// The ref from which the policy is taken where neither `--policy` nor git's configuration names one.
+pub(super) fn policy_ref(global: &Global, repository: &Repository) -> Option<String> {
+    let named = global.policy.is_some() || repository.config_path("stagegate.policy").is_some();
+    if named {
+        None
+    } else {
+        repository
+            .head_branch()
+            .map(|name| repository.resolve_ref_name(&name))
+    }
+}
+
 fn from_file(file: &Path) -> Result<Policy, Failure> {
     let text = std::fs::read(file).map_err(|error| {
-        Failure::new(format!("cannot read the policy {}: {error}", file.display()))
-            .hint("give another with --policy FILE, or correct `git config stagegate.policy`")
+        Failure::new(format!(
+            "cannot read the policy {}: {error}",
+            file.display()
+        ))
+        .hint("give another with --policy FILE, or correct `git config stagegate.policy`")
     })?;
     parse(&text, &file.display().to_string())
 }
@@ -81,5 +102,7 @@ pub(super) fn scanner() -> Result<Scanner<'static>, Failure> {
 
 /// Today, in UTC: exceptions end on the same day on every machine.
 pub(super) fn today() -> jiff::civil::Date {
-    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
+    jiff::Timestamp::now()
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .date()
 }

@@ -6,11 +6,16 @@ pub fn is_lfs_pointer(bytes: &[u8]) -> bool {
     if bytes.len() >= 1024 {
         return false;
     }
-    let mut lines = bytes.split(|&byte| byte == b'\n').map(|line| line.trim_ascii_end());
+    let mut lines = bytes
+        .split(|&byte| byte == b'\n')
+        .map(|line| line.trim_ascii_end());
     let version = lines.next().unwrap_or_default();
-    let versioned = [&b"version https://git-lfs.github.com/spec/"[..], b"version https://hawser.github.com/spec/"]
-        .iter()
-        .any(|start| version.starts_with(start));
+    let versioned = [
+        &b"version https://git-lfs.github.com/spec/"[..],
+        b"version https://hawser.github.com/spec/",
+    ]
+    .iter()
+    .any(|start| version.starts_with(start));
     let mut oid = false;
     let mut size = false;
     for line in lines {
@@ -26,12 +31,19 @@ mod tests {
 
     #[test]
     fn pointers_and_what_only_speaks_of_them() {
-        let pointer = format!("version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize 12345\n", "4d".repeat(32));
+        let pointer = format!(
+            "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize 12345\n",
+            "4d".repeat(32)
+        );
         assert!(is_lfs_pointer(pointer.as_bytes()));
         assert!(is_lfs_pointer(pointer.replace('\n', "\r\n").as_bytes()));
         assert!(!is_lfs_pointer(format!("see: {pointer}").as_bytes()));
-        assert!(!is_lfs_pointer(format!("{pointer}{}", "x".repeat(1000)).as_bytes()));
-        assert!(!is_lfs_pointer(b"version https://git-lfs.github.com/spec/v1\n"));
+        assert!(!is_lfs_pointer(
+            format!("{pointer}{}", "x".repeat(1000)).as_bytes()
+        ));
+        assert!(!is_lfs_pointer(
+            b"version https://git-lfs.github.com/spec/v1\n"
+        ));
         assert!(!is_lfs_pointer(b""));
     }
 }

@@ -16,9 +16,14 @@ pub struct Commit {
     pub index: Option<PathBuf>,
 }
 
-/// Reads HEAD, `MERGE_HEAD`, the configuration and the environment.
-pub fn read(repository: &Repository) -> Result<Commit, GitError> {
-    let mut refs: Vec<String> = repository.head_branch().into_iter().collect();
+/// Reads HEAD, `MERGE_HEAD` and the configuration; of git's environment the index, where `from_env` says that the
+/// repository was taken from it.
+pub fn read(repository: &Repository, from_env: bool) -> Result<Commit, GitError> {
+    // While a branch is rebased HEAD is detached, and the commits are on their way to that branch all the same.
+    let branch = repository
+        .head_branch()
+        .or_else(|| repository.rebased_branch());
+    let mut refs: Vec<String> = branch.into_iter().collect();
     if let Some(target) = repository.config("stagegate.target") {
         let target = full_name(&target);
         if !refs.contains(&target) {
@@ -26,9 +31,19 @@ pub fn read(repository: &Repository) -> Result<Commit, GitError> {
         }
     }
     let mut parents: Vec<Oid> = repository.head_commit()?.into_iter().collect();
-    parents.extend(repository.merge_heads());
+    let mut merged = repository.merge_heads();
+    if merged.is_empty() && from_env {
+        // `git merge` runs pre-merge-commit before it writes MERGE_HEAD; what it merges it tells in names of variables.
+        merged = std::env::vars_os()
+            .filter_map(|(name, _)| {
+                Oid::from_hex(name.to_str()?.strip_prefix("GITHEAD_")?.as_bytes())
+            })
+            .filter(|&head| repository.contains(head))
+            .collect();
+    }
+    parents.extend(merged);
     let index = std::env::var_os("GIT_INDEX_FILE")
-        .filter(|path| !path.is_empty())
+        .filter(|path| from_env && !path.is_empty())
         .map(PathBuf::from);
     Ok(Commit {
         refs,

@@ -4,39 +4,17 @@ use std::io::Read;
 
 use crate::model::{Oid, RefUpdate};
 
-use super::HookError;
-
-/// More than any push has: a line is about 100 bytes, so this is over ten million refs.
-const MOST: u64 = 1 << 30;
+use super::{HookError, lines};
 
 /// Reads all ref updates. No line, or one that cannot be understood, is an error: a push that is not understood is not
 /// let through.
 pub fn read(input: impl Read) -> Result<Vec<RefUpdate>, HookError> {
-    let mut text = Vec::new();
-    input
-        .take(MOST)
-        .read_to_end(&mut text)
-        .map_err(|error| HookError {
-            what: format!("cannot read the ref updates on standard input: {error}"),
-            hint: "run it as a pre-receive hook of git, which writes them there",
-        })?;
-    if text.len() as u64 == MOST {
-        return Err(HookError {
-            what: "standard input holds more than 1 GiB of ref updates".to_owned(),
-            hint: "push fewer refs at once",
-        });
-    }
-    let updates = text
-        .split(|&byte| byte == b'\n')
-        .enumerate()
-        .filter(|(_, line)| !line.is_empty())
-        .map(|(at, line)| parse(line, at + 1))
-        .collect::<Result<Vec<_>, _>>()?;
+    let updates = lines(input, "pre-receive", parse)?;
     if updates.is_empty() {
-        return Err(HookError {
-            what: "no ref update on standard input".to_owned(),
-            hint: "run it as a pre-receive hook of git, which writes `OLD NEW REF` lines there; by hand, use `stagegate check`",
-        });
+        return Err(HookError::new(
+            "no ref update on standard input",
+            "run it as a pre-receive hook of git, which writes `OLD NEW REF` lines there; by hand, use `stagegate check`",
+        ));
     }
     Ok(updates)
 }
@@ -56,10 +34,10 @@ fn parse(line: &[u8], number: usize) -> Result<RefUpdate, HookError> {
             new: Some(new).filter(|oid| !oid.is_zero()),
             environment: None,
         }),
-        _ => Err(HookError {
-            what: format!("line {number} of standard input is not `OLD NEW REF`"),
-            hint: "git writes two object ids of 40 or 64 hexadecimal digits and a ref name in UTF-8 on each line",
-        }),
+        _ => Err(HookError::new(
+            format!("line {number} of standard input is not `OLD NEW REF`"),
+            "git writes two object ids of 40 or 64 hexadecimal digits and a ref name in UTF-8 on each line",
+        )),
     }
 }
 

@@ -73,7 +73,7 @@ pub struct Stats {
 /// Everything a run has to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
-    /// The mode: `pre-commit`, `pre-receive`, `check`, `scan`.
+    /// The mode: `pre-commit`, `pre-push`, `pre-receive`, `update`, `check`, `scan`.
     pub mode: &'static str,
     /// Which policy judged: a path, an object in the repository, or `default policy`.
     pub policy: String,
@@ -83,7 +83,10 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// What was not read.
     pub unexamined: Vec<Unexamined>,
-    /// Remarks that change nothing: an expired exception, an exception that matched nothing.
+    /// Remarks on this very run: what a pushed policy would change, where a range came from. Always told.
+    pub news: Vec<String>,
+    /// Remarks that change nothing: an expired exception, an exception that matched nothing. A hook that lets everything
+    /// pass keeps them to itself.
     pub notes: Vec<String>,
     /// Counters.
     pub stats: Stats,

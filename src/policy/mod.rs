@@ -2,6 +2,7 @@
 //!
 //! A [`Policy`] is the default one or read from `stagegate.toml`; `docs/policy.md` documents every key.
 
+mod changed;
 mod conventions;
 mod decide;
 mod exception;
@@ -14,6 +15,7 @@ mod validate;
 use jiff::civil::Date;
 
 use crate::model::{Claim, Facts, Tier, Verdict, Vocabulary};
+pub use changed::Changes;
 use conventions::{Found, Words};
 pub use decide::{Decision, Subject};
 use exception::Exception;
@@ -57,6 +59,37 @@ enum Precedence {
     Path,
 }
 
+impl Precedence {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Strictest => "strictest",
+            Self::Path => "path",
+        }
+    }
+}
+
+/// Where an inline comment `stagegate:allow` lets a value pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InlineAllow {
+    /// In the hooks that run where people work: whoever pushes does not decide for a server.
+    Laptop,
+    /// On servers and in CI too.
+    Always,
+    /// Nowhere.
+    Never,
+}
+
+impl InlineAllow {
+    /// The word in a policy.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Laptop => "laptop",
+            Self::Always => "always",
+            Self::Never => "never",
+        }
+    }
+}
+
 /// A policy: claims, verdicts, facts, words and exceptions, all of them valid.
 #[derive(Debug)]
 pub struct Policy {
@@ -64,6 +97,8 @@ pub struct Policy {
     history: History,
     precedence: Precedence,
     conventions: bool,
+    inline_allow: InlineAllow,
+    inline_allow_line: String,
     words: Words,
     vocabulary: Vocabulary,
     /// The four default ones, then the declared ones.
@@ -173,6 +208,16 @@ impl Policy {
     /// Which new commits are walked.
     pub const fn history(&self) -> History {
         self.history
+    }
+
+    /// Where inline comments let a value pass.
+    pub const fn inline_allow(&self) -> InlineAllow {
+        self.inline_allow
+    }
+
+    /// The line that says so.
+    pub fn inline_allow_line(&self) -> &str {
+        &self.inline_allow_line
     }
 
     /// The facts that prove an environment.

@@ -27,6 +27,7 @@ pub(super) struct Written {
     pub(super) history: Option<Text>,
     pub(super) precedence: Option<Text>,
     pub(super) conventions: Option<At<bool>>,
+    pub(super) inline_allow: Option<Text>,
     /// In the order of the file.
     pub(super) environments: Vec<WrittenEnvironment>,
     pub(super) unclaimed: Vec<(Text, Text)>,
@@ -125,6 +126,7 @@ impl Reader<'_, '_> {
             "history",
             "precedence",
             "conventions",
+            "inline-allow",
             "environment",
             "unclaimed",
             "words",
@@ -137,6 +139,7 @@ impl Reader<'_, '_> {
                 "history" => written.history = self.text(value, key),
                 "precedence" => written.precedence = self.text(value, key),
                 "conventions" => written.conventions = self.boolean(value, key),
+                "inline-allow" => written.inline_allow = self.text(value, key),
                 "environment" => {
                     for (name, at, value) in self.table(value, key).map_or(Vec::new(), entries) {
                         let name = At {

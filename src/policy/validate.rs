@@ -10,7 +10,9 @@ use super::mistake::{Mistakes, did_you_mean};
 use super::patterns::Pattern;
 use super::schema::{At, Text, Written, WrittenEnvironment, WrittenException, WrittenIdentity};
 use super::table::Row;
-use super::{Environment, History, Override, Policy, PolicyErrors, Precedence, Section};
+use super::{
+    Environment, History, InlineAllow, Override, Policy, PolicyErrors, Precedence, Section,
+};
 use crate::model::{EnvironmentFacts, Facts, Tier, Verdict, Vocabulary};
 
 /// The one version of the format so far.
@@ -31,6 +33,8 @@ pub(super) fn builtin() -> Policy {
         history: History::Environment,
         precedence: Precedence::Strictest,
         conventions: true,
+        inline_allow: InlineAllow::Laptop,
+        inline_allow_line: "default policy: inline-allow".to_owned(),
         vocabulary: vocabulary(&words),
         words,
         environments,
@@ -98,7 +102,21 @@ impl Checker<'_> {
             ],
         );
 
+        let inline_allow = self.choice(
+            written.inline_allow.as_ref(),
+            "inline-allow",
+            &[
+                ("laptop", InlineAllow::Laptop),
+                ("always", InlineAllow::Always),
+                ("never", InlineAllow::Never),
+            ],
+        );
+
         let mut policy = builtin();
+        if let (Some(text), Some(choice)) = (&written.inline_allow, inline_allow) {
+            policy.inline_allow = choice;
+            policy.inline_allow_line = self.line(text.offset);
+        }
         policy.source = self.source.to_owned();
         policy.history = history.unwrap_or(History::Environment);
         policy.precedence = precedence.unwrap_or(Precedence::Strictest);

@@ -22,7 +22,7 @@ struct Document<'r> {
     refs: &'r [RefUpdate],
     findings: Vec<&'r Finding>,
     unexamined: &'r [Unexamined],
-    notes: &'r [String],
+    notes: Vec<&'r String>,
     stats: &'r Stats,
 }
 
@@ -47,7 +47,7 @@ pub(super) fn write(report: &Report, options: &Options, out: &mut dyn io::Write)
         refs: &report.refs,
         findings: shown(report, options),
         unexamined: &report.unexamined,
-        notes: &report.notes,
+        notes: report.news.iter().chain(&report.notes).collect(),
         stats: &report.stats,
     };
     let mut visible = visible(&serde_json::to_string_pretty(&document)?);

@@ -59,13 +59,13 @@ pub(super) fn of(report: &Report, blocked: &[Group<'_>]) -> Vec<Step> {
 fn undecided(report: &Report) -> Vec<Step> {
     let again = match report.mode {
         "pre-commit" => "commit again",
-        "pre-receive" => "push again",
+        "pre-push" | "pre-receive" | "update" => "push again",
         _ => "run it again",
     };
     let mut steps = vec![Step::new(format!(
         "Do what the reasons above say, then {again}. What cannot be read is never let through."
     ))];
-    if report.mode == "pre-receive" {
+    if matches!(report.mode, "pre-receive" | "update") {
         steps.push(Step::new(
             "If the cause is on the server (time, memory, policy, a broken object), show these lines to its \
              administrator.",
@@ -125,7 +125,7 @@ fn bring_again(report: &Report, findings: &[&Finding]) -> Option<Step> {
                 ]),
             )
         }
-        "pre-receive" | "check" => Some(rewrite(report, findings)),
+        "pre-push" | "pre-receive" | "update" | "check" => Some(rewrite(report, findings)),
         _ => None,
     }
 }
@@ -219,7 +219,7 @@ fn rotate(report: &Report, findings: &[&Finding]) -> Option<Step> {
         )
     });
     let why = match report.mode {
-        "pre-receive" => "with this push it has left your machine",
+        "pre-receive" | "update" => "with this push it has left your machine",
         "check" | "scan" => "it stands in commits that others may have",
         // What is only staged has not been shown to anybody yet.
         _ => return None,
@@ -276,7 +276,7 @@ fn except(report: &Report, blocked: &[Group<'_>]) -> Option<Step> {
     let first = with_fingerprint.next()?;
     let others = with_fingerprint.count();
     let owner = match report.mode {
-        "pre-receive" => "ask the owner of the policy for this exception",
+        "pre-receive" | "update" => "ask the owner of the policy for this exception",
         _ => "add this exception to stagegate.toml and have it approved",
     };
     let each = match others {

@@ -39,6 +39,7 @@ fn report(mode: &'static str, findings: Vec<Finding>) -> Report {
         }],
         findings,
         unexamined: Vec::new(),
+        news: Vec::new(),
         notes: Vec::new(),
         stats: Stats {
             refs: 1,

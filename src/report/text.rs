@@ -112,6 +112,10 @@ impl<'r> Text<'r> {
             }
         }
         self.unexamined(out)?;
+        for news in &report.news {
+            self.gap(out)?;
+            self.block(out, "note: ", Some(AnsiColor::Green), news)?;
+        }
         // In a hook a passing commit is met with silence: an exception that was not needed today is no news.
         if spoke || by_hand || detailed {
             for note in &report.notes {
@@ -258,7 +262,7 @@ impl<'r> Text<'r> {
     fn show_all(&self) -> String {
         let mut refs = self.report.refs.iter();
         match (self.report.mode, refs.find(|update| update.new.is_some())) {
-            ("pre-receive" | "check", Some(update)) => local_check(update),
+            ("pre-push" | "pre-receive" | "update" | "check", Some(update)) => local_check(update),
             ("pre-commit", _) => "stagegate pre-commit -v".to_owned(),
             _ => "the same command with -v".to_owned(),
         }
@@ -400,7 +404,7 @@ impl<'r> Text<'r> {
         let rest = self.unread(false).count();
         if rest > 0 && !detailed {
             let things = count(rest, "thing", "things");
-            let line = format!("{things} not examined, where nothing claims it (-v lists)");
+            let line = format!("{things} not examined, which refuses nothing (-v lists)");
             self.gap(out)?;
             self.block(out, "stagegate: ", None, &line)?;
         }

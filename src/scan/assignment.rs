@@ -34,7 +34,12 @@ impl<'r> Scanner<'r> {
     /// Whether any generic rule may know `key`. The answer for a key is always the same, so it can be kept.
     pub fn may_know(&self, key: &str) -> bool {
         let key = words_of(key).join("_");
-        !key.is_empty() && self.generic().any(|(_, rule)| rule.keywords.iter().any(|keyword| assignment_may_hold(&key, keyword)))
+        !key.is_empty()
+            && self.generic().any(|(_, rule)| {
+                rule.keywords
+                    .iter()
+                    .any(|keyword| assignment_may_hold(&key, keyword))
+            })
     }
 
     /// Judges one assignment; `None` where no rule knows the key.
@@ -50,7 +55,11 @@ impl<'r> Scanner<'r> {
             return Ok(None);
         }
         for (provider, rule) in self.generic() {
-            if !rule.keywords.iter().any(|keyword| assignment_may_hold(&key, keyword)) {
+            if !rule
+                .keywords
+                .iter()
+                .any(|keyword| assignment_may_hold(&key, keyword))
+            {
                 continue;
             }
             let Some(pattern) = self.generic_pattern(&rule.id)? else {
@@ -84,7 +93,10 @@ impl<'r> Scanner<'r> {
 
 /// Cheap test before the pattern: normalisation only adds underscores, so compare without separators.
 fn assignment_may_hold(key: &str, keyword: &str) -> bool {
-    let plain: String = keyword.chars().filter(char::is_ascii_alphanumeric).collect();
+    let plain: String = keyword
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .collect();
     let key: String = key.chars().filter(char::is_ascii_alphanumeric).collect();
     key.contains(&plain)
 }

@@ -169,8 +169,13 @@ impl<'r> Scanner<'r> {
             let seen = own.end.min(at + REACH / 2);
             let end = match rule.lines {
                 0 => end,
-                more if end < own.end => end.max(bytes.len().min(at + REACH_OF_LINES.min(usize::from(more) * 1000))),
-                more => lines::end_after(bytes, own.end, usize::from(more)).min(end.max(at + REACH_OF_LINES)),
+                more if end < own.end => end.max(
+                    bytes
+                        .len()
+                        .min(at + REACH_OF_LINES.min(usize::from(more) * 1000)),
+                ),
+                more => lines::end_after(bytes, own.end, usize::from(more))
+                    .min(end.max(at + REACH_OF_LINES)),
             };
             match *last {
                 // A second keyword inside a window lengthens it: its own reach counts from there.
@@ -270,7 +275,10 @@ fn has_context(rule: &Rule, bytes: &[u8], span: &Range<usize>) -> bool {
         .filter(|(_, byte)| **byte == b'\n')
         .nth(CONTEXT_LINES)
         .map_or(after.len(), |(at, _)| at);
-    let around = [before[from..].to_ascii_lowercase(), after[..to].to_ascii_lowercase()];
+    let around = [
+        before[from..].to_ascii_lowercase(),
+        after[..to].to_ascii_lowercase(),
+    ];
     rule.context.iter().any(|word| {
         let word = word.to_ascii_lowercase();
         around.iter().any(|text| {

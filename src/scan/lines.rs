@@ -45,7 +45,11 @@ impl<'b> Cursor<'b> {
     /// The line that `at` stands on, its line end included.
     pub(super) fn around(&mut self, at: usize) -> Range<usize> {
         if !self.line.contains(&at) {
-            let known = if at >= self.line.end { self.line.end } else { 0 };
+            let known = if at >= self.line.end {
+                self.line.end
+            } else {
+                0
+            };
             self.line = known + start(&self.bytes[known..], at - known)..end(self.bytes, at);
         }
         self.line.clone()
@@ -73,18 +77,15 @@ impl<'t> Positions<'t> {
 
     /// Line and column in bytes of `offset`, both from 1.
     pub fn of(&mut self, offset: usize) -> (usize, usize) {
-        while self.at < offset {
-            let Some(found) = memchr::memchr2(b'\n', b'\r', &self.text[self.at..offset]) else {
-                break;
-            };
-            let end = end(self.text, self.at + found);
-            if end > offset {
-                break;
+        for at in self.at..offset {
+            let alone = self.text[at] == b'\r' && self.text.get(at + 1) != Some(&b'\n');
+            if self.text[at] == b'\n' || alone {
+                self.line += 1;
+                self.line_start = at + 1;
             }
-            (self.at, self.line_start) = (end, end);
-            self.line += 1;
         }
-        (self.line, offset - self.line_start.min(offset) + 1)
+        self.at = self.at.max(offset);
+        (self.line, offset.saturating_sub(self.line_start) + 1)
     }
 }
 

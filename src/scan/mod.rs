@@ -1,6 +1,7 @@
 //! Pure: bytes to candidates. One pass of a multi-pattern search over each blob; a rule's regular expression is compiled
 //! when one of its keywords is first seen, and tried only on the lines around it.
 
+pub mod allow;
 pub mod assignment;
 mod candidate;
 pub mod decode;

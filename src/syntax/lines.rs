@@ -29,10 +29,16 @@ pub(super) fn read(text: &str, state: &mut State) -> Vec<Entry> {
         if is_comment(content) && !has_assignment_like(content) {
             continue;
         }
-        if let Some(header) = content.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        if let Some(header) = content
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'))
+        {
             let header = header.trim_matches(['[', ']', ' ']);
             if !header.is_empty() && !header.contains(['"', ',', '{']) {
-                *section = header.split('.').map(|part| part.trim().to_owned()).collect();
+                *section = header
+                    .split('.')
+                    .map(|part| part.trim().to_owned())
+                    .collect();
                 parents.clear();
                 continue;
             }
@@ -97,7 +103,10 @@ fn assignments(content: &str) -> Vec<(&str, std::ops::Range<usize>, bool)> {
     let mut found = Vec::new();
     let mut at = 0;
     let mut comment = 0;
-    while let Some(offset) = bytes[at..].iter().position(|&byte| byte == b'=' || byte == b':') {
+    while let Some(offset) = bytes[at..]
+        .iter()
+        .position(|&byte| byte == b'=' || byte == b':')
+    {
         let operator = at + offset;
         at = operator + 1;
         // The operator: `=`, `:`, `:=`, `=>`, `?=`, `+=`, but not `==`, `!=`, `::`, `://`.
@@ -219,21 +228,38 @@ mod tests {
     fn templated_yaml_keeps_its_nesting() {
         assert_eq!(
             of("staging:\n  {{- if .x }}\n  db:\n    password: abc\n  user: me\nother: 1a\n"),
-            pairs(&[("staging.db.password", "abc"), ("staging.user", "me"), ("other", "1a")])
+            pairs(&[
+                ("staging.db.password", "abc"),
+                ("staging.user", "me"),
+                ("other", "1a")
+            ])
         );
     }
 
     #[test]
     fn code_and_json_lines() {
         assert_eq!(
-            of("connect(user = \"u\", password = \"p:q\")\nif a == b { c != d }\n{\"a\": \"x\", \"b\": \"y\"}\n"),
+            of(
+                "connect(user = \"u\", password = \"p:q\")\nif a == b { c != d }\n{\"a\": \"x\", \"b\": \"y\"}\n"
+            ),
             pairs(&[("user", "u"), ("password", "p:q"), ("a", "x"), ("b", "y")])
         );
     }
 
     #[test]
     fn rubbish_is_survived() {
-        for text in ["=", ":::", "a=", "\"", "'=\"", "é=ü\nñ: '", "a = \"unterminated", "[", "[]", "[x"] {
+        for text in [
+            "=",
+            ":::",
+            "a=",
+            "\"",
+            "'=\"",
+            "é=ü\nñ: '",
+            "a = \"unterminated",
+            "[",
+            "[]",
+            "[x",
+        ] {
             read(text, &mut State::default());
         }
     }
@@ -256,6 +282,9 @@ mod tests {
     #[test]
     fn long_lines_are_read_to_their_end() {
         let text = format!("{}password=swordfish9", "a=b,c:d;".repeat(20_000));
-        assert_eq!(of(&text).last().map(|(_, value)| value.as_str()), Some("swordfish9"));
+        assert_eq!(
+            of(&text).last().map(|(_, value)| value.as_str()),
+            Some("swordfish9")
+        );
     }
 }

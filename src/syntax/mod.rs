@@ -45,10 +45,12 @@ pub fn of_path(path: &str) -> Syntax {
     let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
     match name.rsplit('.').next().unwrap_or("") {
         "yaml" | "yml" | "json" | "eyaml" | "sls" | "jsonc" | "webmanifest" => Syntax::Yaml,
-        "rs" | "go" | "py" | "js" | "mjs" | "cjs" | "jsx" | "ts" | "tsx" | "java" | "kt" | "kts" | "scala" | "rb" | "php"
-        | "c" | "h" | "cc" | "cpp" | "hpp" | "cs" | "fs" | "vb" | "swift" | "m" | "mm" | "pl" | "pm" | "ex" | "exs" | "erl" | "clj"
-        | "groovy" | "gradle" | "dart" | "lua" | "r" | "jl" | "hs" | "vue" | "svelte" | "html" | "htm" | "erb" | "md" | "rst"
-        | "adoc" | "sql" | "proto" | "graphql" | "css" | "scss" | "ipynb" | "tex" | "po" | "svg" => Syntax::Code,
+        "rs" | "go" | "py" | "js" | "mjs" | "cjs" | "jsx" | "ts" | "tsx" | "java" | "kt"
+        | "kts" | "scala" | "rb" | "php" | "c" | "h" | "cc" | "cpp" | "hpp" | "cs" | "fs"
+        | "vb" | "swift" | "m" | "mm" | "pl" | "pm" | "ex" | "exs" | "erl" | "clj" | "groovy"
+        | "gradle" | "dart" | "lua" | "r" | "jl" | "hs" | "vue" | "svelte" | "html" | "htm"
+        | "erb" | "md" | "rst" | "adoc" | "sql" | "proto" | "graphql" | "css" | "scss"
+        | "ipynb" | "tex" | "po" | "svg" => Syntax::Code,
         _ => Syntax::Lines,
     }
 }
@@ -117,7 +119,11 @@ fn part_end(bytes: &[u8], start: usize) -> usize {
 pub fn read(bytes: &[u8], syntax: Syntax) -> Document {
     let lines = |entries| Document {
         entries,
-        syntax: if syntax == Syntax::Code { syntax } else { Syntax::Lines },
+        syntax: if syntax == Syntax::Code {
+            syntax
+        } else {
+            Syntax::Lines
+        },
     };
     if is_binary(bytes) {
         return lines(Vec::new());
@@ -140,7 +146,9 @@ pub fn read(bytes: &[u8], syntax: Syntax) -> Document {
 fn is_binary(bytes: &[u8]) -> bool {
     let controls = bytes
         .iter()
-        .filter(|&&byte| byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b) || byte == 0x7f)
+        .filter(|&&byte| {
+            byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b) || byte == 0x7f
+        })
         .count();
     controls > 32 && controls * 50 > bytes.len()
 }
@@ -168,7 +176,11 @@ mod tests {
         let read: Result<(), ()> = read_parts(bytes, Syntax::Yaml, &mut |range, entries| {
             assert_eq!(range.start, last);
             last = range.end;
-            all.extend(entries.into_iter().map(|entry| (entry.path.join("."), entry.span)));
+            all.extend(
+                entries
+                    .into_iter()
+                    .map(|entry| (entry.path.join("."), entry.span)),
+            );
             Ok(())
         });
         assert_eq!((read, last), (Ok(()), bytes.len()));
@@ -184,16 +196,24 @@ mod tests {
         let text = json.repeat(3 * PART / json.len());
         let found = parts(text.as_bytes());
         assert_eq!(found.len(), 3 * PART / json.len());
-        assert!(found.iter().all(|(key, span)| key == "some_key" && &text[span.clone()] == "some value"));
+        assert!(
+            found
+                .iter()
+                .all(|(key, span)| key == "some_key" && &text[span.clone()] == "some value")
+        );
     }
 
     #[test]
     fn latin_1_and_a_few_nuls_are_text_and_machine_code_is_not() {
         let of = |bytes: &[u8]| -> Vec<_> {
-            read(bytes, Syntax::Lines).entries.into_iter().map(|entry| entry.span).collect()
+            read(bytes, Syntax::Lines)
+                .entries
+                .into_iter()
+                .map(|entry| entry.span)
+                .collect()
         };
-        assert_eq!(of(b"# caf\xe9\nkey=caf\xe9\n"), [11..15]);
-        assert_eq!(of(b"\0key=value\0"), [5..10]);
+        assert_eq!(of(b"# caf\xe9\nkey=caf\xe9\n"), vec![11..15]);
+        assert_eq!(of(b"\0key=value\0"), vec![5..10]);
         assert!(of(&[b"key=value\n\0\x01\x02".as_slice(); 20].concat()).is_empty());
     }
 }

@@ -31,6 +31,8 @@ pub(crate) const PATHS: &[&str] = &[
     "keys/%v4",
     "%v5/note.txt",
     "config/staging/%v6",
+    // Longer than one byte of an index of version 4 can say.
+    "long/a-name-that-is-longer-than-most-and-goes-on-and-on-for-the-sake-of-an-index-of-version-four-whose-numbers-take-a-second-byte-from-128-on.env",
     "run.sh",
     "Run.sh",
 ];
@@ -207,10 +209,12 @@ impl Maker {
     }
 
     fn edit(&mut self, id: u32, parents: &[u32]) -> Edit {
-        let there = parents
-            .first()
-            .map(|parent| self.files[parent].clone())
-            .unwrap_or_default();
+        // In a merge, of any side: a resolution changes what came from one of them.
+        let there = if parents.is_empty() {
+            Files::new()
+        } else {
+            self.files[&parents[self.rng.usize(..parents.len())]].clone()
+        };
         let known: Vec<&str> = there.keys().map(String::as_str).collect();
         let known = if known.is_empty() {
             PATHS.to_vec()

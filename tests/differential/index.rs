@@ -181,7 +181,7 @@ fn state(
     }
     let paths = generate::PATHS;
     for _ in 0..rng.u8(1..5) {
-        match rng.u8(..12) {
+        match rng.u8(..13) {
             0..5 => {
                 let lines = entries(rng, pool, paths, conflicts);
                 stage.git(&["update-index", "--index-info"], &lines);
@@ -189,6 +189,23 @@ fn state(
             5 | 6 => {
                 let version = ["2", "3", "4"][rng.usize(..3)];
                 stage.git(&["update-index", "--index-version", version], "");
+            }
+            // Another mode of what stands.
+            11 if !conflicts => {
+                let listed = stage.git(&["ls-files", "--stage"], "");
+                let listed = String::from_utf8_lossy(&listed).into_owned();
+                let plain: Vec<&str> = listed
+                    .lines()
+                    .filter(|line| !line.starts_with("160000"))
+                    .collect();
+                if !plain.is_empty() {
+                    let mode = ["100644", "100755", "120000"][rng.usize(..3)];
+                    let entry = &plain[rng.usize(..plain.len())][6..];
+                    stage.git(
+                        &["update-index", "--index-info"],
+                        &format!("{mode}{entry}\n"),
+                    );
+                }
             }
             // What a commit leaves: a cache tree that is valid. Not possible with conflicts.
             7 | 8 => stage.try_git(&["write-tree"]),
@@ -296,6 +313,8 @@ fn state(
         scanner: &scanner(),
         today: TODAY,
         keep_allowed: false,
+        laptop: false,
+        policy_ref: None,
     };
     let report = gate
         .staged(Commit {
@@ -305,7 +324,11 @@ fn state(
         })
         .expect("it can be judged");
     assert_eq!(
-        report.unexamined.iter().filter(|unexamined| unexamined.refuses).count(),
+        report
+            .unexamined
+            .iter()
+            .filter(|unexamined| unexamined.refuses)
+            .count(),
         conflicted.len(),
         "what is in conflict is said"
     );

@@ -158,6 +158,8 @@ fn judge(histories: &[History], totals: &mut Totals) -> Vec<(usize, String)> {
             scanner: &scanner,
             today: TODAY,
             keep_allowed: false,
+            laptop: false,
+            policy_ref: None,
         };
         let mut current = Refs::new();
         for (push, update) in store.pushes[at].iter().enumerate() {
@@ -194,7 +196,12 @@ fn judge(histories: &[History], totals: &mut Totals) -> Vec<(usize, String)> {
             totals.updates += updates.len();
             totals.findings += expected.len();
             let difference = match gate.updates("pre-receive", updates, &refs) {
-                Ok(report) if report.unexamined.iter().any(|unexamined| unexamined.refuses) => {
+                Ok(report)
+                    if report
+                        .unexamined
+                        .iter()
+                        .any(|unexamined| unexamined.refuses) =>
+                {
                     format!("not read: {:?}\n", report.unexamined)
                 }
                 Ok(report) => difference(&expected, &findings(&report, &fingerprints)),

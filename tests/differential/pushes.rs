@@ -15,7 +15,11 @@ fn read(file: &Path, fingerprints: &HashMap<String, usize>) -> Findings {
     let text = std::fs::read_to_string(file).expect("the hook writes its report");
     let report: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     let unexamined = report["unexamined"].as_array().expect("a list");
-    assert!(unexamined.iter().all(|unexamined| unexamined["refuses"] == false));
+    assert!(
+        unexamined
+            .iter()
+            .all(|unexamined| unexamined["refuses"] == false)
+    );
     let mut found = Findings::new();
     for finding in report["findings"].as_array().expect("a list") {
         let text = |value: &serde_json::Value| value.as_str().expect("text").to_owned();

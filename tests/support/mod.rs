@@ -237,6 +237,13 @@ impl Repo<'_> {
         );
     }
 
+    /// Installs any hook that runs the gate with these arguments; what git gives it follows them.
+    pub(crate) fn guard_with(&self, hook: &str, args: &[&str]) {
+        let hooks = self.git(["rev-parse", "--path-format=absolute", "--git-path", "hooks"]);
+        let args: Vec<&OsStr> = args.iter().map(OsStr::new).collect();
+        shim(&Path::new(&hooks).join(hook), &args);
+    }
+
     /// Commits the index as it is, through the hooks.
     pub(crate) fn try_commit<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Ran {
         self.try_git(["commit", "-m", "Work"].into_iter().chain(args))
@@ -287,6 +294,11 @@ impl Server<'_> {
         let mut args = vec![OsStr::new("pre-receive")];
         args.extend(options.iter().map(AsRef::as_ref));
         shim(&self.dir.join("hooks/pre-receive"), &args);
+    }
+
+    /// Installs the update hook.
+    pub(crate) fn guard_update(&self) {
+        shim(&self.dir.join("hooks/update"), &[OsStr::new("update")]);
     }
 
     /// Takes the hook away.
@@ -341,7 +353,7 @@ fn shim(path: &Path, args: &[&OsStr]) {
     }
     let note = quoted(path.with_extension("status").as_os_str());
     fs::create_dir_all(path.parent().expect("a hook stands in a folder")).expect("hooks");
-    let script = format!("#!/bin/sh\n{command}\ncode=$?\necho $code >{note}\nexit $code\n");
+    let script = format!("#!/bin/sh\n{command} \"$@\"\ncode=$?\necho $code >{note}\nexit $code\n");
     fs::write(path, script).expect("a hook");
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("an executable hook");
 }

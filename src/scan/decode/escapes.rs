@@ -10,7 +10,10 @@ pub(super) fn find(text: &[u8], visit: &mut dyn FnMut(Range<usize>)) {
     let mut from = 0;
     while let Some(offset) = memchr::memchr(b'\\', &text[from..]) {
         let at = from + offset;
-        if !text.get(at + 1).is_some_and(|&byte| b"nrtux/\"".contains(&byte)) {
+        if !text
+            .get(at + 1)
+            .is_some_and(|&byte| b"nrtux/\"".contains(&byte))
+        {
             // An escaped backslash hides nothing, and its second half escapes nothing.
             from = at + 2;
             if from > text.len() {
@@ -56,7 +59,10 @@ pub(super) fn open(literal: &[u8]) -> Vec<u8> {
             b'n' => bytes.push(b'\n'),
             b'r' => bytes.push(b'\r'),
             b't' => bytes.push(b'\t'),
-            b'x' => match literal.get(at..at + 2).and_then(|pair| pair_value(pair[0], pair[1])) {
+            b'x' => match literal
+                .get(at..at + 2)
+                .and_then(|pair| pair_value(pair[0], pair[1]))
+            {
                 Some(byte) => {
                     bytes.push(byte);
                     at += 2;
@@ -103,7 +109,10 @@ mod tests {
 
     #[test]
     fn literals_are_opened() {
-        assert_eq!(opened(r#"{"a": "x\u0073y", "b": "no", "c": "1\n2"}"#), ["xsy", "1\n2"]);
+        assert_eq!(
+            opened(r#"{"a": "x\u0073y", "b": "no", "c": "1\n2"}"#),
+            ["xsy", "1\n2"]
+        );
         assert_eq!(opened(r#""{\"a\": \"b\"}""#), [r#"{"a": "b"}"#]);
         assert_eq!(opened(r"key = a\x41b"), ["key = aAb"]);
         assert_eq!(opened(r"u{1}: \u{73} \uZZZZ \x"), [r"u{1}: s \uZZZZ \x"]);

@@ -102,14 +102,18 @@ pub fn opened(form: Form, piece: &[u8]) -> Vec<u8> {
 pub fn whole_value(value: &str) -> Option<String> {
     let digits = value.trim_end_matches('=');
     let padding = value.len() - digits.len();
-    let all = digits.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte));
-    if !all || padding > 2 || digits.len() % 4 == 1 || padding > 0 && !value.len().is_multiple_of(4) {
+    let all = digits
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte));
+    if !all || padding > 2 || digits.len() % 4 == 1 || padding > 0 && !value.len().is_multiple_of(4)
+    {
         return None;
     }
     let text = String::from_utf8(base64::open(digits.as_bytes())).ok()?;
     // What `echo` wrote ends in a line end that is no part of the value.
     let text = text.trim_end_matches(['\r', '\n']);
-    let printable = |character: char| !character.is_control() || matches!(character, '\n' | '\r' | '\t');
+    let printable =
+        |character: char| !character.is_control() || matches!(character, '\n' | '\r' | '\t');
     (text.len() >= 3 && text.chars().all(printable)).then(|| text.to_owned())
 }
 
@@ -194,17 +198,40 @@ pub fn open_all<E>(
             return;
         }
         if account.left == 0 {
-            account.close(format!("more than {} MiB of it are encoded or packed: the rest was not opened", BUDGET >> 20));
+            account.close(format!(
+                "more than {} MiB of it are encoded or packed: the rest was not opened",
+                BUDGET >> 20
+            ));
             return;
         }
         let opened = open(step.form, &text[step.span.clone()], account.left);
         account.left = account.left.saturating_sub(opened.bytes.len());
         if opened.cut {
-            account.close(format!("more than {} MiB of it are encoded or packed: the rest was not opened", BUDGET >> 20));
+            account.close(format!(
+                "more than {} MiB of it are encoded or packed: the rest was not opened",
+                BUDGET >> 20
+            ));
         }
         if opened.broken {
-            let what = step.name.as_deref().map_or(String::new(), |name| format!(" of {name}"));
-            account.close(format!("the packed data{what} is damaged: only what stands before the damage was opened"));
+            let what = step
+                .name
+                .as_deref()
+                .map_or(String::new(), |name| format!(" of {name}"));
+            account.close(format!(
+                "the packed data{what} is damaged: only what stands before the damage was opened"
+            ));
+        }
+        if is_container(&opened.bytes) {
+            // Known by how it begins and ends, so nothing else may stand around it.
+            let alone = Batch {
+                parts: vec![Part {
+                    range: 0..opened.bytes.len(),
+                    step,
+                }],
+                bytes: opened.bytes,
+            };
+            failed = visit(&alone, account).err();
+            return;
         }
         let start = batch.bytes.len();
         batch.bytes.extend_from_slice(&opened.bytes);
@@ -229,11 +256,20 @@ pub fn open_all<E>(
 pub fn close_all(text: &[u8], account: &mut Account) {
     let mut more = false;
     find(text, account, &mut |step, _| {
-        more |= !matches!(step.form, Form::Percent | Form::Escapes | Form::Wide | Form::Stored);
+        more |= !matches!(
+            step.form,
+            Form::Percent | Form::Escapes | Form::Wide | Form::Stored
+        );
     });
     if more {
-        account.close(format!("something in it is encoded more than {DEPTH} times: only {DEPTH} were opened"));
+        account.close(format!(
+            "something in it is encoded more than {DEPTH} times: only {DEPTH} were opened"
+        ));
     }
+}
+
+fn is_container(bytes: &[u8]) -> bool {
+    gzip::is(bytes) || zip::is(bytes) || tar::is(bytes)
 }
 
 fn find(text: &[u8], account: &mut Account, visit: &mut dyn FnMut(Step, &mut Account)) {
@@ -255,11 +291,16 @@ fn find(text: &[u8], account: &mut Account, visit: &mut dyn FnMut(Step, &mut Acc
                             };
                             step(form, member.span, Some(member.name), account);
                         }
-                        None => account.close(format!("{} in the archive is encrypted or packed in another way", member.name)),
+                        None => account.close(format!(
+                            "{} in the archive is encrypted or packed in another way",
+                            member.name
+                        )),
                     }
                 }
             }
-            None => account.close("the zip archive has no readable directory: its members were not opened".to_owned()),
+            None => account.close(
+                "the zip archive has no readable directory: its members were not opened".to_owned(),
+            ),
         }
         return;
     }
@@ -288,7 +329,12 @@ mod tests {
         let mut account = Account::of_blob(text.len());
         let mut pieces = Vec::new();
         let answer: Result<(), Infallible> = open_all(text, &mut account, &mut |batch, _| {
-            pieces.extend(batch.parts.iter().map(|part| (part.step.form, batch.bytes[part.range.clone()].to_vec())));
+            pieces.extend(
+                batch
+                    .parts
+                    .iter()
+                    .map(|part| (part.step.form, batch.bytes[part.range.clone()].to_vec())),
+            );
             Ok(())
         });
         assert!(answer.is_ok());
@@ -316,13 +362,27 @@ mod tests {
             (Form::Base64, encoded.clone()),
             (Form::Base64, format!("data:;base64,{encoded}\n")),
             (Form::Base64, format!("https://host/v1/secrets/{encoded}")),
-            (Form::Base64, format!("  {}\r\n  {}\n", &encoded[..64], &encoded[64..])),
-            (Form::Base64, format!("key: {}\nother: value\n", encoded.trim_end_matches('='))),
+            (
+                Form::Base64,
+                format!("key: {}\nother: value\n", encoded.trim_end_matches('=')),
+            ),
             (Form::Hex, format!("x = 0x{hex};")),
             (Form::Hex, hex.to_uppercase()),
         ] {
-            assert_eq!(opened(text.as_bytes()).0, [(form, WORDS.to_vec())], "{text}");
+            assert_eq!(
+                opened(text.as_bytes()).0,
+                [(form, WORDS.to_vec())],
+                "{text}"
+            );
         }
+    }
+
+    #[test]
+    fn lines_of_base64_are_read_together_and_each() {
+        let encoded = base64(WORDS);
+        let pieces = opened(format!("  {}\r\n  {}\n", &encoded[..64], &encoded[64..]).as_bytes()).0;
+        assert_eq!(pieces[0], (Form::Base64, WORDS.to_vec()));
+        assert_eq!(pieces[1], (Form::Base64, WORDS[..48].to_vec()));
     }
 
     #[test]
@@ -337,6 +397,30 @@ mod tests {
         ] {
             assert_eq!(opened(text.as_bytes()).0, [], "{text}");
         }
+    }
+
+    #[test]
+    fn a_container_among_other_pieces_stands_alone() {
+        let text = format!(
+            "a: {}\nb: {}\nc: {}\n",
+            base64(WORDS),
+            base64(&gzip(WORDS)),
+            base64(&gzip(b"others"))
+        );
+        let mut account = Account::of_blob(text.len());
+        let mut containers = 0;
+        let answer: Result<(), Infallible> =
+            open_all(text.as_bytes(), &mut account, &mut |batch, account| {
+                if is_container(&batch.bytes) {
+                    containers += 1;
+                    return open_all(&batch.bytes, account, &mut |_, _| Ok(()));
+                }
+                Ok(())
+            });
+        assert_eq!(
+            (answer, containers, account.closed),
+            (Ok(()), 2, Vec::new())
+        );
     }
 
     #[test]
@@ -355,7 +439,14 @@ mod tests {
         assert_eq!(whole_value("aHVudGVyMg==").as_deref(), Some("hunter2"));
         assert_eq!(whole_value("aHVudGVyMgo=").as_deref(), Some("hunter2"));
         assert_eq!(whole_value("aHVudGVyMg").as_deref(), Some("hunter2"));
-        for value in ["", "=", "abc!", "AAAAAAAA", "aHVudGVyM=", "swordfish9swordfish9swordfish9"] {
+        for value in [
+            "",
+            "=",
+            "abc!",
+            "AAAAAAAA",
+            "aHVudGVyM=",
+            "swordfish9swordfish9swordfish9",
+        ] {
             assert_eq!(whole_value(value), None, "{value}");
         }
     }
@@ -364,9 +455,16 @@ mod tests {
     fn parts_are_found_by_their_span() {
         let part = |range| Part {
             range,
-            step: Step { form: Form::Hex, span: 0..0, name: None },
+            step: Step {
+                form: Form::Hex,
+                span: 0..0,
+                name: None,
+            },
         };
-        let batch = Batch { bytes: vec![0; 20], parts: vec![part(0..5), part(7..12)] };
+        let batch = Batch {
+            bytes: vec![0; 20],
+            parts: vec![part(0..5), part(7..12)],
+        };
         assert_eq!(batch.part(&(7..12)).map(|part| part.range.start), Some(7));
         assert_eq!(batch.part(&(1..5)).map(|part| part.range.start), Some(0));
         assert!(batch.part(&(4..8)).is_none());

@@ -18,7 +18,10 @@ pub(super) fn find(text: &[u8], visit: &mut dyn FnMut(Range<usize>)) {
             .iter()
             .rposition(|&byte| ends_word(byte))
             .map_or(0, |end| end + 1);
-        let end = text[at..].iter().position(|&byte| ends_word(byte)).map_or(text.len(), |end| at + end);
+        let end = text[at..]
+            .iter()
+            .position(|&byte| ends_word(byte))
+            .map_or(text.len(), |end| at + end);
         visit(start..end);
         from = end;
     }

@@ -33,7 +33,10 @@ fn in_class(byte: u8) -> bool {
 pub(super) fn find(text: &[u8], visit: &mut dyn FnMut(Form, Range<usize>)) {
     let mut at = 0;
     while at + SHORTEST <= text.len() {
-        if let Some(gap) = text[at..at + SHORTEST].iter().rposition(|&byte| !in_class(byte)) {
+        if let Some(gap) = text[at..at + SHORTEST]
+            .iter()
+            .rposition(|&byte| !in_class(byte))
+        {
             at += gap + 1;
             continue;
         }
@@ -41,11 +44,28 @@ pub(super) fn find(text: &[u8], visit: &mut dyn FnMut(Form, Range<usize>)) {
         at = match judge(text, at..end) {
             Some((form, span)) => {
                 let end = span.end;
-                visit(form, span);
+                visit(form, span.clone());
+                each_line(text, span, visit);
                 end
             }
             None => end,
         } + 1;
+    }
+}
+
+/// Lines of base64 below each other may also be values of their own, which put together would be glued at their ends.
+fn each_line(text: &[u8], span: Range<usize>, visit: &mut dyn FnMut(Form, Range<usize>)) {
+    if memchr::memchr(b'\n', &text[span.clone()]).is_none() {
+        return;
+    }
+    let mut at = span.start;
+    for line in text[span].split_inclusive(|&byte| byte == b'\n') {
+        let start = at + line.len() - line.trim_ascii_start().len();
+        let end = at + line.trim_ascii_end().len();
+        at += line.len();
+        if start + SHORTEST <= end && is_text(&base64::open(&text[start..start + HEAD / 3 * 4])) {
+            visit(Form::Base64, start..end);
+        }
     }
 }
 
@@ -55,7 +75,9 @@ fn run_end(text: &[u8], from: usize) -> usize {
 }
 
 fn judge(text: &[u8], run: Range<usize>) -> Option<(Form, Range<usize>)> {
-    let digits = text[run.clone()].strip_prefix(b"0x").unwrap_or(&text[run.clone()]);
+    let digits = text[run.clone()]
+        .strip_prefix(b"0x")
+        .unwrap_or(&text[run.clone()]);
     if digits.len() >= SHORTEST && digits.iter().all(u8::is_ascii_hexdigit) {
         let span = run.end - digits.len()..run.end;
         if is_text(&hex::open(&digits[..HEAD * 2])) {
@@ -99,26 +121,41 @@ fn wrapped_end(text: &[u8], start: usize, first_end: usize) -> usize {
         let line_end = run_end(text, next);
         let line = line_end - next;
         // `key: value` below a full line is the next entry, not its continuation.
-        let stands_alone = matches!(text.get(line_end), None | Some(b'\n' | b'\r' | b'=' | b'"' | b'\''));
+        let stands_alone = matches!(
+            text.get(line_end),
+            None | Some(b'\n' | b'\r' | b'=' | b'"' | b'\'')
+        );
         if line == 0 || line > width || !stands_alone {
             break;
         }
         full = line == width;
         end = line_end;
     }
-    end + text[end..].iter().take(2).take_while(|&&byte| byte == b'=').count()
+    end + text[end..]
+        .iter()
+        .take(2)
+        .take_while(|&&byte| byte == b'=')
+        .count()
 }
 
 /// Whether the beginning of a decoded run is text: printable ASCII but for a few bytes of UTF-8.
 fn is_text(head: &[u8]) -> bool {
-    let plain = head.iter().filter(|&&byte| matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e)).count();
+    let plain = head
+        .iter()
+        .filter(|&&byte| matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e))
+        .count();
     let wide = head.iter().filter(|&&byte| byte >= 0xc3).count();
-    head.len() >= 6 && (plain == head.len() || plain + 3 >= head.len() && wide > 0 && std::str::from_utf8(head).is_ok())
+    head.len() >= 6
+        && (plain == head.len()
+            || plain + 3 >= head.len() && wide > 0 && std::str::from_utf8(head).is_ok())
 }
 
 /// Whether it is gzip, a zip archive, or UTF-16.
 fn is_packed(head: &[u8]) -> bool {
     head.starts_with(b"\x1f\x8b\x08")
         || head.starts_with(b"PK\x03\x04")
-        || head.len() >= 8 && head.chunks_exact(2).all(|pair| pair[1] == 0 && matches!(pair[0], b'\t' | b'\n' | b'\r' | 0x20..=0x7e))
+        || head.len() >= 8
+            && head
+                .chunks_exact(2)
+                .all(|pair| pair[1] == 0 && matches!(pair[0], b'\t' | b'\n' | b'\r' | 0x20..=0x7e))
 }

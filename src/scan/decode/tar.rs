@@ -26,8 +26,14 @@ pub(super) fn members(bytes: &[u8]) -> Vec<(String, Range<usize>)> {
             break;
         };
         if matches!(header[156], b'0' | 0 | b'7') && size > 0 && start < bytes.len() {
-            let name = header[..100].split(|&byte| byte == 0).next().unwrap_or_default();
-            members.push((String::from_utf8_lossy(name).into_owned(), start..end.min(bytes.len())));
+            let name = header[..100]
+                .split(|&byte| byte == 0)
+                .next()
+                .unwrap_or_default();
+            members.push((
+                String::from_utf8_lossy(name).into_owned(),
+                start..end.min(bytes.len()),
+            ));
         }
         at = match size.checked_next_multiple_of(BLOCK) {
             Some(size) => start.saturating_add(size),

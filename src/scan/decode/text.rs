@@ -32,9 +32,15 @@ impl Encoding {
         match bytes {
             [0xef, 0xbb, 0xbf, ..] => Self::Utf8Marked,
             // Before UTF-16, whose mark it starts with: a text does not begin with a NUL character.
-            [0xff, 0xfe, 0, 0, ..] => Self::Utf32 { big: false, mark: 4 },
+            [0xff, 0xfe, 0, 0, ..] => Self::Utf32 {
+                big: false,
+                mark: 4,
+            },
             [0, 0, 0xfe, 0xff, ..] => Self::Utf32 { big: true, mark: 4 },
-            [0xff, 0xfe, ..] => Self::Utf16 { big: false, mark: 2 },
+            [0xff, 0xfe, ..] => Self::Utf16 {
+                big: false,
+                mark: 2,
+            },
             [0xfe, 0xff, ..] => Self::Utf16 { big: true, mark: 2 },
             _ => without_mark(bytes),
         }
@@ -42,20 +48,34 @@ impl Encoding {
 
     /// The bytes to search. `first` says that they are the beginning of the blob, where a mark stands.
     pub fn text(self, bytes: &[u8], first: bool) -> Cow<'_, [u8]> {
-        let rest = |mark: usize| bytes.get(if first { mark } else { 0 }..).unwrap_or_default();
+        let rest = |mark: usize| {
+            bytes
+                .get(if first { mark } else { 0 }..)
+                .unwrap_or_default()
+        };
         match self {
             Self::Bytes => Cow::Borrowed(bytes),
             Self::Utf8Marked => Cow::Borrowed(rest(3)),
             Self::Utf16 { big, mark } => {
-                let read = if big { u16::from_be_bytes } else { u16::from_le_bytes };
-                let units = rest(mark).chunks_exact(2).map(|pair| read([pair[0], pair[1]]));
+                let read = if big {
+                    u16::from_be_bytes
+                } else {
+                    u16::from_le_bytes
+                };
+                let units = rest(mark)
+                    .chunks_exact(2)
+                    .map(|pair| read([pair[0], pair[1]]));
                 let text: String = char::decode_utf16(units)
                     .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
                     .collect();
                 Cow::Owned(text.into_bytes())
             }
             Self::Utf32 { big, mark } => {
-                let read = if big { u32::from_be_bytes } else { u32::from_le_bytes };
+                let read = if big {
+                    u32::from_be_bytes
+                } else {
+                    u32::from_le_bytes
+                };
                 let text: String = rest(mark)
                     .chunks_exact(4)
                     .map(|unit| read([unit[0], unit[1], unit[2], unit[3]]))
@@ -86,9 +106,15 @@ fn without_mark(bytes: &[u8]) -> Encoding {
         units >= 4 && fitting.count() * 10 >= units * 9
     };
     match () {
-        () if evident(2, 0) => Encoding::Utf16 { big: false, mark: 0 },
+        () if evident(2, 0) => Encoding::Utf16 {
+            big: false,
+            mark: 0,
+        },
         () if evident(2, 1) => Encoding::Utf16 { big: true, mark: 0 },
-        () if evident(4, 0) => Encoding::Utf32 { big: false, mark: 0 },
+        () if evident(4, 0) => Encoding::Utf32 {
+            big: false,
+            mark: 0,
+        },
         () if evident(4, 3) => Encoding::Utf32 { big: true, mark: 0 },
         () => Encoding::Bytes,
     }
@@ -104,9 +130,18 @@ mod tests {
     use super::{Encoding, text_of};
 
     fn utf16(text: &str, big: bool, mark: bool) -> Vec<u8> {
-        let units = mark.then_some(0xfeff).into_iter().chain(text.encode_utf16());
+        let units = mark
+            .then_some(0xfeff)
+            .into_iter()
+            .chain(text.encode_utf16());
         units
-            .flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() })
+            .flat_map(|unit| {
+                if big {
+                    unit.to_be_bytes()
+                } else {
+                    unit.to_le_bytes()
+                }
+            })
             .collect()
     }
 
@@ -125,7 +160,13 @@ mod tests {
             let units = mark.then_some('\u{feff}').into_iter().chain(text.chars());
             let bytes: Vec<u8> = units
                 .map(u32::from)
-                .flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() })
+                .flat_map(|unit| {
+                    if big {
+                        unit.to_be_bytes()
+                    } else {
+                        unit.to_le_bytes()
+                    }
+                })
                 .collect();
             assert_eq!(text_of(&bytes), text.as_bytes());
         }

@@ -24,7 +24,9 @@ pub(super) fn find(text: &[u8], visit: &mut dyn FnMut(Range<usize>)) {
         if end - start >= SHORTEST * 2 {
             visit(start..end);
         }
-        from = end.max(nul + 1);
+        // Long stretches of zeros are left in one step.
+        let zeros = text[nul..].iter().position(|&byte| byte != 0);
+        from = end.max(zeros.map_or(text.len(), |zeros| nul + zeros));
     }
 }
 

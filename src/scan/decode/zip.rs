@@ -21,7 +21,8 @@ pub(super) enum Packing {
 
 /// Whether a file is a zip archive: it begins like one, or ends like one (archives that run by themselves).
 pub(super) fn is(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"PK\x03\x04") || bytes.len() >= 22 && bytes[bytes.len() - 22..].starts_with(b"PK\x05\x06")
+    bytes.starts_with(b"PK\x03\x04")
+        || bytes.len() >= 22 && bytes[bytes.len() - 22..].starts_with(b"PK\x05\x06")
 }
 
 /// Every member that the central directory names; `None` where there is no such directory.

@@ -1,0 +1,39 @@
+//! `stagegate pre-push`.
+
+use std::io::Write;
+
+use crate::check::Gate;
+use crate::hook;
+
+use super::source::{self, Fallback};
+use super::{Failure, Global, output};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Name of the remote, as git gives it
+    #[arg(default_value = "origin")]
+    remote: String,
+    /// Its URL, as git gives it; never shown, for it may hold a password
+    #[arg(hide = true)]
+    url: Option<String>,
+}
+
+pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u8, Failure> {
+    let repository = source::repository(global)?;
+    let mut updates = hook::pre_push::read(std::io::stdin().lock())?;
+    let policy = source::policy(global, &repository, &Fallback::WorkTree)?;
+    let scanner = source::scanner()?;
+    let gate = Gate {
+        repository: &repository,
+        policy: &policy,
+        scanner: &scanner,
+        today: source::today(),
+        keep_allowed: global.all,
+        laptop: true,
+        policy_ref: None,
+    };
+    let current = hook::pre_push::remote_refs(&repository, &args.remote, &updates)?;
+    let news = hook::pre_push::forget_unknown(&repository, &mut updates);
+    let report = gate.updates("pre-push", updates, &current)?;
+    output::write(&gate.told_first(report, news), global, out)
+}

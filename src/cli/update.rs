@@ -1,0 +1,47 @@
+//! `stagegate update`.
+
+use std::io::Write;
+
+use crate::check::Gate;
+use crate::hook;
+
+use super::source::{self, Fallback};
+use super::{Failure, Global, output};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Full name of the ref
+    #[arg(value_name = "REF")]
+    name: String,
+    /// The object it points to
+    old: String,
+    /// The object it is to point to
+    new: String,
+    /// What gitolite gives after these to a virtual ref; of no meaning here
+    #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    rest: Vec<String>,
+}
+
+pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u8, Failure> {
+    let repository = source::repository(global)?;
+    let mut update = hook::update::read(&args.name, &args.old, &args.new)?;
+    update.old = repository.ref_target(&update.name)?;
+    let fallback = Fallback::Commit(repository.head_commit()?, "HEAD");
+    let policy = source::policy(global, &repository, &fallback)?;
+    let scanner = source::scanner()?;
+    let gate = Gate {
+        repository: &repository,
+        policy: &policy,
+        scanner: &scanner,
+        today: source::today(),
+        keep_allowed: global.all,
+        laptop: false,
+        policy_ref: source::policy_ref(global, &repository),
+    };
+    let current = repository.refs()?;
+    output::write(
+        &gate.updates("update", vec![update], &current)?,
+        global,
+        out,
+    )
+}
