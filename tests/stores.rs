@@ -49,7 +49,9 @@ impl<'e> Git<'e> {
         input: &[u8],
     ) -> Ran {
         let mut command = self.env.command(program, &self.dir);
-        command.envs(self.vars.iter().map(|(name, value)| (name, value))).args(args);
+        command
+            .envs(self.vars.iter().map(|(name, value)| (name, value)))
+            .args(args);
         run_with_input(&mut command, input)
     }
 
@@ -79,7 +81,11 @@ impl<'e> Git<'e> {
     }
 
     fn object(&self, kind: &str, data: &[u8]) -> String {
-        let ran = self.run("git", ["hash-object", "-t", kind, "-w", "--stdin", "--literally"], data);
+        let ran = self.run(
+            "git",
+            ["hash-object", "-t", kind, "-w", "--stdin", "--literally"],
+            data,
+        );
         ran.succeeded();
         ran.stdout.trim_end().to_owned()
     }
@@ -107,12 +113,21 @@ impl<'e> Git<'e> {
     fn guard(&self) {
         let hook = self.dir.join("hooks/pre-receive");
         fs::create_dir_all(self.dir.join("hooks")).expect("a folder");
-        fs::write(&hook, format!("#!/bin/sh\nexec '{STAGEGATE}' pre-receive\n")).expect("a hook");
+        fs::write(
+            &hook,
+            format!("#!/bin/sh\nexec '{STAGEGATE}' pre-receive\n"),
+        )
+        .expect("a hook");
         fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).expect("an executable hook");
     }
 
     fn loose(&self, oid: &str) -> PathBuf {
-        let objects = self.ok(["rev-parse", "--path-format=absolute", "--git-path", "objects"]);
+        let objects = self.ok([
+            "rev-parse",
+            "--path-format=absolute",
+            "--git-path",
+            "objects",
+        ]);
         Path::new(&objects).join(&oid[..2]).join(&oid[2..])
     }
 }
@@ -126,7 +141,10 @@ fn findings(ran: &Ran) -> Vec<String> {
         .map(|finding| {
             format!(
                 "{} {} {} {}",
-                finding["rule"], finding["place"]["path"], finding["place"]["line"], finding["verdict"]
+                finding["rule"],
+                finding["place"]["path"],
+                finding["place"]["line"],
+                finding["verdict"]
             )
         })
         .collect();
@@ -164,7 +182,12 @@ fn every_format_is_read_alike_by_every_mode() {
         server.guard();
         let work = Git::init(&env, "work", format.iter().copied());
         work.commit("README.md", "A shop.\n");
-        work.ok([OsStr::new("remote"), "add".as_ref(), "origin".as_ref(), server.dir.as_os_str()]);
+        work.ok([
+            OsStr::new("remote"),
+            "add".as_ref(),
+            "origin".as_ref(),
+            server.dir.as_os_str(),
+        ]);
         work.ok(["branch", "staging"]);
         work.ok(["push", "-q", "origin", "main", "staging"]);
         work.ok(["switch", "-q", "staging"]);
@@ -180,19 +203,35 @@ fn every_format_is_read_alike_by_every_mode() {
         let bad = work.commit("config/staging.yml", payments(&key));
         let push = work.git(["push", "origin", "staging"]);
         push.refused().hides(&key).says("config/staging.yml:2");
-        assert_ne!(server.tip(STAGING), Some(bad.clone()), "{name}: the ref moved");
+        assert_ne!(
+            server.tip(STAGING),
+            Some(bad.clone()),
+            "{name}: the ref moved"
+        );
         // To a new branch, as an annotated tag's target, and through an alias.
-        work.git(["push", "origin", "staging:refs/heads/staging-2"]).refused();
+        work.git(["push", "origin", "staging:refs/heads/staging-2"])
+            .refused();
         server.ok(["symbolic-ref", "refs/heads/alias", STAGING]);
-        work.git(["push", "origin", "staging:refs/heads/alias"]).refused();
+        work.git(["push", "origin", "staging:refs/heads/alias"])
+            .refused();
         work.ok(["push", "-q", "origin", "main:refs/heads/other"]);
         work.ok(["push", "-q", "origin", ":refs/heads/other"]);
 
-        let check = work.gate(["check", "--base", &base, "--head", "staging", "--format", "json"]);
+        let check = work.gate([
+            "check", "--base", &base, "--head", "staging", "--format", "json",
+        ]);
         check.exits(1);
         let scan = work.gate(["scan", "--rev", "staging", "--format", "json"]);
         scan.exits(1);
-        let short = work.gate(["scan", "--rev", &bad[..12], "--ref", "staging", "--format", "json"]);
+        let short = work.gate([
+            "scan",
+            "--rev",
+            &bad[..12],
+            "--ref",
+            "staging",
+            "--format",
+            "json",
+        ]);
         assert_eq!(findings(&short), findings(&scan));
         let elsewhere = Git::at(&env, env.path("home"));
         let named = elsewhere.gate([
@@ -229,7 +268,9 @@ fn a_repository_of_two_object_formats_is_read() {
     work.ok(["switch", "-q", "-c", "staging"]);
     work.gate(["scan", "--rev", "staging"]).succeeded();
     work.commit("config/staging.yml", payments(&live_key(1)));
-    work.gate(["scan", "--rev", "staging"]).exits(1).says("config/staging.yml:2");
+    work.gate(["scan", "--rev", "staging"])
+        .exits(1)
+        .says("config/staging.yml:2");
 }
 
 #[test]
@@ -257,7 +298,10 @@ fn without_git_its_formats_are_refused_and_others_read() {
         let ran = work.gate(["scan"]);
         ran.exits(code);
         if code == 2 {
-            ran.could_not_decide().says("sha256").says("`git`").says("PATH");
+            ran.could_not_decide()
+                .says("sha256")
+                .says("`git`")
+                .says("PATH");
         }
     }
 }
@@ -271,10 +315,16 @@ fn a_damaged_repository_is_not_tried_again_in_another_way() {
     let fake = env.path("bin");
     fs::create_dir(&fake).expect("a folder");
     let called = env.path("called");
-    fs::write(fake.join("git"), format!("#!/bin/sh\n: >'{}'\n", called.display())).expect("a program");
+    fs::write(
+        fake.join("git"),
+        format!("#!/bin/sh\n: >'{}'\n", called.display()),
+    )
+    .expect("a program");
     fs::set_permissions(fake.join("git"), fs::Permissions::from_mode(0o755)).expect("executable");
     let work = work.with("PATH", &fake);
-    work.gate(["scan", "--ref", "staging"]).could_not_decide().says(&commit);
+    work.gate(["scan", "--ref", "staging"])
+        .could_not_decide()
+        .says(&commit);
     work.write(".git/config", "[core\n");
     work.gate(["scan", "--ref", "staging"]).could_not_decide();
     assert!(!called.exists(), "git was asked");
@@ -288,7 +338,9 @@ fn clone<'e>(source: &Git<'e>, name: &str, args: &[&str]) -> Git<'e> {
     let parent = Git::at(source.env, source.env.path("home"));
     let to = source.env.path(name);
     parent.ok([
-        ["clone", "-q", "--no-checkout"].map(OsString::from).to_vec(),
+        ["clone", "-q", "--no-checkout"]
+            .map(OsString::from)
+            .to_vec(),
         args.iter().map(OsString::from).collect(),
         vec![url.into(), to.clone().into_os_string()],
     ]
@@ -312,16 +364,32 @@ fn a_partial_clone_says_what_is_absent_and_fetches_nothing() {
     let source = source(&env);
     for filter in ["blob:none", "tree:0"] {
         let name = filter.replace(':', "-");
-        let partial = clone(&source, &name, &[&format!("--filter={filter}"), "-b", "staging"]);
+        let partial = clone(
+            &source,
+            &name,
+            &[&format!("--filter={filter}"), "-b", "staging"],
+        );
         let absent = || {
             let args = ["rev-list", "--objects", "--missing=print", "--all"];
-            partial.ok(args).lines().filter(|line| line.starts_with('?')).count()
+            partial
+                .ok(args)
+                .lines()
+                .filter(|line| line.starts_with('?'))
+                .count()
         };
         let before = absent();
         assert!(before > 0, "{filter}: nothing is absent");
         for args in [
             &["scan", "--rev", "staging"][..],
-            &["check", "--base", "staging~2", "--head", "staging", "--ref", "staging"],
+            &[
+                "check",
+                "--base",
+                "staging~2",
+                "--head",
+                "staging",
+                "--ref",
+                "staging",
+            ],
         ] {
             partial
                 .gate(args)
@@ -330,10 +398,22 @@ fn a_partial_clone_says_what_is_absent_and_fetches_nothing() {
                 .says("git fetch --refetch --no-filter");
         }
         assert_eq!(absent(), before, "{filter}: something was fetched");
-        if partial.git(["fetch", "-q", "--refetch", "--no-filter"]).code == 0 {
+        if partial
+            .git(["fetch", "-q", "--refetch", "--no-filter"])
+            .code
+            == 0
+        {
             partial.gate(["scan", "--rev", "staging"]).succeeded();
             partial
-                .gate(["check", "--base", "staging~2", "--head", "staging", "--ref", "staging"])
+                .gate([
+                    "check",
+                    "--base",
+                    "staging~2",
+                    "--head",
+                    "staging",
+                    "--ref",
+                    "staging",
+                ])
                 .exits(1)
                 .says("config/staging.yml:2");
         }
@@ -349,15 +429,21 @@ fn a_shallow_clone_says_what_is_absent() {
     // What stands there can be told, and what it held meanwhile cannot.
     shallow.gate(["scan", "--rev", "staging"]).succeeded();
     for base in [base.as_str(), ZERO] {
-        let ran = shallow.gate(["check", "--base", base, "--head", "staging", "--ref", "staging"]);
+        let ran = shallow.gate([
+            "check", "--base", base, "--head", "staging", "--ref", "staging",
+        ]);
         ran.could_not_decide().says("fetch-depth: 0");
     }
     shallow
-        .gate(["check", "--base", ZERO, "--head", "staging", "--ref", "staging"])
+        .gate([
+            "check", "--base", ZERO, "--head", "staging", "--ref", "staging",
+        ])
         .says("this clone is shallow: `git fetch --unshallow`");
     shallow.ok(["fetch", "-q", "--unshallow"]);
     shallow
-        .gate(["check", "--base", &base, "--head", "staging", "--ref", "staging"])
+        .gate([
+            "check", "--base", &base, "--head", "staging", "--ref", "staging",
+        ])
         .exits(1)
         .says("config/staging.yml:2");
 }
@@ -379,7 +465,12 @@ fn a_push_from_a_shallow_clone_is_judged_as_far_as_it_is_known() {
 
     // The harmless twin: the server has what the clone lacks.
     source.ok(["push", "-q", url, "staging~2:refs/heads/staging"]);
-    server.ok(["fetch", "-q", source.dir.to_str().expect("plain"), "staging:refs/heads/main"]);
+    server.ok([
+        "fetch",
+        "-q",
+        source.dir.to_str().expect("plain"),
+        "staging:refs/heads/main",
+    ]);
     shallow.ok(["push", "-q", url, "staging:refs/heads/main"]);
 }
 
@@ -397,12 +488,27 @@ fn replacements_grafts_and_shallow_files_hide_nothing() {
     };
     judged("as it is");
 
-    let clean = source.ok(["commit-tree", &format!("{tip}^{{tree}}"), "-p", &base, "-m", "clean"]);
+    let clean = source.ok([
+        "commit-tree",
+        &format!("{tip}^{{tree}}"),
+        "-p",
+        &base,
+        "-m",
+        "clean",
+    ]);
     source.ok(["replace", &middle, &clean]);
-    source.ok(["replace", &format!("{middle}:config/staging.yml"), &format!("{tip}:config/staging.yml")]);
+    source.ok([
+        "replace",
+        &format!("{middle}:config/staging.yml"),
+        &format!("{tip}:config/staging.yml"),
+    ]);
     judged("with replacements");
     source.ok(["replace", "-d", &middle]);
-    source.ok(["replace", "-d", &source.ok(["rev-parse", &format!("{middle}:config/staging.yml")])]);
+    source.ok([
+        "replace",
+        "-d",
+        &source.ok(["rev-parse", &format!("{middle}:config/staging.yml")]),
+    ]);
 
     source.write(".git/info/grafts", format!("{tip} {base}\n"));
     judged("with a graft");
@@ -415,7 +521,9 @@ fn replacements_grafts_and_shallow_files_hide_nothing() {
     // A revision expression follows what git follows; what it names is judged as it is stored.
     source.ok(["commit-graph", "write", "--reachable"]);
     judged("with a commit-graph");
-    source.gate(["check", "--base", "staging~2", "--head", "staging"]).exits(1);
+    source
+        .gate(["check", "--base", "staging~2", "--head", "staging"])
+        .exits(1);
 }
 
 #[test]
@@ -424,7 +532,9 @@ fn objects_are_found_wherever_git_keeps_them() {
     let source = source(&env);
     let base = source.ok(["rev-parse", "staging~2"]);
     let judged = |repo: &Git<'_>, what: &str| {
-        let check = repo.gate(["check", "--base", &base, "--head", "staging", "--format", "json"]);
+        let check = repo.gate([
+            "check", "--base", &base, "--head", "staging", "--format", "json",
+        ]);
         assert_eq!(check.code, 1, "{what}\n{}", check.stderr);
         findings(&check)
     };
@@ -432,12 +542,33 @@ fn objects_are_found_wherever_git_keeps_them() {
     for (what, steps) in [
         ("a pack", &["repack -q -a -d"][..]),
         ("loose and a pack", &["commit -q --allow-empty -m More"]),
-        ("several packs and an index over them", &["repack -q -d", "multi-pack-index write"]),
-        ("an index over packs with bitmaps", &["repack -q -d -a --write-midx -b"]),
-        ("a commit-graph of today", &["-c commitGraph.generationVersion=2 commit-graph write --reachable"]),
-        ("a commit-graph of yesterday", &["-c commitGraph.generationVersion=1 commit-graph write --reachable"]),
-        ("a chain of commit-graphs", &["commit -q --allow-empty -m More", "commit-graph write --reachable --split=no-merge"]),
-        ("deltas over deltas", &["repack -q -a -d -f --depth=50 --window=50"]),
+        (
+            "several packs and an index over them",
+            &["repack -q -d", "multi-pack-index write"],
+        ),
+        (
+            "an index over packs with bitmaps",
+            &["repack -q -d -a --write-midx -b"],
+        ),
+        (
+            "a commit-graph of today",
+            &["-c commitGraph.generationVersion=2 commit-graph write --reachable"],
+        ),
+        (
+            "a commit-graph of yesterday",
+            &["-c commitGraph.generationVersion=1 commit-graph write --reachable"],
+        ),
+        (
+            "a chain of commit-graphs",
+            &[
+                "commit -q --allow-empty -m More",
+                "commit-graph write --reachable --split=no-merge",
+            ],
+        ),
+        (
+            "deltas over deltas",
+            &["repack -q -a -d -f --depth=50 --window=50"],
+        ),
         ("packed refs", &["pack-refs --all"]),
     ] {
         for step in steps {
@@ -456,7 +587,10 @@ fn objects_are_found_wherever_git_keeps_them() {
         repo
     };
     let absolute = format!("# a comment\n{}\n", objects.display());
-    assert_eq!(judged(&borrower("absolute", &absolute), "absolute"), expected);
+    assert_eq!(
+        judged(&borrower("absolute", &absolute), "absolute"),
+        expected
+    );
     let relative = borrower("relative", "../../../source/.git/objects\n");
     assert_eq!(judged(&relative, "relative"), expected);
     let nested = format!("{}\n", relative.dir.join(".git/objects").display());
@@ -464,7 +598,10 @@ fn objects_are_found_wherever_git_keeps_them() {
     let quoted = format!("\"{}\"\n", objects.display());
     assert_eq!(judged(&borrower("quoted", &quoted), "quoted"), expected);
     let dotless = borrower("dotless", "more/objects\n");
-    assert_eq!(judged(&dotless, "a relative path that starts with a name"), expected);
+    assert_eq!(
+        judged(&dotless, "a relative path that starts with a name"),
+        expected
+    );
 
     // By the environment.
     for folder in ["plain", "with:colon", "with\"quote", "ö \n\u{1b}"] {
@@ -472,15 +609,25 @@ fn objects_are_found_wherever_git_keeps_them() {
         symlink(&objects, &place).expect("a link");
         let empty = env.path("nothing");
         fs::create_dir_all(&empty).expect("a folder");
-        let escaped = place.display().to_string().replace('\\', "\\\\").replace('"', "\\\"");
+        let escaped = place
+            .display()
+            .to_string()
+            .replace('\\', "\\\\")
+            .replace('"', "\\\"");
         let lists = if folder.contains([':', '"']) {
             vec![format!("{}:\"{escaped}\"", empty.display())]
         } else {
-            vec![place.display().to_string(), format!("\"{escaped}\":{}", empty.display())]
+            vec![
+                place.display().to_string(),
+                format!("\"{escaped}\":{}", empty.display()),
+            ]
         };
         for list in lists {
             let repo = Git::init(&env, "by-environment", []);
-            repo.write(".git/refs/heads/staging", source.ok(["rev-parse", "staging"]));
+            repo.write(
+                ".git/refs/heads/staging",
+                source.ok(["rev-parse", "staging"]),
+            );
             let repo = repo.with("GIT_ALTERNATE_OBJECT_DIRECTORIES", list);
             repo.ok(["cat-file", "-e", "staging"]);
             assert_eq!(judged(&repo, folder), expected, "{folder:?}");
@@ -497,7 +644,10 @@ fn a_missing_alternate_is_named() {
         let repo = Git::init(&env, format, [format!("--object-format={format}").as_str()]);
         repo.commit("README.md", "A shop.\n");
         repo.gate(["scan"]).succeeded();
-        repo.write(".git/objects/info/alternates", format!("{}\n", gone.display()));
+        repo.write(
+            ".git/objects/info/alternates",
+            format!("{}\n", gone.display()),
+        );
         repo.gate(["scan"])
             .could_not_decide()
             .says(&gone.display().to_string())
@@ -514,7 +664,15 @@ fn a_missing_alternate_is_named() {
 
 #[test]
 fn pushes_are_judged_at_any_place() {
-    for name in ["colon:here", "with space", "quote\"'s", "line\nfeed", "ünï", "back\\slash", "#hash"] {
+    for name in [
+        "colon:here",
+        "with space",
+        "quote\"'s",
+        "line\nfeed",
+        "ünï",
+        "back\\slash",
+        "#hash",
+    ] {
         for format in ["sha1", "sha256"] {
             let env = TestEnv::new();
             let format = format!("--object-format={format}");
@@ -567,7 +725,8 @@ fn pushes_are_judged_through_links_and_from_borrowers() {
     Git::at(&env, env.path("moved")).guard();
     work.ok(["push", "-q", checked_out.to_str().expect("plain"), "main"]);
     work.commit("config/staging.yml", payments(&live_key(1)));
-    work.git(["push", checked_out.to_str().expect("plain"), "staging"]).refused();
+    work.git(["push", checked_out.to_str().expect("plain"), "staging"])
+        .refused();
 }
 
 #[test]
@@ -580,14 +739,23 @@ fn a_served_namespace_has_refs_of_its_own() {
     let git = Git::at(&env, &work.dir).with("GIT_NAMESPACE", "shop/eu");
     git.ok(["push", "-q", "../server.git", "main", "main:staging"]);
     let inside = "refs/namespaces/shop/refs/namespaces/eu/";
-    assert!(server.tip(&format!("{inside}refs/heads/staging")).is_some(), "no namespace");
+    assert!(
+        server.tip(&format!("{inside}refs/heads/staging")).is_some(),
+        "no namespace"
+    );
     server.ok(["pack-refs", "--all"]);
-    server.ok(["symbolic-ref", &format!("{inside}refs/heads/alias"), &format!("{inside}refs/heads/staging")]);
+    server.ok([
+        "symbolic-ref",
+        &format!("{inside}refs/heads/alias"),
+        &format!("{inside}refs/heads/staging"),
+    ]);
     work.ok(["switch", "-q", "-c", "work"]);
     work.commit("config/app.yml", payments(&test_key(1)));
     git.ok(["push", "-q", "../server.git", "work:alias"]);
     work.commit("config/app.yml", payments(&live_key(1)));
-    git.git(["push", "../server.git", "work:alias"]).refused().says("staging");
+    git.git(["push", "../server.git", "work:alias"])
+        .refused()
+        .says("staging");
 }
 
 /// Flips a bit of a file that git made read-only.
@@ -635,7 +803,11 @@ fn damaged_objects_are_named_and_never_pass() {
             for (what, wreck) in wrecks {
                 overwrite(&path, &wreck);
                 let ran = judge();
-                assert_eq!(ran.code, 2, "{format}: {oid} {what}\n{}{}", ran.stdout, ran.stderr);
+                assert_eq!(
+                    ran.code, 2,
+                    "{format}: {oid} {what}\n{}{}",
+                    ran.stdout, ran.stderr
+                );
                 ran.looks_calm().says(oid);
             }
             fs::remove_file(&path).expect("it goes away");
@@ -653,7 +825,9 @@ fn damaged_packs_never_pass() {
     work.commit("README.md", "A shop.\n");
     let base = work.ok(["rev-parse", "HEAD"]);
     work.ok(["switch", "-q", "-c", "staging"]);
-    let mut text: String = (0..400).map(|n| format!("setting_{n}: {}\n", n * 7919 % 1009)).collect();
+    let mut text: String = (0..400)
+        .map(|n| format!("setting_{n}: {}\n", n * 7919 % 1009))
+        .collect();
     for n in 0..6 {
         text.push_str(&format!("more_{n}: true\n"));
         work.commit("config/staging.yml", &text);
@@ -679,7 +853,12 @@ fn damaged_packs_never_pass() {
             flip(&path, step * end / 24);
             let ran = judge();
             // Found all the same (a bit of a checksum, a bit that is not read), or not decided: never a pass.
-            assert!([1, 2].contains(&ran.code), "{extension} byte {}: exit {}", step * end / 24, ran.code);
+            assert!(
+                [1, 2].contains(&ran.code),
+                "{extension} byte {}: exit {}",
+                step * end / 24,
+                ran.code
+            );
             ran.looks_calm();
             tried += usize::from(ran.code == 2);
             overwrite(&path, &whole);
@@ -687,7 +866,11 @@ fn damaged_packs_never_pass() {
         for cut in [0, 7, whole.len() / 2, whole.len() - 1] {
             overwrite(&path, &whole[..cut]);
             let ran = judge();
-            assert!([1, 2].contains(&ran.code), "{extension} cut at {cut}: exit {}", ran.code);
+            assert!(
+                [1, 2].contains(&ran.code),
+                "{extension} cut at {cut}: exit {}",
+                ran.code
+            );
             overwrite(&path, &whole);
         }
     }
@@ -702,7 +885,13 @@ fn as_nobody(git: &Git<'_>, args: &[&str]) -> Option<Ran> {
         .envs(git.vars.iter().map(|(name, value)| (name, value)))
         .args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"])
         .args(args);
-    if run(git.env.command("setpriv", &git.dir).args(["--reuid=65534", "true"])).code != 0 {
+    if run(git
+        .env
+        .command("setpriv", &git.dir)
+        .args(["--reuid=65534", "true"]))
+    .code
+        != 0
+    {
         return None; // Not root: there is nobody else to be.
     }
     Some(run(&mut command))
@@ -730,7 +919,9 @@ fn what_cannot_be_read_is_not_skipped() {
         work.ok(["switch", "-q", "-c", "staging"]);
         let tip = work.commit("config/staging.yml", payments(&test_key(1)));
         let scan = [gate.as_str(), "scan", "--rev", "staging"];
-        let Some(ran) = as_nobody(&work, &scan) else { return };
+        let Some(ran) = as_nobody(&work, &scan) else {
+            return;
+        };
         ran.succeeded();
         let blob = work.ok(["rev-parse", &format!("{tip}:config/staging.yml")]);
         for oid in [&tip, &blob] {
@@ -744,7 +935,10 @@ fn what_cannot_be_read_is_not_skipped() {
         if format == "sha1" {
             let refs = work.dir.join(".git/refs/heads/staging");
             fs::set_permissions(&refs, fs::Permissions::from_mode(0o000)).expect("mine");
-            as_nobody(&work, &scan).expect("as before").exits(2).looks_calm();
+            as_nobody(&work, &scan)
+                .expect("as before")
+                .exits(2)
+                .looks_calm();
         }
     }
 }
@@ -753,23 +947,38 @@ fn what_cannot_be_read_is_not_skipped() {
 fn another_owners_repository_is_trusted_when_git_trusts_it() {
     let env = TestEnv::new();
     let gate = open_up(&env);
-    let work = Git::init(&env, "shop's work", []).with("GIT_CONFIG_GLOBAL", env.path("home/.gitconfig"));
+    let work =
+        Git::init(&env, "shop's work", []).with("GIT_CONFIG_GLOBAL", env.path("home/.gitconfig"));
     work.commit("README.md", "A shop.\n");
     work.ok(["switch", "-q", "-c", "staging"]);
     work.commit("config/staging.yml", payments(&live_key(1)));
     let scan = [gate.as_str(), "scan", "--rev", "staging"];
-    let Some(ran) = as_nobody(&work, &scan) else { return };
+    let Some(ran) = as_nobody(&work, &scan) else {
+        return;
+    };
     // Refused, with a command that works as it stands.
-    ran.could_not_decide().says("git config --global --add safe.directory").says("shop");
-    let line = ran.stderr.lines().find(|line| line.contains("safe.directory")).expect("the help");
+    ran.could_not_decide()
+        .says("git config --global --add safe.directory")
+        .says("shop");
+    let line = ran
+        .stderr
+        .lines()
+        .find(|line| line.contains("safe.directory"))
+        .expect("the help");
     let command = line.split('`').nth(1).expect("a command");
     let mend = work.run("sh", ["-c", command], b"");
     mend.succeeded();
-    as_nobody(&work, &scan).expect("as before").exits(1).says("config/staging.yml:2");
+    as_nobody(&work, &scan)
+        .expect("as before")
+        .exits(1)
+        .says("config/staging.yml:2");
 
     // As git understands it and libgit2 does not: a pattern, and without a HOME by the environment.
     fs::remove_file(env.path("home/.gitconfig")).expect("it was there");
-    let pattern = format!("{}/*", env.path("").display().to_string().trim_end_matches('/'));
+    let pattern = format!(
+        "{}/*",
+        env.path("").display().to_string().trim_end_matches('/')
+    );
     let by_count = Git::at(&env, &work.dir)
         .with("HOME", "")
         .with("GIT_CONFIG_COUNT", "1")
@@ -779,15 +988,29 @@ fn another_owners_repository_is_trusted_when_git_trusts_it() {
         .with("GIT_CONFIG_COUNT", "1")
         .with("GIT_CONFIG_KEY_0", "safe.directory")
         .with("GIT_CONFIG_VALUE_0", work.dir.as_os_str());
-    as_nobody(&exact, &scan).expect("as before").exits(1).says("config/staging.yml:2");
+    as_nobody(&exact, &scan)
+        .expect("as before")
+        .exits(1)
+        .says("config/staging.yml:2");
     let by_pattern = by_count.with("GIT_CONFIG_VALUE_0", pattern);
-    let git_trusts = as_nobody(&by_pattern, &["git", "status"]).expect("as before").code == 0;
+    let git_trusts = as_nobody(&by_pattern, &["git", "status"])
+        .expect("as before")
+        .code
+        == 0;
     let expected = if git_trusts { 1 } else { 2 };
-    as_nobody(&by_pattern, &scan).expect("as before").exits(expected).looks_calm();
+    as_nobody(&by_pattern, &scan)
+        .expect("as before")
+        .exits(expected)
+        .looks_calm();
 
     // As a hook: git has named the directory, and trusts it.
-    let hook = Git::at(&env, &work.dir).with("HOME", "").with("GIT_DIR", ".git");
-    as_nobody(&hook, &scan).expect("as before").exits(1).says("config/staging.yml:2");
+    let hook = Git::at(&env, &work.dir)
+        .with("HOME", "")
+        .with("GIT_DIR", ".git");
+    as_nobody(&hook, &scan)
+        .expect("as before")
+        .exits(1)
+        .says("config/staging.yml:2");
 }
 
 #[test]
@@ -798,40 +1021,69 @@ fn trees_that_git_would_not_write_are_read_whole() {
     let good = work.object("blob", payments(&test_key(1)).as_bytes());
     let bad = work.object("blob", payments(&live_key(1)).as_bytes());
     let entry = |mode: &str, name: &str, oid: &str| {
-        let bytes = (0..20).map(|at| u8::from_str_radix(&oid[2 * at..2 * at + 2], 16).expect("hex"));
+        let bytes =
+            (0..20).map(|at| u8::from_str_radix(&oid[2 * at..2 * at + 2], 16).expect("hex"));
         [format!("{mode} {name}\0").into_bytes(), bytes.collect()].concat()
     };
     let commit = |tree: &str| {
-        let raw = format!("tree {tree}\nparent {base}\nauthor A <a@example.invalid> 1 +0000\ncommitter A <a@example.invalid> 1 +0000\n\nWork\n");
+        let raw = format!(
+            "tree {tree}\nparent {base}\nauthor A <a@example.invalid> 1 +0000\ncommitter A <a@example.invalid> 1 +0000\n\nWork\n"
+        );
         work.object("commit", raw.as_bytes())
     };
     let judge = |tree: &[Vec<u8>]| {
         let tree = work.object("tree", &tree.concat());
         let head = commit(&tree);
-        work.gate(["check", "--base", &base, "--head", &head, "--ref", "staging"])
+        work.gate([
+            "check", "--base", &base, "--head", &head, "--ref", "staging",
+        ])
     };
     let sub = work.object("tree", &entry("100644", "app.yml", &bad));
     let twin = work.object("tree", &entry("100644", "app.yml", &good));
     let cases: [(&str, Vec<Vec<u8>>, Vec<Vec<u8>>); 5] = [
         (
             "unsorted",
-            vec![entry("100644", "z.yml", &good), entry("100644", "a.yml", &bad)],
-            vec![entry("100644", "z.yml", &good), entry("100644", "a.yml", &good)],
+            vec![
+                entry("100644", "z.yml", &good),
+                entry("100644", "a.yml", &bad),
+            ],
+            vec![
+                entry("100644", "z.yml", &good),
+                entry("100644", "a.yml", &good),
+            ],
         ),
         (
             "a name twice, the key first",
-            vec![entry("100644", "a.yml", &bad), entry("100644", "a.yml", &good)],
-            vec![entry("100644", "a.yml", &good), entry("100644", "a.yml", &good)],
+            vec![
+                entry("100644", "a.yml", &bad),
+                entry("100644", "a.yml", &good),
+            ],
+            vec![
+                entry("100644", "a.yml", &good),
+                entry("100644", "a.yml", &good),
+            ],
         ),
         (
             "a name twice, the key last",
-            vec![entry("100644", "a.yml", &good), entry("100644", "a.yml", &bad)],
-            vec![entry("100644", "a.yml", &good), entry("100644", "a.yml", &good)],
+            vec![
+                entry("100644", "a.yml", &good),
+                entry("100644", "a.yml", &bad),
+            ],
+            vec![
+                entry("100644", "a.yml", &good),
+                entry("100644", "a.yml", &good),
+            ],
         ),
         (
             "a file and a folder of one name",
-            vec![entry("100644", "config", &good), entry("40000", "config", &sub)],
-            vec![entry("100644", "config", &good), entry("40000", "config", &twin)],
+            vec![
+                entry("100644", "config", &good),
+                entry("40000", "config", &sub),
+            ],
+            vec![
+                entry("100644", "config", &good),
+                entry("40000", "config", &twin),
+            ],
         ),
         (
             "odd modes and names",
@@ -849,7 +1101,10 @@ fn trees_that_git_would_not_write_are_read_whole() {
     for (what, tree) in [
         ("cut", vec![b"100644 a.yml\0short".to_vec()]),
         ("no mode", vec![b"rubbish".to_vec()]),
-        ("a folder that is a blob", vec![entry("40000", "config", &bad)]),
+        (
+            "a folder that is a blob",
+            vec![entry("40000", "config", &bad)],
+        ),
     ] {
         let ran = judge(&tree);
         assert_eq!(ran.code, 2, "{what}\n{}", ran.stderr);
@@ -866,20 +1121,35 @@ fn submodules_have_no_content_but_their_addresses_do() {
     work.commit("README.md", "A shop.\n");
     let elsewhere = "1".repeat(40);
     work.ok(["switch", "-q", "-c", "staging"]);
-    work.ok(["update-index", "--add", "--cacheinfo", &format!("160000,{elsewhere},vendor")]);
-    let address = |user: &str| format!("[submodule \"vendor\"]\n\tpath = vendor\n\turl = https://{user}@git.example.com/vendor.git\n");
+    work.ok([
+        "update-index",
+        "--add",
+        "--cacheinfo",
+        &format!("160000,{elsewhere},vendor"),
+    ]);
+    let address = |user: &str| {
+        format!(
+            "[submodule \"vendor\"]\n\tpath = vendor\n\turl = https://{user}@git.example.com/vendor.git\n"
+        )
+    };
     work.write(".gitmodules", address("reader"));
     work.ok(["add", ".gitmodules"]);
     work.gate(["pre-commit"]).succeeded();
     work.ok(["commit", "-q", "-m", "Vendor"]);
-    work.gate(["check", "--base", "main", "--head", "staging"]).succeeded();
+    work.gate(["check", "--base", "main", "--head", "staging"])
+        .succeeded();
 
     let key = live_key(4);
     work.write(".gitmodules", address(&format!("reader:{key}")));
     work.ok(["add", ".gitmodules"]);
-    work.gate(["pre-commit"]).exits(1).hides(&key).says(".gitmodules:3");
+    work.gate(["pre-commit"])
+        .exits(1)
+        .hides(&key)
+        .says(".gitmodules:3");
     work.ok(["commit", "-q", "-m", "Vendor"]);
-    work.gate(["check", "--base", "main", "--head", "staging"]).exits(1).hides(&key);
+    work.gate(["check", "--base", "main", "--head", "staging"])
+        .exits(1)
+        .hides(&key);
 }
 
 #[test]
@@ -890,7 +1160,14 @@ fn what_a_client_claims_of_the_old_tip_is_not_believed() {
     work.ok(["switch", "-q", "-c", "staging"]);
     let bad = work.commit("config/staging.yml", payments(&live_key(1)));
     let tip = work.commit("README.md", "Still a shop.\n");
-    let good = work.ok(["commit-tree", &format!("{base}^{{tree}}"), "-p", &base, "-m", "Nothing"]);
+    let good = work.ok([
+        "commit-tree",
+        &format!("{base}^{{tree}}"),
+        "-p",
+        &base,
+        "-m",
+        "Nothing",
+    ]);
     for format in ["plain", "reftable"] {
         let server = if format == "plain" {
             Git::init(&env, "plain.git", ["--bare"])
@@ -900,26 +1177,64 @@ fn what_a_client_claims_of_the_old_tip_is_not_believed() {
             continue;
         };
         let url = server.dir.to_str().expect("plain");
-        work.ok(["push", "-q", url, &format!("{base}:{STAGING}"), &format!("{tip}:refs/tags/there"), &format!("{good}:refs/tags/good")]);
-        for old in [base.as_str(), bad.as_str(), tip.as_str(), ZERO, &"5".repeat(40)] {
+        work.ok([
+            "push",
+            "-q",
+            url,
+            &format!("{base}:{STAGING}"),
+            &format!("{tip}:refs/tags/there"),
+            &format!("{good}:refs/tags/good"),
+        ]);
+        for old in [
+            base.as_str(),
+            bad.as_str(),
+            tip.as_str(),
+            ZERO,
+            &"5".repeat(40),
+        ] {
             server.receive(&format!("{old} {tip} {STAGING}\n")).exits(1);
-            server.receive(&format!("{old} {good} {STAGING}\n")).succeeded();
+            server
+                .receive(&format!("{old} {good} {STAGING}\n"))
+                .succeeded();
         }
         // Lines that git will refuse after the hook are judged all the same: hidden refs, names that climb out.
-        for name in ["refs/hidden/1", "refs/heads/../../config", "../../etc/passwd", "refs/heads/odd name", "HEAD"] {
-            server.receive(&format!("{ZERO} {good} {name}\n{base} {tip} {STAGING}\n")).exits(1);
-            server.receive(&format!("{ZERO} {good} {name}\n")).succeeded();
+        for name in [
+            "refs/hidden/1",
+            "refs/heads/../../config",
+            "../../etc/passwd",
+            "refs/heads/odd name",
+            "HEAD",
+        ] {
+            server
+                .receive(&format!("{ZERO} {good} {name}\n{base} {tip} {STAGING}\n"))
+                .exits(1);
+            server
+                .receive(&format!("{ZERO} {good} {name}\n"))
+                .succeeded();
         }
         // Deletions alone bring nothing, and cover for nothing.
-        server.receive(&format!("{base} {ZERO} {STAGING}\n")).succeeded();
-        server.receive(&format!("{base} {ZERO} refs/heads/other\n{base} {tip} {STAGING}\n")).exits(1);
+        server
+            .receive(&format!("{base} {ZERO} {STAGING}\n"))
+            .succeeded();
+        server
+            .receive(&format!(
+                "{base} {ZERO} refs/heads/other\n{base} {tip} {STAGING}\n"
+            ))
+            .exits(1);
         // Through an alias of a branch that does not exist yet.
         server.ok(["update-ref", "-d", STAGING]);
         server.ok(["symbolic-ref", "refs/heads/alias", STAGING]);
-        server.receive(&format!("{ZERO} {tip} refs/heads/alias\n")).exits(1);
-        server.receive(&format!("{ZERO} {good} refs/heads/alias\n")).succeeded();
+        server
+            .receive(&format!("{ZERO} {tip} refs/heads/alias\n"))
+            .exits(1);
+        server
+            .receive(&format!("{ZERO} {good} refs/heads/alias\n"))
+            .succeeded();
         let missing = "7".repeat(40);
-        server.receive(&format!("{base} {missing} {STAGING}\n")).could_not_decide().says(&missing);
+        server
+            .receive(&format!("{base} {missing} {STAGING}\n"))
+            .could_not_decide()
+            .says(&missing);
     }
 }
 
@@ -931,7 +1246,13 @@ fn broken_refs_are_named_and_dangling_ones_are_none() {
     work.ok(["switch", "-q", "-c", "staging"]);
     let tip = work.commit("config/staging.yml", payments(&test_key(1)));
     let server = Git::init(&env, "server.git", ["--bare"]);
-    work.ok(["push", "-q", "../server.git", &format!("{base}:{STAGING}"), "staging:refs/tags/there"]);
+    work.ok([
+        "push",
+        "-q",
+        "../server.git",
+        &format!("{base}:{STAGING}"),
+        "staging:refs/tags/there",
+    ]);
     let judge = || server.receive(&format!("{base} {tip} {STAGING}\n"));
     server.ok(["symbolic-ref", "refs/heads/dangling", "refs/heads/nowhere"]);
     judge().succeeded();
@@ -943,7 +1264,11 @@ fn broken_refs_are_named_and_dangling_ones_are_none() {
     // A ref to an object that is not there excludes nothing.
     server.write("refs/heads/lost", format!("{}\n", "9".repeat(40)));
     judge().succeeded();
-    for (name, text) in [("refs/heads/crashed", ""), ("refs/heads/loop", "ref: refs/heads/loop\n"), (STAGING, "zzz\n")] {
+    for (name, text) in [
+        ("refs/heads/crashed", ""),
+        ("refs/heads/loop", "ref: refs/heads/loop\n"),
+        (STAGING, "zzz\n"),
+    ] {
         let before = fs::read(server.dir.join(name)).ok();
         server.write(name, text);
         judge().could_not_decide().says(name);
@@ -973,7 +1298,10 @@ fn common_ancestors_are_those_that_git_finds() {
                 }
             }
         }
-        let lines: String = parents.iter().map(|parent| format!("parent {parent}\n")).collect();
+        let lines: String = parents
+            .iter()
+            .map(|parent| format!("parent {parent}\n"))
+            .collect();
         let time = 1_700_000_000 + number * 10 - random.i32(0..3) * 5;
         let who = format!("A <a@example.invalid> {time} +0000");
         let raw = format!("tree {tree}\n{lines}author {who}\ncommitter {who}\n\n{number}\n");
@@ -983,10 +1311,15 @@ fn common_ancestors_are_those_that_git_finds() {
     let oid = |hex: &str| stagegate::model::Oid::from_hex(hex.as_bytes()).expect("an id");
     for _ in 0..80 {
         let [one, other] = [0, 1].map(|_| commits[random.usize(..commits.len())].as_str());
-        let ours = repository.merge_base(oid(one), oid(other)).expect("readable");
+        let ours = repository
+            .merge_base(oid(one), oid(other))
+            .expect("readable");
         let gits = work.git(["merge-base", "--all", one, other]).stdout;
         match ours {
-            Some(base) => assert!(gits.contains(&base.to_string()), "{one} {other}: {base}, not one of\n{gits}"),
+            Some(base) => assert!(
+                gits.contains(&base.to_string()),
+                "{one} {other}: {base}, not one of\n{gits}"
+            ),
             None => assert_eq!(gits, "", "{one} {other}: none"),
         }
     }
@@ -1009,14 +1342,51 @@ fn a_revision_is_the_one_that_git_names() {
         let repository = stagegate::git::Repository::open_at(&work.dir).expect("a repository");
         let tip = work.ok(["rev-parse", "HEAD"]);
         for name in [
-            "HEAD", "@", "main", "heads/main", "refs/heads/side", "light", "annotated", "nested", "nested^{}", "annotated^0",
-            "side~1", "side^", "side^2", "side^2~1", "side^^", "side~0", "nested^{tree}", "nested^{commit}~1", &tip, &tip[..9],
-            &format!("{tip}~1"), &format!("{}^2", &tip[..12]), "HEAD:README.md", "main:", "HEAD@{0}",
+            "HEAD",
+            "@",
+            "main",
+            "heads/main",
+            "refs/heads/side",
+            "light",
+            "annotated",
+            "nested",
+            "nested^{}",
+            "annotated^0",
+            "side~1",
+            "side^",
+            "side^2",
+            "side^2~1",
+            "side^^",
+            "side~0",
+            "nested^{tree}",
+            "nested^{commit}~1",
+            &tip,
+            &tip[..9],
+            &format!("{tip}~1"),
+            &format!("{}^2", &tip[..12]),
+            "HEAD:README.md",
+            "main:",
+            "HEAD@{0}",
         ] {
             let ours = repository.revision(name).map(|oid| oid.to_string());
-            assert_eq!(ours.expect(name), work.git(["rev-parse", name]).stdout.trim(), "{name}");
+            assert_eq!(
+                ours.expect(name),
+                work.git(["rev-parse", name]).stdout.trim(),
+                "{name}"
+            );
         }
-        for name in ["", "nothing", "main~7", "side^3", "-h", "--all", "refs/heads", "0000000", &"0".repeat(tip.len()), "main^{tree}~1"] {
+        for name in [
+            "",
+            "nothing",
+            "main~7",
+            "side^3",
+            "-h",
+            "--all",
+            "refs/heads",
+            "0000000",
+            &"0".repeat(tip.len()),
+            "main^{tree}~1",
+        ] {
             let error = repository.revision(name).expect_err(name).to_string();
             assert!(error.contains("unknown revision"), "{name}: {error}");
         }

@@ -23,19 +23,28 @@ impl<'e> Work<'e> {
             dir: env.path(name),
         };
         fs::create_dir_all(&work.dir).expect("a folder");
-        let all: Vec<&str> = ["init", "-q", "-b", "main", "--template="].iter().chain(args).copied().collect();
+        let all: Vec<&str> = ["init", "-q", "-b", "main", "--template="]
+            .iter()
+            .chain(args)
+            .copied()
+            .collect();
         work.git(&all);
         work
     }
 
     fn try_git(&self, args: &[&str]) -> Result<String, String> {
         let ran = run(self.env.command("git", &self.dir).args(args));
-        if ran.code == 0 { Ok(ran.stdout) } else { Err(ran.stderr) }
+        if ran.code == 0 {
+            Ok(ran.stdout)
+        } else {
+            Err(ran.stderr)
+        }
     }
 
     #[track_caller]
     fn git(&self, args: &[&str]) -> String {
-        self.try_git(args).unwrap_or_else(|error| panic!("git {args:?}: {error}"))
+        self.try_git(args)
+            .unwrap_or_else(|error| panic!("git {args:?}: {error}"))
     }
 
     fn write(&self, path: &str, content: &str) {
@@ -46,7 +55,16 @@ impl<'e> Work<'e> {
 
     /// What git says is staged: path and new object, deletions left out.
     fn by_git(&self) -> BTreeSet<String> {
-        let raw = self.git(&["diff-index", "--cached", "--raw", "-z", "--no-renames", "--no-abbrev", "--ita-invisible-in-index", "HEAD"]);
+        let raw = self.git(&[
+            "diff-index",
+            "--cached",
+            "--raw",
+            "-z",
+            "--no-renames",
+            "--no-abbrev",
+            "--ita-invisible-in-index",
+            "HEAD",
+        ]);
         let mut fields = raw.split('\0');
         let mut staged = BTreeSet::new();
         while let (Some(meta), Some(path)) = (fields.next(), fields.next()) {
@@ -80,7 +98,11 @@ impl<'e> Work<'e> {
                 IndexChange::Conflicted(path) => {
                     conflicts.insert(format!("conflict {}", String::from_utf8_lossy(&path)));
                 }
-                IndexChange::SparseFolder { path, tree, parents } => {
+                IndexChange::SparseFolder {
+                    path,
+                    tree,
+                    parents,
+                } => {
                     git::changes(&repository, tree, &parents, &mut |change| {
                         add(&[&path[..], &change.path].concat(), change.oid);
                         Ok(())
@@ -95,14 +117,27 @@ impl<'e> Work<'e> {
 
     #[track_caller]
     fn agrees(&self, what: &str) {
-        let by_us = self.by_us(None).unwrap_or_else(|error| panic!("{what}: {error}"));
+        let by_us = self
+            .by_us(None)
+            .unwrap_or_else(|error| panic!("{what}: {error}"));
         assert_eq!(by_us, self.by_git(), "{what}");
     }
 }
 
 /// A repository with some history and a seeded series of changes in its index.
 fn change(work: &Work<'_>, random: &mut fastrand::Rng, steps: usize) {
-    let paths = ["a", "a.b", "a/b", "a-b", "b/c/d", "b/c", "ü/ö", "with space", "z/long/way/down/there", "b/c.d"];
+    let paths = [
+        "a",
+        "a.b",
+        "a/b",
+        "a-b",
+        "b/c/d",
+        "b/c",
+        "ü/ö",
+        "with space",
+        "z/long/way/down/there",
+        "b/c.d",
+    ];
     for _ in 0..steps {
         let path = paths[random.usize(..paths.len())];
         let full = work.dir.join(path);
@@ -131,14 +166,54 @@ fn change(work: &Work<'_>, random: &mut fastrand::Rng, steps: usize) {
 #[test]
 fn every_kind_of_index_says_what_git_says() {
     let setups: [(&str, &[&str], &[&[&str]]); 8] = [
-        ("version 2", &[], &[&["update-index", "--index-version", "2"]]),
-        ("version 4", &[], &[&["config", "index.version", "4"], &["update-index", "--index-version", "4"]]),
+        (
+            "version 2",
+            &[],
+            &[&["update-index", "--index-version", "2"]],
+        ),
+        (
+            "version 4",
+            &[],
+            &[
+                &["config", "index.version", "4"],
+                &["update-index", "--index-version", "4"],
+            ],
+        ),
         ("no checksum", &[], &[&["config", "index.skipHash", "true"]]),
-        ("untracked cache", &[], &[&["update-index", "--force-untracked-cache"]]),
-        ("split", &[], &[&["config", "core.splitIndex", "true"], &["config", "splitIndex.maxPercentChange", "100"], &["update-index", "--split-index"]]),
-        ("split, version 4", &[], &[&["config", "core.splitIndex", "true"], &["config", "index.version", "4"], &["config", "splitIndex.maxPercentChange", "100"], &["update-index", "--split-index"]]),
+        (
+            "untracked cache",
+            &[],
+            &[&["update-index", "--force-untracked-cache"]],
+        ),
+        (
+            "split",
+            &[],
+            &[
+                &["config", "core.splitIndex", "true"],
+                &["config", "splitIndex.maxPercentChange", "100"],
+                &["update-index", "--split-index"],
+            ],
+        ),
+        (
+            "split, version 4",
+            &[],
+            &[
+                &["config", "core.splitIndex", "true"],
+                &["config", "index.version", "4"],
+                &["config", "splitIndex.maxPercentChange", "100"],
+                &["update-index", "--split-index"],
+            ],
+        ),
         ("SHA-256", &["--object-format=sha256"], &[]),
-        ("SHA-256, split", &["--object-format=sha256"], &[&["config", "core.splitIndex", "true"], &["config", "splitIndex.maxPercentChange", "100"], &["update-index", "--split-index"]]),
+        (
+            "SHA-256, split",
+            &["--object-format=sha256"],
+            &[
+                &["config", "core.splitIndex", "true"],
+                &["config", "splitIndex.maxPercentChange", "100"],
+                &["update-index", "--split-index"],
+            ],
+        ),
     ];
     for (what, init, configure) in setups {
         for seed in 0..2 {
@@ -162,8 +237,15 @@ fn every_kind_of_index_says_what_git_says() {
                 }
             }
             if what.contains("split") {
-                let shared = fs::read_dir(work.dir.join(".git")).expect("the folder").flatten();
-                let halves = shared.filter(|entry| entry.file_name().to_string_lossy().starts_with("sharedindex."));
+                let shared = fs::read_dir(work.dir.join(".git"))
+                    .expect("the folder")
+                    .flatten();
+                let halves = shared.filter(|entry| {
+                    entry
+                        .file_name()
+                        .to_string_lossy()
+                        .starts_with("sharedindex.")
+                });
                 assert!(halves.count() > 0, "{what}: git did not split it");
             }
         }
@@ -232,7 +314,10 @@ fn a_conflict_is_said_and_an_empty_or_absent_index_stages_nothing() {
     work.git(&["switch", "-q", "other"]);
     work.write("a/f", "theirs\n");
     work.git(&["commit", "-q", "-a", "-m", "Theirs"]);
-    assert!(work.try_git(&["merge", "main"]).is_err(), "there is a conflict");
+    assert!(
+        work.try_git(&["merge", "main"]).is_err(),
+        "there is a conflict"
+    );
     work.agrees("in conflict");
     let empty = env.file("empty", "");
     for index in [empty, env.path("absent")] {
@@ -255,20 +340,34 @@ fn a_folder_outside_a_sparse_checkout_is_read() {
     work.git(&["add", "-A"]);
     work.agrees("inside");
     // Outside, as a merge or a read-tree stages it: the folder's entry takes another tree.
-    let blob = run_with_input(work.env.command("git", &work.dir).args(["hash-object", "-w", "--stdin"]), b"3\n");
+    let blob = run_with_input(
+        work.env
+            .command("git", &work.dir)
+            .args(["hash-object", "-w", "--stdin"]),
+        b"3\n",
+    );
     let tree = |input: String| {
-        let ran = run_with_input(work.env.command("git", &work.dir).arg("mktree"), input.as_bytes());
+        let ran = run_with_input(
+            work.env.command("git", &work.dir).arg("mktree"),
+            input.as_bytes(),
+        );
         ran.succeeded();
         ran.stdout.trim().to_owned()
     };
     let deep = tree(format!("100644 blob {}\tc\n", blob.stdout.trim()));
     let out = tree(format!("040000 tree {deep}\tdeep\n"));
     let inside = work.git(&["rev-parse", "HEAD:in"]);
-    let root = tree(format!("040000 tree {}\tin\n040000 tree {out}\tout\n", inside.trim()));
+    let root = tree(format!(
+        "040000 tree {}\tin\n040000 tree {out}\tout\n",
+        inside.trim()
+    ));
     work.git(&["read-tree", &root]);
     work.agrees("outside");
     let index = fs::read(work.dir.join(".git/index")).expect("the index");
-    assert!(index.windows(4).any(|four| four == b"sdir"), "git did not write a sparse index");
+    assert!(
+        index.windows(4).any(|four| four == b"sdir"),
+        "git did not write a sparse index"
+    );
 }
 
 #[test]

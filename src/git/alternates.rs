@@ -58,7 +58,12 @@ impl Found {
         Ok(self.seen.insert(real))
     }
 
-    fn add(&mut self, directory: PathBuf, named_by: &str, depth: usize) -> Result<(), MissingDirectory> {
+    fn add(
+        &mut self,
+        directory: PathBuf,
+        named_by: &str,
+        depth: usize,
+    ) -> Result<(), MissingDirectory> {
         if self.check(&directory, named_by)? {
             self.directories.push(directory.clone());
             self.follow(&directory, depth)?;
@@ -85,7 +90,11 @@ impl Found {
         }
         for directory in entries(&list, b'\n') {
             // Relative ones are relative to the object directory that names them.
-            self.add(objects.join(directory), &file.display().to_string(), depth + 1)?;
+            self.add(
+                objects.join(directory),
+                &file.display().to_string(),
+                depth + 1,
+            )?;
         }
         Ok(())
     }
@@ -168,7 +177,10 @@ mod tests {
     fn entries_are_split_as_git_splits_them() {
         assert_eq!(read(b"/a:/b c:", b':'), ["/a", "/b c"]);
         assert_eq!(read(b"\"/a:b\":/c", b':'), ["/a:b", "/c"]);
-        assert_eq!(read(b"\"/a\\\"b\\\\\\303\\266\\n\":/c", b':'), ["/a\"b\\ö\n", "/c"]);
+        assert_eq!(
+            read(b"\"/a\\\"b\\\\\\303\\266\\n\":/c", b':'),
+            ["/a\"b\\ö\n", "/c"]
+        );
         assert_eq!(read(b"# nothing\n/a\n\n../b\n", b'\n'), ["/a", "../b"]);
         assert_eq!(read(b"\"/not closed:/c", b':'), ["\"/not closed", "/c"]);
         assert_eq!(read(b"", b':'), Vec::<String>::new());
@@ -186,7 +198,10 @@ mod tests {
         objects("one", "../two\n../own\n");
         objects("two", "\"../one\"\n");
         let found = object_directories(&dir.path().join("own"), None).expect("all of them exist");
-        let names: Vec<_> = found.iter().map(|path| path.file_name().expect("a name")).collect();
+        let names: Vec<_> = found
+            .iter()
+            .map(|path| path.file_name().expect("a name"))
+            .collect();
         assert_eq!(names, ["own", "one", "two"]);
     }
 
@@ -194,7 +209,8 @@ mod tests {
     fn a_missing_directory_is_named_with_what_names_it() {
         let dir = tempfile::tempdir().expect("a folder");
         let list = format!("\"{}/gone: away\"", dir.path().display());
-        let missing = object_directories(dir.path(), Some(OsStr::new(&list))).expect_err("it does not exist");
+        let missing =
+            object_directories(dir.path(), Some(OsStr::new(&list))).expect_err("it does not exist");
         assert!(missing.directory.ends_with("gone: away"));
         assert_eq!(missing.named_by, "GIT_ALTERNATE_OBJECT_DIRECTORIES");
     }

@@ -144,12 +144,15 @@ impl Index {
         };
         let mut file = File::parse(&data, width).map_err(|reason| error(reason.to_owned()))?;
         if let Some(link) = file.link.take() {
-            let shared = repository.git_dir().join(format!("sharedindex.{}", link.base));
-            let base = std::fs::read(&shared)
-                .map_err(|reason| error(format!("its other half, {}: {reason}", shared.display())))?;
-            file.entries = link
-                .joined(file.entries, &base, width)
-                .map_err(|reason| error(format!("its other half, {}: {reason}", shared.display())))?;
+            let shared = repository
+                .git_dir()
+                .join(format!("sharedindex.{}", link.base));
+            let base = std::fs::read(&shared).map_err(|reason| {
+                error(format!("its other half, {}: {reason}", shared.display()))
+            })?;
+            file.entries = link.joined(file.entries, &base, width).map_err(|reason| {
+                error(format!("its other half, {}: {reason}", shared.display()))
+            })?;
         }
         Ok(Self {
             file_len: data.len(),
@@ -264,7 +267,10 @@ impl Index {
                     oid: entry.oid,
                     parents: old
                         .iter()
-                        .filter(|old| !old.mode.is_tree() && (entry.mode.is_gitlink() || !old.mode.is_gitlink()))
+                        .filter(|old| {
+                            !old.mode.is_tree()
+                                && (entry.mode.is_gitlink() || !old.mode.is_gitlink())
+                        })
                         .map(|old| old.oid)
                         .collect(),
                 }))?;
@@ -390,10 +396,18 @@ impl Link {
         let mut entries = File::parse(base, width)?.entries;
         let mut own = own.into_iter();
         for &at in &self.replaced {
-            let old = entries.get_mut(at).ok_or("it has fewer entries than are replaced")?;
-            let new = own.next().ok_or("it has more replaced entries than stand for them")?;
+            let old = entries
+                .get_mut(at)
+                .ok_or("it has fewer entries than are replaced")?;
+            let new = own
+                .next()
+                .ok_or("it has more replaced entries than stand for them")?;
             // The path is left out where it stays.
-            let path = if new.path.is_empty() { std::mem::take(&mut old.path) } else { new.path };
+            let path = if new.path.is_empty() {
+                std::mem::take(&mut old.path)
+            } else {
+                new.path
+            };
             *old = Entry { path, ..new };
         }
         let mut joined: BTreeMap<(Vec<u8>, u8), Entry> = BTreeMap::new();
@@ -436,7 +450,11 @@ fn bitmap(reader: &mut Reader<'_>) -> Result<Vec<usize>, &'static str> {
         at = at.saturating_add(run_bits);
         for _ in 0..run >> 33 {
             let word = words.u64()?;
-            set.extend((0..64).filter(|bit| word >> bit & 1 == 1).map(|bit| at.saturating_add(bit)));
+            set.extend(
+                (0..64)
+                    .filter(|bit| word >> bit & 1 == 1)
+                    .map(|bit| at.saturating_add(bit)),
+            );
             at = at.saturating_add(64);
         }
     }
@@ -491,8 +509,17 @@ mod tests {
 
     #[test]
     fn rubbish_is_an_error_and_nothing_is_empty() {
-        assert!(File::parse(&[], 20).expect("no index yet").entries.is_empty());
-        for data in [&b"DIRC"[..], b"XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX", &[0; 31]] {
+        assert!(
+            File::parse(&[], 20)
+                .expect("no index yet")
+                .entries
+                .is_empty()
+        );
+        for data in [
+            &b"DIRC"[..],
+            b"XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX",
+            &[0; 31],
+        ] {
             assert!(File::parse(data, 20).is_err());
         }
         let mut many = b"DIRC\0\0\0\x02\xff\xff\xff\xff".to_vec();
@@ -514,7 +541,10 @@ mod tests {
         // No run, one word.
         assert_eq!(bits(70, &[1 << 33, 0b101]), Ok(vec![0, 2]));
         // A run of one word of ones, then a word; what is beyond the end does not count.
-        assert_eq!(bits(66, &[1 << 33 | 1 << 1 | 1, 0b111]), Ok((0..66).collect()));
+        assert_eq!(
+            bits(66, &[1 << 33 | 1 << 1 | 1, 0b111]),
+            Ok((0..66).collect())
+        );
         // A run of zeros that would be longer than memory.
         assert_eq!(bits(3, &[0xffff_ffff << 1]), Ok(Vec::new()));
         assert_eq!(bits(3, &[0xffff_ffff << 1 | 1]), Ok(vec![0, 1, 2]));

@@ -73,13 +73,19 @@ impl Libgit2 {
     /// Tells where the objects are: the repository's own directory first, then its alternates. libgit2 does not find
     /// quoted ones by itself, nor relative ones below the first level; one that it has already is left as it is.
     pub(super) fn add_object_directories(&self, folders: &[PathBuf]) -> Result<(), String> {
-        let odb = self.inner.odb().map_err(|error| error.message().to_owned())?;
+        let odb = self
+            .inner
+            .odb()
+            .map_err(|error| error.message().to_owned())?;
         for folder in folders {
             packs::check(folder)?;
         }
         for folder in folders.iter().skip(1) {
             let name = folder.to_str().ok_or_else(|| {
-                format!("the alternate object directory {} is not named in UTF-8", folder.display())
+                format!(
+                    "the alternate object directory {} is not named in UTF-8",
+                    folder.display()
+                )
             })?;
             odb.add_disk_alternate(name)
                 .map_err(|error| format!("{name}: {}", error.message()))?;

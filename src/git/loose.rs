@@ -41,7 +41,9 @@ impl Loose {
             let failed = |error: std::io::Error| format!("{}: {error}", path.display());
             for entry in std::fs::read_dir(&path).map_err(failed)? {
                 let name = entry.map_err(failed)?.file_name();
-                let digits = std::str::from_utf8(name.as_bytes()).ok().filter(|name| name.len() == 2);
+                let digits = std::str::from_utf8(name.as_bytes())
+                    .ok()
+                    .filter(|name| name.len() == 2);
                 if let Some(Ok(first)) = digits.map(|name| u8::from_str_radix(name, 16)) {
                     fan_out[usize::from(first)] = true;
                 }
@@ -94,7 +96,8 @@ impl Loose {
             return Ok(None);
         };
         let mut data = Vec::new();
-        file.read_to_end(&mut data).map_err(|error| error.to_string())?;
+        file.read_to_end(&mut data)
+            .map_err(|error| error.to_string())?;
         inflate(&data).map(Some)
     }
 }
@@ -170,11 +173,26 @@ mod tests {
         let long: Vec<u8> = (0..70_000_u32).flat_map(u32::to_le_bytes).collect();
         let whole = deflate(&[b"blob 280000\0", &long[..]].concat());
         assert!(inflate(&whole).is_ok());
-        for cut in [0, 1, 2, 40, whole.len() / 2, whole.len() - 4, whole.len() - 1] {
+        for cut in [
+            0,
+            1,
+            2,
+            40,
+            whole.len() / 2,
+            whole.len() - 4,
+            whole.len() - 1,
+        ] {
             assert!(inflate(&whole[..cut]).is_err(), "cut at {cut}");
         }
         assert!(inflate(&[&whole[..], b"x"].concat()).is_err());
-        for text in [&b"blob 6\0hello"[..], b"blob 4\0hello", b"blob x\0", b"thing 0\0", b"blob 5", b"blob 99999999999999999999999\0"] {
+        for text in [
+            &b"blob 6\0hello"[..],
+            b"blob 4\0hello",
+            b"blob x\0",
+            b"thing 0\0",
+            b"blob 5",
+            b"blob 99999999999999999999999\0",
+        ] {
             assert!(inflate(&deflate(text)).is_err(), "{text:?}");
         }
         let mut flipped = whole.clone();

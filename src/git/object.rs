@@ -104,12 +104,13 @@ impl Tag {
     /// Parses a raw annotated tag.
     pub fn parse(oid: Oid, data: &[u8]) -> Result<Self, GitError> {
         let mut rest = data;
-        let target = header(&mut rest, b"object")
-            .and_then(Oid::from_hex)
-            .ok_or(GitError::Malformed {
-                oid,
-                reason: "a tag starts with its object",
-            })?;
+        let target =
+            header(&mut rest, b"object")
+                .and_then(Oid::from_hex)
+                .ok_or(GitError::Malformed {
+                    oid,
+                    reason: "a tag starts with its object",
+                })?;
         Ok(Self { target })
     }
 }
@@ -176,8 +177,14 @@ mod tests {
 
     #[test]
     fn a_committer_line_in_the_message_is_not_the_header() {
-        let raw = format!("tree {}\nauthor A <a@b> 1 +0000\n\ncommitter C <c@d> 5 +0000\n", oid(1));
-        assert_eq!(Commit::parse(oid(9), raw.as_bytes()).expect("parses").time, 0);
+        let raw = format!(
+            "tree {}\nauthor A <a@b> 1 +0000\n\ncommitter C <c@d> 5 +0000\n",
+            oid(1)
+        );
+        assert_eq!(
+            Commit::parse(oid(9), raw.as_bytes()).expect("parses").time,
+            0
+        );
     }
 
     #[test]

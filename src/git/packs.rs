@@ -81,7 +81,10 @@ fn offsets_lead_inside(file: &mut File, pack: u64) -> std::io::Result<bool> {
         let offset = if offset & 0x8000_0000 == 0 {
             Some(offset)
         } else {
-            usize::try_from(offset & 0x7fff_ffff).ok().and_then(|at| long.get(at)).copied()
+            usize::try_from(offset & 0x7fff_ffff)
+                .ok()
+                .and_then(|at| long.get(at))
+                .copied()
         };
         offset.is_some_and(|offset| (12..last).contains(&offset))
     }))

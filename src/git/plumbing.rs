@@ -48,10 +48,7 @@ enum Environment {
     /// None of it: a folder was named.
     Folder(PathBuf),
     /// Once the git directory is known, it is named, so that no later command looks for another.
-    Known {
-        git_dir: PathBuf,
-        hook: bool,
-    },
+    Known { git_dir: PathBuf, hook: bool },
 }
 
 /// Variables that say where a repository is and what it holds.
@@ -263,7 +260,10 @@ impl Plumbing {
         }
         let output = self
             .environment
-            .run(["for-each-ref", "--format=%(objectname) %(refname) %(symref)"])
+            .run([
+                "for-each-ref",
+                "--format=%(objectname) %(refname) %(symref)",
+            ])
             .map_err(|error| error.to_string())?;
         // git lists what it understands, and only complains of the rest.
         let complaints = words(&output.stderr);
@@ -302,7 +302,9 @@ impl Plumbing {
 
     /// Kind and size.
     pub(super) fn size(&self, oid: Oid) -> Result<(Kind, u64), ReadError> {
-        self.ask(&self.sizes, "--batch-check", oid, |kind, size, _| Ok((kind, size)))
+        self.ask(&self.sizes, "--batch-check", oid, |kind, size, _| {
+            Ok((kind, size))
+        })
     }
 
     /// Lends the content of an object as it comes: `look` reads as many bytes as the size says.
@@ -415,7 +417,10 @@ impl Batch {
             Some("missing") => return Ok(None),
             _ => return Err(odd()),
         };
-        let size: u64 = fields.next().and_then(|size| size.parse().ok()).ok_or_else(odd)?;
+        let size: u64 = fields
+            .next()
+            .and_then(|size| size.parse().ok())
+            .ok_or_else(odd)?;
         let seen = look(kind, size, &mut self.output)?;
         if with_content {
             // The line feed that ends the answer. It stands elsewhere if git stopped in the middle.
@@ -446,7 +451,11 @@ fn without_newline(mut text: Vec<u8>) -> Vec<u8> {
 /// What git said, in one line.
 fn words(stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);
-    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let lines: Vec<&str> = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
     if lines.is_empty() {
         "git does not say why".to_owned()
     } else {

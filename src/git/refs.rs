@@ -91,7 +91,11 @@ impl RefFiles {
             || ["refs/bisect/", "refs/worktree/", "refs/rewritten/"]
                 .iter()
                 .any(|prefix| name.starts_with(prefix));
-        if of_worktree { &self.git_dir } else { &self.common_dir }
+        if of_worktree {
+            &self.git_dir
+        } else {
+            &self.common_dir
+        }
     }
 
     fn packed(&self) -> Result<&HashMap<String, Oid>, String> {
@@ -134,7 +138,10 @@ fn read_loose(path: &Path, name: &str) -> Result<Option<RefValue>, String> {
         Err(error)
             if matches!(
                 error.kind(),
-                ErrorKind::NotFound | ErrorKind::IsADirectory | ErrorKind::NotADirectory | ErrorKind::InvalidFilename
+                ErrorKind::NotFound
+                    | ErrorKind::IsADirectory
+                    | ErrorKind::NotADirectory
+                    | ErrorKind::InvalidFilename
             ) =>
         {
             return Ok(None);
@@ -145,7 +152,10 @@ fn read_loose(path: &Path, name: &str) -> Result<Option<RefValue>, String> {
         let target = String::from_utf8_lossy(target.trim_ascii()).into_owned();
         return Ok(Some(RefValue::Symbolic(target)));
     }
-    let digits = text.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+    let digits = text
+        .iter()
+        .take_while(|byte| byte.is_ascii_hexdigit())
+        .count();
     let ends = text.get(digits).is_none_or(u8::is_ascii_whitespace);
     Oid::from_hex(&text[..digits])
         .filter(|oid| ends && !oid.is_zero())
@@ -155,7 +165,10 @@ fn read_loose(path: &Path, name: &str) -> Result<Option<RefValue>, String> {
 
 /// Whether this can be the full name of a ref: `refs/...`, or `HEAD` and its like. Its path stays inside the git directory.
 pub(super) fn is_ref_name(name: &str) -> bool {
-    let is_head = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+    let is_head = !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte == b'_');
     is_head || (name.starts_with("refs/") && name.split('/').all(|part| is_part(part.as_bytes())))
 }
 
@@ -198,7 +211,8 @@ mod tests {
 
     #[test]
     fn a_loose_ref_hides_the_packed_one() {
-        let packed = format!("# pack-refs with: peeled\n{TWO} refs/heads/a\n{TWO} refs/tags/t\n^{ONE}\n");
+        let packed =
+            format!("# pack-refs with: peeled\n{TWO} refs/heads/a\n{TWO} refs/tags/t\n^{ONE}\n");
         let (_dir, refs) = store(&[
             ("packed-refs", &packed),
             ("refs/heads/a", &format!("{ONE}\n")),
@@ -210,7 +224,10 @@ mod tests {
             refs.all().expect("readable"),
             [
                 ("refs/heads/a".to_owned(), direct(ONE)),
-                ("refs/heads/alias".to_owned(), RefValue::Symbolic("refs/heads/unborn".to_owned())),
+                (
+                    "refs/heads/alias".to_owned(),
+                    RefValue::Symbolic("refs/heads/unborn".to_owned())
+                ),
                 ("refs/tags/t".to_owned(), direct(TWO)),
             ]
         );
@@ -222,7 +239,12 @@ mod tests {
 
     #[test]
     fn a_broken_ref_is_named() {
-        for text in ["", "1111", "garbage\n", "0000000000000000000000000000000000000000\n"] {
+        for text in [
+            "",
+            "1111",
+            "garbage\n",
+            "0000000000000000000000000000000000000000\n",
+        ] {
             let packed = format!("{TWO} refs/heads/staging\n");
             let (_dir, refs) = store(&[("packed-refs", &packed), ("refs/heads/staging", text)]);
             let all = refs.all().expect_err("broken");
@@ -234,7 +256,16 @@ mod tests {
     #[test]
     fn names_do_not_climb_out() {
         let (_dir, refs) = store(&[("HEAD", "ref: refs/heads/a\n"), ("secret", ONE)]);
-        for name in ["refs/../secret", "/etc/passwd", "../secret", "", "refs//a", "refs/heads/a\0b", "config", "secret"] {
+        for name in [
+            "refs/../secret",
+            "/etc/passwd",
+            "../secret",
+            "",
+            "refs//a",
+            "refs/heads/a\0b",
+            "config",
+            "secret",
+        ] {
             assert_eq!(refs.get(name), Ok(None), "{name:?}");
         }
     }

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use crate::model::Oid;
 
 use super::alternates::object_directories;
-use super::libgit2::{self, Libgit2};
 use super::hash::{Hasher, is_named};
+use super::libgit2::{self, Libgit2};
 use super::loose::Loose;
 use super::merge_base::merge_base;
 use super::object::{Commit, Kind, Object};
@@ -227,19 +227,15 @@ impl Repository {
     }
 
     /// Lends the bytes of an object that is what its id says.
-    fn with_object<T>(
-        &self,
-        oid: Oid,
-        look: impl FnOnce(Kind, &[u8]) -> T,
-    ) -> Result<T, GitError> {
+    fn with_object<T>(&self, oid: Oid, look: impl FnOnce(Kind, &[u8]) -> T) -> Result<T, GitError> {
         let checked = |kind, data: &[u8]| is_named(oid, kind, data).then(|| look(kind, data));
         let seen = match self.loose_answer(oid, Loose::read)? {
             Some(object) => Ok(checked(object.kind, &object.data)),
             None => match &self.backend {
                 Backend::Libgit2(libgit2) => libgit2.with_object(oid, checked),
-                Backend::Plumbing(plumbing) => {
-                    plumbing.read(oid).map(|object| checked(object.kind, &object.data))
-                }
+                Backend::Plumbing(plumbing) => plumbing
+                    .read(oid)
+                    .map(|object| checked(object.kind, &object.data)),
             },
         };
         seen.map_err(|error| self.unread(oid, error))?
@@ -321,7 +317,8 @@ impl Repository {
             Some(mut stream) => cut(stream.kind, stream.size, &mut stream.content).map_err(broken),
             None => match &self.backend {
                 Backend::Libgit2(_) => Err(ReadError::Broken(
-                    "it is too large to be held whole, and packed objects cannot be read in pieces".to_owned(),
+                    "it is too large to be held whole, and packed objects cannot be read in pieces"
+                        .to_owned(),
                 )),
                 Backend::Plumbing(plumbing) => plumbing.with_stream(oid, cut),
             },
@@ -422,7 +419,9 @@ impl Repository {
             Backend::Plumbing(plumbing) => plumbing.reference(&full),
         };
         match value {
-            Ok(Some(RefValue::Symbolic(target))) => Ok(Some(RefValue::Symbolic(self.served(target)))),
+            Ok(Some(RefValue::Symbolic(target))) => {
+                Ok(Some(RefValue::Symbolic(self.served(target))))
+            }
             Ok(value) => Ok(value),
             Err(reason) => Err(GitError::Refs { reason }),
         }
@@ -496,7 +495,9 @@ impl Repository {
             Backend::Libgit2(libgit2) => libgit2.refs.all().map_err(refs_error)?,
             Backend::Plumbing(plumbing) => {
                 let all = plumbing.all_refs().map_err(refs_error)?;
-                all.iter().map(|(name, value)| (name.clone(), value.clone())).collect()
+                all.iter()
+                    .map(|(name, value)| (name.clone(), value.clone()))
+                    .collect()
             }
         };
         let mut refs = Vec::with_capacity(all.len());
@@ -642,7 +643,10 @@ fn pieces(
 fn has_promises(objects: &Path) -> bool {
     let packs = std::fs::read_dir(objects.join("pack"));
     packs.is_ok_and(|packs| {
-        let is_promise = |path: PathBuf| path.extension().is_some_and(|extension| extension == "promisor");
+        let is_promise = |path: PathBuf| {
+            path.extension()
+                .is_some_and(|extension| extension == "promisor")
+        };
         packs.flatten().any(|entry| is_promise(entry.path()))
     })
 }

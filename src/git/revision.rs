@@ -39,7 +39,9 @@ fn base(repository: &Repository, name: &str, expression: &str) -> Result<Oid, Gi
     let width = repository.oid_width();
     if let Some(oid) = Oid::from_hex(name.as_bytes()).filter(|oid| oid.as_bytes().len() == width) {
         return match repository.read(oid) {
-            Err(GitError::Missing { .. }) => Err(unknown(expression, "there is no such object here")),
+            Err(GitError::Missing { .. }) => {
+                Err(unknown(expression, "there is no such object here"))
+            }
             _ => Ok(oid),
         };
     }
@@ -49,7 +51,8 @@ fn base(repository: &Repository, name: &str, expression: &str) -> Result<Oid, Gi
             return Ok(oid);
         }
     }
-    let is_beginning = (4..2 * width).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_beginning =
+        (4..2 * width).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_hexdigit());
     if is_beginning {
         repository.abbreviated(name)
     } else {
@@ -68,7 +71,10 @@ fn follow(
         if kind == Kind::Commit {
             repository.commit(meant)
         } else {
-            Err(unknown(expression, "it asks for a commit where there is none"))
+            Err(unknown(
+                expression,
+                "it asks for a commit where there is none",
+            ))
         }
     };
     match step {
@@ -76,11 +82,12 @@ fn follow(
         Step::Commit | Step::Parent(0) => commit().map(|_| meant),
         Step::Tree if kind == Kind::Tree => Ok(meant),
         Step::Tree => Ok(commit()?.tree),
-        Step::Parent(number) => commit()?
-            .parents
-            .get(number - 1)
-            .copied()
-            .ok_or_else(|| unknown(expression, "it asks for a parent that a commit does not have")),
+        Step::Parent(number) => commit()?.parents.get(number - 1).copied().ok_or_else(|| {
+            unknown(
+                expression,
+                "it asks for a parent that a commit does not have",
+            )
+        }),
     }
 }
 
@@ -104,7 +111,10 @@ fn steps(suffix: &str) -> Option<Vec<Step>> {
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
         let number = match digits {
             0 => 1,
-            _ => rest[..digits].parse::<usize>().ok().filter(|number| *number <= 100_000)?,
+            _ => rest[..digits]
+                .parse::<usize>()
+                .ok()
+                .filter(|number| *number <= 100_000)?,
         };
         rest = &rest[digits..];
         match sign {
@@ -134,8 +144,20 @@ mod tests {
         assert_eq!(steps("~0"), Some(vec![]));
         assert_eq!(steps("^"), Some(vec![Step::Parent(1)]));
         assert_eq!(steps("^2~"), Some(vec![Step::Parent(2), Step::Parent(1)]));
-        assert_eq!(steps("^0^{}^{tree}"), Some(vec![Step::Parent(0), Step::Peeled, Step::Tree]));
-        for other in ["^{/text}", "^@", "^!", "~x", "^{", ":path", "~99999999999", "~999999"] {
+        assert_eq!(
+            steps("^0^{}^{tree}"),
+            Some(vec![Step::Parent(0), Step::Peeled, Step::Tree])
+        );
+        for other in [
+            "^{/text}",
+            "^@",
+            "^!",
+            "~x",
+            "^{",
+            ":path",
+            "~99999999999",
+            "~999999",
+        ] {
             assert_eq!(steps(other), None, "{other}");
         }
     }

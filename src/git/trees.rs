@@ -95,9 +95,9 @@ pub fn changes(
                 folders.push((path, entry.oid, old.map(|old| old.oid).collect()));
             } else {
                 // A gitlink has no content, but its name stood where a gitlink stood.
-                let old = there
-                    .iter()
-                    .filter(|old| !old.mode.is_tree() && (entry.mode.is_gitlink() || !old.mode.is_gitlink()));
+                let old = there.iter().filter(|old| {
+                    !old.mode.is_tree() && (entry.mode.is_gitlink() || !old.mode.is_gitlink())
+                });
                 visit(Change {
                     path,
                     mode: entry.mode,
