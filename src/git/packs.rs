@@ -68,7 +68,7 @@ fn offsets_lead_inside(file: &mut File, pack: u64) -> std::io::Result<bool> {
     }
     let table_at = header + 1024 + count * 24;
     let long_at = table_at + count * 4;
-    if long_at + 40 > len || (len - 40 - long_at) % 8 != 0 {
+    if long_at + 40 > len || !(len - 40 - long_at).is_multiple_of(8) {
         return Ok(false);
     }
     let long_table = take(file, long_at, len - 40 - long_at)?;
