@@ -102,7 +102,9 @@ impl Gate<'_> {
 
     /// The report with `news` before its own. A ref name in it can hold a value.
     pub fn told_first(&self, mut report: Report, news: Vec<String>) -> Report {
-        let redacted = news.iter().map(|told| scan::redact(self.scanner, told, &[]));
+        let redacted = news
+            .iter()
+            .map(|told| scan::redact(self.scanner, told, &[]));
         report.news.splice(0..0, redacted);
         report
     }

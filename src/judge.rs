@@ -240,7 +240,14 @@ impl<'j> Judge<'j> {
         each_view(self.repository, change.oid, &mut |view| {
             let mut values = Values::new(view.text);
             for sighting in views.next().into_iter().flatten() {
-                self.sighting(source, change, &path, sighting, view.text, values.of(sighting));
+                self.sighting(
+                    source,
+                    change,
+                    &path,
+                    sighting,
+                    view.text,
+                    values.of(sighting),
+                );
             }
             Ok(())
         })

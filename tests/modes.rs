@@ -397,6 +397,9 @@ fn a_shallow_clone_without_the_target_says_how_to_mend_it() {
     fs::remove_dir_all(&clone).expect("a clone");
     work.switch("staging");
     work.commit_file("lib/b.txt", "moved on\n");
+    // Where they part is no branch's tip, or it would be fetched as one.
+    work.switch("main");
+    work.commit_file("lib/c.txt", "moved on\n");
     let clone = cloned(&env, &work, &["--depth", "1", "--no-single-branch"]);
     check(&env, &clone, &azure, &[])
         .could_not_decide()

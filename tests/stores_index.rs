@@ -165,7 +165,8 @@ fn change(work: &Work<'_>, random: &mut fastrand::Rng, steps: usize) {
 
 #[test]
 fn every_kind_of_index_says_what_git_says() {
-    let setups: [(&str, &[&str], &[&[&str]]); 8] = [
+    type Setup<'s> = (&'s str, &'s [&'s str], &'s [&'s [&'s str]]);
+    let setups: [Setup<'_>; 8] = [
         (
             "version 2",
             &[],

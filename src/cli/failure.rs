@@ -30,7 +30,11 @@ impl Failure {
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut lines = self.what.lines();
-        writeln!(f, "stagegate: could not decide: {}", shown(lines.next().unwrap_or("")))?;
+        writeln!(
+            f,
+            "stagegate: could not decide: {}",
+            shown(lines.next().unwrap_or(""))
+        )?;
         for line in lines {
             writeln!(f, "  {}", shown(line))?;
         }

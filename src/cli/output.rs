@@ -31,8 +31,11 @@ pub(super) fn write(report: &Report, global: &Global, out: &mut dyn Write) -> Re
     report::write(report, format, &options, &mut text)?;
     match (&global.output, global.format) {
         (Some(path), _) => std::fs::write(path, &text).map_err(|error| {
-            Failure::new(format!("cannot write the report to {}: {error}", path.display()))
-                .hint("nothing was let through: the report has to be written first")
+            Failure::new(format!(
+                "cannot write the report to {}: {error}",
+                path.display()
+            ))
+            .hint("nothing was let through: the report has to be written first")
         })?,
         // A reader that has gone away does not change the answer, which is the exit code.
         (None, Format::Text) => drop(io::stderr().lock().write_all(&text)),

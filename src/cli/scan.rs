@@ -37,7 +37,10 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
     let fallback = if repository.work_dir().is_some() && args.rev == "HEAD" {
         Fallback::WorkTree
     } else {
-        Fallback::Commit((kind == Kind::Commit).then_some(object), "the scanned commit")
+        Fallback::Commit(
+            (kind == Kind::Commit).then_some(object),
+            "the scanned commit",
+        )
     };
     let policy = source::policy(global, &repository, &fallback)?;
     let scanner = source::scanner()?;

@@ -35,7 +35,7 @@ pub struct Repository {
     commits: RefCell<HashMap<Oid, Commit>>,
 }
 
-/// The tags on the way, the object that they mean, and its kind.
+/// The annotated tags on the way to an object, the object that they mean, and its kind.
 pub type Peeled = (Vec<Oid>, Oid, Kind);
 
 /// How a repository is read.

@@ -9,7 +9,12 @@ use crate::model::{Signal, Strength, Tier};
 use super::Surroundings;
 
 /// Accounts of AWS's documentation and of LocalStack.
-const DOCUMENTATION: [&str; 4] = ["123456789012", "111122223333", "444455556666", "000000000000"];
+const DOCUMENTATION: [&str; 4] = [
+    "123456789012",
+    "111122223333",
+    "444455556666",
+    "000000000000",
+];
 
 /// The 12-digit account number in a key id of 20 characters; `None` where there is none to decode.
 pub(super) fn account_of(key_id: &[u8]) -> Option<String> {
@@ -111,7 +116,11 @@ mod tests {
 
     #[test]
     fn generated_ids_decode_to_their_account() {
-        for (seed, account) in [(1, "111122223333"), (2, "000000000042"), (3, "999999999999")] {
+        for (seed, account) in [
+            (1, "111122223333"),
+            (2, "000000000042"),
+            (3, "999999999999"),
+        ] {
             let template = format!("{{aws_key_id:{account}}}");
             let id = crate::rules::template::expand(&template, seed).expect("template");
             assert_eq!(account_of(id.as_bytes()).as_deref(), Some(account));

@@ -19,7 +19,13 @@ pub(super) fn signals(around: &Surroundings<'_>, signals: &mut Vec<Signal>) {
                 }
             }
             "database" => of_name("database", text, |facts| &facts.databases, around, signals),
-            "project" => of_name("project", text, |facts| &facts.gcp_projects, around, signals),
+            "project" => of_name(
+                "project",
+                text,
+                |facts| &facts.gcp_projects,
+                around,
+                signals,
+            ),
             "account" => of_name("account", text, |facts| &facts.tenants, around, signals),
             _ => {}
         }
@@ -49,7 +55,14 @@ pub(super) fn of_host(host: &str, around: &Surroundings<'_>, signals: &mut Vec<S
         });
         return;
     }
-    let local = ["localhost", "127.0.0.1", "::1", "0.0.0.0", "host.docker.internal"].contains(&host)
+    let local = [
+        "localhost",
+        "127.0.0.1",
+        "::1",
+        "0.0.0.0",
+        "host.docker.internal",
+    ]
+    .contains(&host)
         || [".local", ".localhost", ".test", ".localdomain"]
             .iter()
             .any(|ending| host.ends_with(ending));

@@ -11,10 +11,15 @@ const ADDRESSES: [&str; 10] = [
 
 pub(super) fn signals(around: &Surroundings<'_>, signals: &mut Vec<Signal>) {
     // A neighbour says something of a password, whose meaning lies in where it opens; an issued token speaks for itself.
-    if around.rule.kind == crate::rules::Kind::Issued && around.rule.marker(around.value).is_some() {
+    if around.rule.kind == crate::rules::Kind::Issued && around.rule.marker(around.value).is_some()
+    {
         return;
     }
-    let own = around.key_path.last().map(|key| words_of(key)).unwrap_or_default();
+    let own = around
+        .key_path
+        .last()
+        .map(|key| words_of(key))
+        .unwrap_or_default();
     for (key, value) in around.siblings {
         let words = words_of(key);
         let Some(last) = words.last() else { continue };
@@ -29,10 +34,13 @@ pub(super) fn signals(around: &Surroundings<'_>, signals: &mut Vec<Signal>) {
         if flat && !same_thing {
             continue;
         }
-        let address = value
-            .split_once("://")
-            .map_or(*value, |(_, rest)| rest.rsplit_once('@').map_or(rest, |(_, rest)| rest));
-        let name = address.split(['/', '?', ';', ',']).next().unwrap_or(address);
+        let address = value.split_once("://").map_or(*value, |(_, rest)| {
+            rest.rsplit_once('@').map_or(rest, |(_, rest)| rest)
+        });
+        let name = address
+            .split(['/', '?', ';', ','])
+            .next()
+            .unwrap_or(address);
         let from = signals.len();
         host::of_host(name, around, signals);
         for signal in &mut signals[from..] {

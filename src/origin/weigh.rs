@@ -69,15 +69,40 @@ mod tests {
         let unknown = (Origin::Unknown, None);
         for (signals, expected) in [
             (vec![], unknown),
-            (vec![(Decisive, Production), (Strong, Staging), (Supporting, Staging)], (Origin::Production, Some(Certain))),
-            (vec![(Decisive, Test), (Decisive, Test), (Strong, Production)], (Origin::Test, Some(Certain))),
-            (vec![(Decisive, Test), (Decisive, Production)], (Origin::Production, Some(Likely))),
+            (
+                vec![
+                    (Decisive, Production),
+                    (Strong, Staging),
+                    (Supporting, Staging),
+                ],
+                (Origin::Production, Some(Certain)),
+            ),
+            (
+                vec![(Decisive, Test), (Decisive, Test), (Strong, Production)],
+                (Origin::Test, Some(Certain)),
+            ),
+            (
+                vec![(Decisive, Test), (Decisive, Production)],
+                (Origin::Production, Some(Likely)),
+            ),
             (vec![(Decisive, Test), (Decisive, Staging)], unknown),
-            (vec![(Strong, Production), (Supporting, Staging)], (Origin::Production, Some(Likely))),
-            (vec![(Strong, Staging), (Strong, Production)], (Origin::Production, Some(Possible))),
+            (
+                vec![(Strong, Production), (Supporting, Staging)],
+                (Origin::Production, Some(Likely)),
+            ),
+            (
+                vec![(Strong, Staging), (Strong, Production)],
+                (Origin::Production, Some(Possible)),
+            ),
             (vec![(Strong, Staging), (Strong, Development)], unknown),
-            (vec![(Supporting, Staging)], (Origin::Staging, Some(Possible))),
-            (vec![(Supporting, Staging), (Supporting, Production)], unknown),
+            (
+                vec![(Supporting, Staging)],
+                (Origin::Staging, Some(Possible)),
+            ),
+            (
+                vec![(Supporting, Staging), (Supporting, Production)],
+                unknown,
+            ),
         ] {
             assert_eq!(row(&signals), expected, "{signals:?}");
         }

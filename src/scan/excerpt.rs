@@ -75,9 +75,7 @@ fn public_prefix<'v>(value: &'v [u8], rule: &Rule) -> &'v str {
 }
 
 fn looks_random(run: &[u8]) -> bool {
-    run.len() >= 16
-        && run.iter().any(u8::is_ascii_digit)
-        && run.iter().any(u8::is_ascii_alphabetic)
+    run.len() >= 16 && run.iter().any(u8::is_ascii_digit) && run.iter().any(u8::is_ascii_alphabetic)
 }
 
 fn printable(character: char) -> char {
@@ -157,7 +155,11 @@ mod tests {
     fn nothing_else_of_the_line_is_shown() {
         let text = "other=hunter2hunter2,password=swordfish9;x";
         let start = text.find("swordfish9").expect("there");
-        let excerpt = excerpt(text.as_bytes(), &(start..start + 10), rule("generic-password"));
+        let excerpt = excerpt(
+            text.as_bytes(),
+            &(start..start + 10),
+            rule("generic-password"),
+        );
         assert_eq!(excerpt.text, "…password=****");
     }
 
@@ -166,7 +168,10 @@ mod tests {
         let scanner = Scanner::new(builtin()).expect("rules");
         let value = expand("sk_live_{alnum:24}", 3).expect("template");
         assert_eq!(redact(&scanner, &format!("a/{value}/b"), &[]), "a/****/b");
-        assert_eq!(redact(&scanner, "a/swordfish9.yml", &[Secret::new(b"swordfish9")]), "a/****.yml");
+        assert_eq!(
+            redact(&scanner, "a/swordfish9.yml", &[Secret::new(b"swordfish9")]),
+            "a/****.yml"
+        );
         assert_eq!(redact(&scanner, "a/b.yml", &[]), "a/b.yml");
     }
 }

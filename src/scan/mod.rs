@@ -13,6 +13,6 @@ mod prefilter;
 
 pub use candidate::{Candidate, ScanError, Scanner};
 pub use excerpt::{MASK, excerpt, redact};
-pub use lines::Positions;
 pub use fingerprint::{ValueId, fingerprint, value_id};
+pub use lines::Positions;
 pub use placeholder::{Reason, documentation_example, rejected};

@@ -39,7 +39,10 @@ pub fn documentation_example(value: &[u8]) -> bool {
             .windows(needle.len())
             .any(|window| window.eq_ignore_ascii_case(needle))
     };
-    if contains(b"example") || contains(b"xxxxxx") || contains(b"redacted") || contains(b"placeholder")
+    if contains(b"example")
+        || contains(b"xxxxxx")
+        || contains(b"redacted")
+        || contains(b"placeholder")
     {
         return value.len() < 400;
     }
@@ -66,8 +69,13 @@ pub fn rejected(key: &str, value: &str, quoted: bool, password: bool) -> Option<
     if text.len() < 4 {
         return Some(Reason::Short);
     }
-    let checks: [fn(&str, &str) -> bool; 5] =
-        [is_reference, is_placeholder, is_constant, is_encrypted, is_path];
+    let checks: [fn(&str, &str) -> bool; 5] = [
+        is_reference,
+        is_placeholder,
+        is_constant,
+        is_encrypted,
+        is_path,
+    ];
     let reasons = [
         Reason::Reference,
         Reason::Placeholder,
@@ -145,18 +153,56 @@ pub(super) fn stands_in(kind: Kind, value: &str, labelled: bool) -> bool {
 
 fn is_reference(text: &str, lower: &str) -> bool {
     const STARTS: [&str; 34] = [
-        "$", "%(", "{{", "<%", "#{", "@{", "env.", "env(", "env:", "process.env", "os.environ", "os.getenv",
-        "getenv", "system.getenv", "import.meta", "vault:", "ref+", "op://", "arn:aws", "projects/",
-        "@microsoft.keyvault", "secretsmanager:", "ssm:", "aws-ssm:", "awssecret", "gcp:", "azurekeyvault",
-        "secrets.", "var.", "local.", "module.", "data.", "valuefrom", "!ref",
+        "$",
+        "%(",
+        "{{",
+        "<%",
+        "#{",
+        "@{",
+        "env.",
+        "env(",
+        "env:",
+        "process.env",
+        "os.environ",
+        "os.getenv",
+        "getenv",
+        "system.getenv",
+        "import.meta",
+        "vault:",
+        "ref+",
+        "op://",
+        "arn:aws",
+        "projects/",
+        "@microsoft.keyvault",
+        "secretsmanager:",
+        "ssm:",
+        "aws-ssm:",
+        "awssecret",
+        "gcp:",
+        "azurekeyvault",
+        "secrets.",
+        "var.",
+        "local.",
+        "module.",
+        "data.",
+        "valuefrom",
+        "!ref",
     ];
     if STARTS.iter().any(|start| lower.starts_with(start)) {
         // `$ecret99` is a password, `$DB_PASSWORD` a variable, `$2b$10$...` a hash, which the next check names.
         return !text.starts_with('$') || is_shell_variable(text);
     }
-    if ["!vault", "!env", "!secret", "!sub", "!getatt", "keyvault://", "vault://"]
-        .iter()
-        .any(|start| lower.starts_with(start))
+    if [
+        "!vault",
+        "!env",
+        "!secret",
+        "!sub",
+        "!getatt",
+        "keyvault://",
+        "vault://",
+    ]
+    .iter()
+    .any(|start| lower.starts_with(start))
     {
         return true;
     }
@@ -178,21 +224,85 @@ fn is_shell_variable(text: &str) -> bool {
         || text.starts_with("$(")
         || text.starts_with("$$")
         || (!name.is_empty()
-            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.:[]".contains(&byte))
-            && (name.bytes().all(|byte| !byte.is_ascii_lowercase()) || name.contains('_') || !name.bytes().any(|byte| byte.is_ascii_digit())))
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"_.:[]".contains(&byte))
+            && (name.bytes().all(|byte| !byte.is_ascii_lowercase())
+                || name.contains('_')
+                || !name.bytes().any(|byte| byte.is_ascii_digit())))
 }
 
 fn is_placeholder(text: &str, lower: &str) -> bool {
     const CONTAINED: [&str; 42] = [
-        "changeme", "change-me", "change_me", "change this", "changethis", "change-this", "change_this", "replaceme",
-        "replace-me", "replace_me", "replace with", "replace-with", "replace_with", "your_", "your-", "yourpassword", "yoursecret", "yourtoken", "your password",
-        "example", "placeholder", "redacted", "dummy", "todo", "fixme", "insert_", "insert-", "enter_", "enter-", "_here", "-here", " here",
-        "notasecret", "not-a-secret", "not_a_secret", "not-so-secret", "notsosecret", "tobedefined", "fake", "sample", "xxxx", "supersecret",
+        "changeme",
+        "change-me",
+        "change_me",
+        "change this",
+        "changethis",
+        "change-this",
+        "change_this",
+        "replaceme",
+        "replace-me",
+        "replace_me",
+        "replace with",
+        "replace-with",
+        "replace_with",
+        "your_",
+        "your-",
+        "yourpassword",
+        "yoursecret",
+        "yourtoken",
+        "your password",
+        "example",
+        "placeholder",
+        "redacted",
+        "dummy",
+        "todo",
+        "fixme",
+        "insert_",
+        "insert-",
+        "enter_",
+        "enter-",
+        "_here",
+        "-here",
+        " here",
+        "notasecret",
+        "not-a-secret",
+        "not_a_secret",
+        "not-so-secret",
+        "notsosecret",
+        "tobedefined",
+        "fake",
+        "sample",
+        "xxxx",
+        "supersecret",
     ];
     if CONTAINED.iter().any(|word| lower.contains(word)) {
         return text.len() < 64;
     }
-    if matches!(lower, "tbd" | "n/a" | "none" | "null" | "undefined" | "unset" | "empty" | "secret" | "password" | "passwd" | "token" | "string" | "value" | "hidden" | "masked" | "foobar" | "foo" | "bar" | "testing" | "test") {
+    if matches!(
+        lower,
+        "tbd"
+            | "n/a"
+            | "none"
+            | "null"
+            | "undefined"
+            | "unset"
+            | "empty"
+            | "secret"
+            | "password"
+            | "passwd"
+            | "token"
+            | "string"
+            | "value"
+            | "hidden"
+            | "masked"
+            | "foobar"
+            | "foo"
+            | "bar"
+            | "testing"
+            | "test"
+    ) {
         return true;
     }
     let enclosed = |open: char, close: char| text.starts_with(open) && text.ends_with(close);
@@ -209,16 +319,58 @@ fn is_placeholder(text: &str, lower: &str) -> bool {
 fn is_constant(text: &str, lower: &str) -> bool {
     matches!(
         lower,
-        "true" | "false" | "yes" | "no" | "on" | "off" | "null" | "nil" | "none" | "enabled" | "disabled" | "required"
-            | "optional" | "always" | "never" | "default" | "auto" | "basic" | "bearer" | "digest" | "plain" | "md5"
-            | "scram-sha-256" | "trust" | "peer"
+        "true"
+            | "false"
+            | "yes"
+            | "no"
+            | "on"
+            | "off"
+            | "null"
+            | "nil"
+            | "none"
+            | "enabled"
+            | "disabled"
+            | "required"
+            | "optional"
+            | "always"
+            | "never"
+            | "default"
+            | "auto"
+            | "basic"
+            | "bearer"
+            | "digest"
+            | "plain"
+            | "md5"
+            | "scram-sha-256"
+            | "trust"
+            | "peer"
     ) || (text.len() < 6 && text.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn is_encrypted(text: &str, lower: &str) -> bool {
     const STARTS: [&str; 22] = [
-        "enc[", "enc(", "encrypted:", "{cipher}", "$ansible_vault", "$2a$", "$2b$", "$2y$", "$argon2", "$pbkdf2", "$scrypt", "$5$", "$6$", "$1$",
-        "$apr1$", "{ssha", "{sha", "{bcrypt}", "{pbkdf2}", "scram-sha-256$", "pbkdf2_sha256$", "aga",
+        "enc[",
+        "enc(",
+        "encrypted:",
+        "{cipher}",
+        "$ansible_vault",
+        "$2a$",
+        "$2b$",
+        "$2y$",
+        "$argon2",
+        "$pbkdf2",
+        "$scrypt",
+        "$5$",
+        "$6$",
+        "$1$",
+        "$apr1$",
+        "{ssha",
+        "{sha",
+        "{bcrypt}",
+        "{pbkdf2}",
+        "scram-sha-256$",
+        "pbkdf2_sha256$",
+        "aga",
     ];
     STARTS.iter().any(|start| {
         lower.starts_with(start)
@@ -233,16 +385,26 @@ fn is_path(text: &str, lower: &str) -> bool {
         .any(|start| lower.starts_with(start));
     if rooted && !text.contains(' ') {
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-~\\:@".contains(&byte);
-        let has_file_shape = text.matches('/').count() >= 2 || text.contains('.') || text.contains('\\');
+        let has_file_shape =
+            text.matches('/').count() >= 2 || text.contains('.') || text.contains('\\');
         return text.bytes().all(is_name) && has_file_shape && !is_random(text);
     }
     if let Some((scheme, rest)) = lower.split_once("://") {
-        let userinfo = rest.split(['/', '?']).next().is_some_and(|authority| authority.contains('@'));
-        return !userinfo && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'+');
+        let userinfo = rest
+            .split(['/', '?'])
+            .next()
+            .is_some_and(|authority| authority.contains('@'));
+        return !userinfo
+            && scheme
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'+');
     }
-    [".pem", ".key", ".crt", ".cer", ".json", ".yaml", ".yml", ".txt", ".p12", ".jks", ".pfx", ".env", ".conf", ".asc", ".gpg", ".pub"]
-        .iter()
-        .any(|ending| lower.ends_with(ending))
+    [
+        ".pem", ".key", ".crt", ".cer", ".json", ".yaml", ".yml", ".txt", ".p12", ".jks", ".pfx",
+        ".env", ".conf", ".asc", ".gpg", ".pub",
+    ]
+    .iter()
+    .any(|ending| lower.ends_with(ending))
 }
 
 /// Whether a run of 20 or more letters and digits mixes them as random text does.
@@ -260,7 +422,9 @@ fn is_code(text: &str) -> bool {
     let identifier = |part: &str| {
         !part.is_empty()
             && !part.starts_with(|character: char| character.is_ascii_digit())
-            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_$?!".contains(&byte))
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"_$?!".contains(&byte))
     };
     // `config.password`, `self.token`, `Foo::bar`, `a->b`: identifiers joined by member access, few digits.
     let joined = text.replace("->", ".").replace("::", ".");
@@ -269,28 +433,61 @@ fn is_code(text: &str) -> bool {
         return true;
     }
     let call = text.find('(').is_some_and(|at| {
-        at > 0 && text[..at].bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.:>-".contains(&byte))
+        at > 0
+            && text[..at]
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"_.:>-".contains(&byte))
     });
     let indexed = text.find('[').is_some_and(|at| {
-        at > 0 && text[..at].bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.".contains(&byte)) && text.contains(']')
+        at > 0
+            && text[..at]
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"_.".contains(&byte))
+            && text.contains(']')
     });
-    call || indexed || text.starts_with('{') || text.starts_with('(') || text.starts_with('&') || text.contains("=>")
+    call || indexed
+        || text.starts_with('{')
+        || text.starts_with('(')
+        || text.starts_with('&')
+        || text.contains("=>")
 }
 
 fn is_measure(lower: &str) -> bool {
     let digits = lower.bytes().filter(u8::is_ascii_digit).count();
-    let rest = lower.trim_start_matches(|character: char| character.is_ascii_digit() || ".-:/ t+".contains(character));
+    let rest = lower.trim_start_matches(|character: char| {
+        character.is_ascii_digit() || ".-:/ t+".contains(character)
+    });
     // `2024-01-31`, `10.5.3`, `30d`, `5 minutes`, but not a long run of digits, which may be a PIN or a key.
     digits > 0
-        && (matches!(rest, "s" | "m" | "h" | "d" | "ms" | "kb" | "mb" | "gb" | "mi" | "gi" | "min" | "minutes" | "hours" | "days" | "seconds" | "z")
-            || rest.is_empty() && lower.bytes().any(|byte| b".-:/".contains(&byte)) && digits < 20)
+        && (matches!(
+            rest,
+            "s" | "m"
+                | "h"
+                | "d"
+                | "ms"
+                | "kb"
+                | "mb"
+                | "gb"
+                | "mi"
+                | "gi"
+                | "min"
+                | "minutes"
+                | "hours"
+                | "days"
+                | "seconds"
+                | "z"
+        ) || rest.is_empty()
+            && lower.bytes().any(|byte| b".-:/".contains(&byte))
+            && digits < 20)
 }
 
 /// Words joined by separators, or one in lower case: `my-app-secret`, `dbCredentials`.
 fn is_words(text: &str) -> bool {
     let words = crate::model::words_of(text);
     !words.is_empty()
-        && words.iter().all(|word| word.bytes().all(|byte| byte.is_ascii_lowercase()) && looks_spoken(word))
+        && words
+            .iter()
+            .all(|word| word.bytes().all(|byte| byte.is_ascii_lowercase()) && looks_spoken(word))
 }
 
 /// `app-v2-token`, `s3-bucket-name`, `client1-secret`: words whose digits only number them.
@@ -300,9 +497,14 @@ fn is_words_and_numbers(text: &str) -> bool {
         && words.iter().all(|word| {
             let letters = word.trim_end_matches(|character: char| character.is_ascii_digit());
             let digits = word.len() - letters.len();
-            digits <= 3 && (letters.is_empty() || (letters.bytes().all(|byte| byte.is_ascii_lowercase()) && looks_spoken(letters)))
+            digits <= 3
+                && (letters.is_empty()
+                    || (letters.bytes().all(|byte| byte.is_ascii_lowercase())
+                        && looks_spoken(letters)))
         })
-        && words.iter().any(|word| word.len() >= 4 && word.bytes().all(|byte| byte.is_ascii_lowercase()))
+        && words
+            .iter()
+            .any(|word| word.len() >= 4 && word.bytes().all(|byte| byte.is_ascii_lowercase()))
         && words.iter().all(|word| word.len() <= 14)
         && words.iter().map(String::len).sum::<usize>() / words.len() >= 3
 }
@@ -322,8 +524,30 @@ fn looks_spoken(word: &str) -> bool {
 
 /// Passwords that everybody knows open nothing of production's by themselves.
 const DEFAULTS: [&str; 24] = [
-    "postgres", "mysql", "mariadb", "redis", "rabbitmq", "guest", "admin", "root", "user", "username", "test1234", "minioadmin", "minio123",
-    "password1", "password123", "admin123", "root123", "letmein", "qwerty", "123456", "12345678", "123456789", "passw0rd", "secret123",
+    "postgres",
+    "mysql",
+    "mariadb",
+    "redis",
+    "rabbitmq",
+    "guest",
+    "admin",
+    "root",
+    "user",
+    "username",
+    "test1234",
+    "minioadmin",
+    "minio123",
+    "password1",
+    "password123",
+    "admin123",
+    "root123",
+    "letmein",
+    "qwerty",
+    "123456",
+    "12345678",
+    "123456789",
+    "passw0rd",
+    "secret123",
 ];
 
 #[cfg(test)]
@@ -357,22 +581,45 @@ mod tests {
             ("db-credentials", false, Words),
             ("2024-01-31", false, Measure),
         ] {
-            assert_eq!(rejected("db_password", value, quoted, true), Some(reason), "{value}");
+            assert_eq!(
+                rejected("db_password", value, quoted, true),
+                Some(reason),
+                "{value}"
+            );
         }
-        assert_eq!(rejected("db_password", "db_password", true, true), Some(KeyName));
+        assert_eq!(
+            rejected("db_password", "db_password", true, true),
+            Some(KeyName)
+        );
     }
 
     #[test]
     fn weak_real_passwords_are_believed() {
-        for value in ["hunter2", "Summer2024!", "tr0ub4dor&3", "P@ssw0rd!", "correct horse battery9", "$ecret99"] {
+        for value in [
+            "hunter2",
+            "Summer2024!",
+            "tr0ub4dor&3",
+            "P@ssw0rd!",
+            "correct horse battery9",
+            "$ecret99",
+        ] {
             assert_eq!(rejected("db_password", value, true, true), None, "{value}");
         }
     }
 
     #[test]
     fn names_are_no_tokens() {
-        for value in ["my-app-secret", "app-v2-token", "github-token", "default", "S3_BUCKET_NAME"] {
-            assert!(rejected("api_token", value, true, false).is_some(), "{value}");
+        for value in [
+            "my-app-secret",
+            "app-v2-token",
+            "github-token",
+            "default",
+            "S3_BUCKET_NAME",
+        ] {
+            assert!(
+                rejected("api_token", value, true, false).is_some(),
+                "{value}"
+            );
         }
     }
 
