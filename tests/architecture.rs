@@ -488,7 +488,7 @@ fn spread_out(
     let mut here = start;
     loop {
         let token = tokens.get(here).map_or("", String::as_str);
-        if token == "{" && here > start || token == "{" && before > 0 {
+        if token == "{" && (here > start || before > 0) {
             here += 1;
             while tokens.get(here).is_some_and(|token| token != "}") {
                 let next = spread_out(tokens, here, prefix, found);
