@@ -1033,6 +1033,7 @@ fn the_real_gate_refuses_a_merge_and_a_push_of_production_into_staging() {
     let said = text(&output);
     assert!(!output.status.success(), "{said}");
     assert!(said.contains("payments.yml"), "{said}");
+    assert!(said.contains("git merge --abort"), "{said}");
     assert!(!said.contains(&value));
     assert_eq!(scene.git(&repo, &["rev-parse", "HEAD"]), before);
     scene.git(&repo, &["merge", "--abort"]);
