@@ -51,6 +51,7 @@ pub struct Judge<'j> {
     fingerprints: HashMap<(ValueId, bool), String>,
     said: HashMap<Said, SaidOf>,
     unexamined: HashSet<(String, Oid)>,
+    heard: usize,
     /// What is to be said.
     pub findings: Vec<Finding>,
     /// What was not read.
@@ -144,6 +145,7 @@ impl<'j> Judge<'j> {
             fingerprints: HashMap::new(),
             said: HashMap::new(),
             unexamined: HashSet::new(),
+            heard: 0,
             findings: Vec::new(),
             not_read: Vec::new(),
             ignored: Vec::new(),
@@ -163,6 +165,12 @@ impl<'j> Judge<'j> {
     /// Whether anything has been found since `mark`.
     pub fn has_said_since(&self, mark: &Mark) -> bool {
         self.findings.len() > mark.findings
+    }
+
+    /// How often there was anything to judge or to write down, whether or not it was said. What leaves this as it is would
+    /// do so again on its way to any ref of the same environments.
+    pub fn heard(&self) -> usize {
+        self.heard
     }
 
     /// Takes back everything found since `mark`, all of it on its way to `ref_name`.
@@ -350,6 +358,7 @@ impl<'j> Judge<'j> {
 
     /// Writes down something that was not read.
     pub fn not_read(&mut self, what: &str, oid: Oid, reason: &str, refuses: bool) {
+        self.heard += 1;
         if self.unexamined.insert((what.to_owned(), oid)) {
             self.not_read.push(Unexamined {
                 what: scan::redact(self.scanner, what, &[]),
@@ -415,6 +424,7 @@ impl<'j> Judge<'j> {
         text: &[u8],
         known: [Secret<'_>; 2],
     ) {
+        self.heard += 1;
         let said = (
             source.ref_name.map(str::to_owned),
             change.path.clone(),
