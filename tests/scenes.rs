@@ -49,7 +49,7 @@ struct Scene {
     setup: String,
     act: Option<String>,
     #[serde(default = "blocked")]
-    exit: i32,
+    exit: Exit,
     #[serde(default)]
     findings: Vec<Expected>,
     #[serde(default)]
@@ -68,7 +68,7 @@ struct Twin {
     setup: Option<String>,
     act: Option<String>,
     #[serde(default)]
-    exit: i32,
+    exit: Exit,
     #[serde(default)]
     findings: Vec<Expected>,
     #[serde(default)]
@@ -88,8 +88,43 @@ enum Mode {
     Commit,
     /// A command line: the act ends as the gate does.
     Command,
-    /// The gate does not run, and something else must be seen.
-    Silent,
+}
+
+/// How the gate must end.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(untagged)]
+enum Exit {
+    Code(i32),
+    Word(ExitWord),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum ExitWord {
+    /// The gate does not run, and the act goes through.
+    NotRun,
+    /// The act fails, and the gate, if it came so far, has not said 0.
+    Refused,
+}
+
+impl Exit {
+    fn passes(self) -> bool {
+        matches!(self, Self::Code(0) | Self::Word(ExitWord::NotRun))
+    }
+
+    fn is(self, code: Option<i32>) -> bool {
+        match self {
+            Self::Code(expected) => code == Some(expected),
+            Self::Word(ExitWord::NotRun) => code.is_none(),
+            Self::Word(ExitWord::Refused) => code != Some(0),
+        }
+    }
+}
+
+impl Default for Exit {
+    fn default() -> Self {
+        Self::Code(0)
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -114,8 +149,8 @@ fn test() -> String {
 fn stripe() -> String {
     "stripe-secret-key".to_owned()
 }
-const fn blocked() -> i32 {
-    1
+const fn blocked() -> Exit {
+    Exit::Code(1)
 }
 
 /// A finding that refuses: rule, ref, path, line.
@@ -131,7 +166,8 @@ impl Expected {
             Some(name) => name == on,
             None => on.is_empty() || on == "refs/heads/staging",
         };
-        on_as_expected && want == rule && (at == path || *at == format!("{path}:{line}"))
+        let there = at == "*" || at == path || *at == format!("{path}:{line}");
+        on_as_expected && want == rule && there
     }
 }
 
@@ -140,7 +176,7 @@ struct Play<'s> {
     scene: &'s Scene,
     setup: &'s str,
     act: &'s str,
-    exit: i32,
+    exit: Exit,
     findings: &'s [Expected],
     unexamined: &'s [String],
     says: &'s [String],
@@ -153,13 +189,13 @@ impl Scene {
         let act = self.act.as_deref().unwrap_or_else(|| match self.mode {
             Mode::Push => "git push origin staging",
             Mode::Commit => "git commit -m Work",
-            Mode::Command | Mode::Silent => panic!("{}: no act", self.name),
+            Mode::Command => panic!("{}: no act", self.name),
         });
         let watch = |named: &Option<Vec<String>>| match (named, self.mode) {
             (Some(named), _) => named.clone(),
             (None, Mode::Push) => vec!["refs/heads/staging".to_owned()],
             (None, Mode::Commit) => vec!["HEAD".to_owned()],
-            (None, Mode::Command | Mode::Silent) => Vec::new(),
+            (None, Mode::Command) => Vec::new(),
         };
         let twin = &self.twin;
         let scene = Play {
@@ -187,7 +223,7 @@ impl Scene {
                 &self.watch
             }),
             // Where the twin must be refused it is the scene that is harmless, and the value that is not.
-            template: if twin.exit == 0 && self.exit != 0 {
+            template: if twin.exit.passes() && !self.exit.passes() {
                 &self.test
             } else {
                 &self.live
@@ -204,6 +240,8 @@ set -u
 put() { case $1 in */*) mkdir -p -- "${1%/*}";; esac; printf '%s\n' "$2" >"./$1"; }
 # save [MESSAGE]: commits everything past all hooks.
 save() { git add --all && git commit -q --no-verify --allow-empty -m "${1:-Work}"; }
+# on_server COMMANDS: in the folder of the server, as git runs a hook there.
+on_server() { (cd "$SERVER" && export GIT_DIR=. && eval "$1"); }
 # blob TEXT: writes an object, and tells its id.
 blob() { printf '%s\n' "$1" | git hash-object -w --stdin; }
 "#;
@@ -290,6 +328,7 @@ impl Stage {
         command
             .envs(self.values.iter().cloned())
             .env("GATE", self.env.path("gate"))
+            .env("STAGEGATE", STAGEGATE)
             .env("SERVER", self.env.path("server.git"))
             .env("STAGE", self.env.path(""));
         if open {
@@ -354,10 +393,10 @@ fn perform(template: &Template, play: &Play<'_>) -> Result<(), String> {
                 .unwrap_or_default()
         };
         let (text, json) = (read("out") + &read("err"), read("report.json"));
-        for value in stage.values.iter().map(|(_, value)| value) {
+        for value in stage.values.iter().flat_map(|(_, value)| telling(value)) {
             let encoded = STANDARD.encode(value);
             for output in [&text, &json, &read("json")] {
-                if output.contains(value.as_str()) || output.contains(&encoded) {
+                if output.contains(value) || output.contains(&encoded) {
                     // Nothing more is said: every message could show it.
                     return Err("the output shows the value".to_owned());
                 }
@@ -384,24 +423,17 @@ fn perform(template: &Template, play: &Play<'_>) -> Result<(), String> {
         .collect::<Vec<_>>()
         .join(" ");
 
-    match play.scene.mode {
-        Mode::Silent if code.is_some() => wrong.push("the gate runs".to_owned()),
-        Mode::Silent => {}
-        _ if code != Some(play.exit) => {
-            wrong.push(format!("the gate ends with {code:?}, not {}", play.exit));
-        }
-        Mode::Command if acted.code != play.exit => {
-            wrong.push(format!("the act ends with {}", acted.code));
-        }
-        _ => {}
+    if !play.exit.is(code) {
+        wrong.push(format!("the gate ends with {code:?}, not {:?}", play.exit));
     }
-    if (acted.code == 0) != (play.exit == 0) {
+    let as_the_gate = play.scene.mode != Mode::Command || code.is_none_or(|code| code == acted.code);
+    if (acted.code == 0) != play.exit.passes() || !as_the_gate {
         wrong.push(format!("the act ends with {}", acted.code));
     }
     for ((name, before), after) in play.watch.iter().zip(&before).zip(&after) {
-        if play.exit == 0 && before == after {
+        if play.exit.passes() && before == after {
             wrong.push(format!("{name} stays"));
-        } else if play.exit != 0 && before != after {
+        } else if !play.exit.passes() && before != after {
             wrong.push(format!("{name} moves"));
         }
     }
@@ -439,6 +471,13 @@ fn perform(template: &Template, play: &Play<'_>) -> Result<(), String> {
         format!("{}{}", acted.stdout, acted.stderr)
     };
     Err(format!("{}\n--- act said\n{shown}", wrong.join("\n")))
+}
+
+/// The parts of a value that tell it: of a key of several lines those between its armour.
+fn telling(value: &str) -> impl Iterator<Item = &str> {
+    value
+        .lines()
+        .filter(|line| line.len() >= 16 && !line.starts_with("-----"))
 }
 
 /// Adds what a report refuses for and what it has not read.
@@ -537,12 +576,11 @@ fn every_number_has_a_scene_and_a_twin() {
     for number in NUMBERS {
         let mut here = scenes.iter().filter(|scene| scene.number == number);
         let covered = here.clone().any(|scene| !scene.covered_by.is_empty());
-        let noticed = |play: &Play<'_>| play.exit != 0 || !play.unexamined.is_empty();
+        let noticed = |play: &Play<'_>| !play.exit.passes() || !play.unexamined.is_empty();
         let played = here.any(|scene| {
             scene.covered_by.is_empty() && {
-                let [first, second] = scene.plays();
-                let silent = scene.mode == Mode::Silent;
-                silent || (noticed(&first) || noticed(&second)) && (first.exit == 0 || second.exit == 0)
+                let plays = scene.plays();
+                plays.iter().any(noticed) && plays.iter().any(|play| play.exit.passes())
             }
         });
         assert!(covered || played, "no scene has the number {number}");
@@ -585,15 +623,15 @@ fn a_scene_that_goes_otherwise_fails() {
     for (from, to, why) in [
         ("[\"lib/pay.txt:1\"]", "[]", "finds ("),
         ("pay.txt:1", "pay.txt:2", "does not find"),
-        ("$KEY", "harmless", "the gate ends with Some(0), not 1"),
+        ("$KEY", "harmless", "the gate ends with Some(0), not Code(1)"),
         ("git switch", "exit 3; git switch", "the setup fails"),
-        ("findings", "exit = 0\nfindings", "the gate ends with Some(1), not 0"),
+        ("findings", "exit = 0\nfindings", "the gate ends with Some(1), not Code(0)"),
         ("findings", "unexamined = ['x']\nfindings", "does not say unexamined"),
         ("findings", "says = ['a sentence']\nfindings", "does not say \"a sentence\""),
         ("findings", "act = 'OPEN=1 git push origin staging'\nfindings", "moves"),
         ("findings", "act = '\"$GATE\" pre-receive </dev/null'\nfindings", "the gate ends with Some(2)"),
         ("findings", "live = 'harmless'\nfindings", "does not find"),
-        ("findings", "test = 'sk_live_{alnum:24}'\nfindings", "not 0"),
+        ("findings", "test = 'sk_live_{alnum:24}'\nfindings", "not Code(0)"),
     ] {
         let failed = failure(&right.replace(from, to));
         assert!(failed.contains(why), "{to}: {failed}");
