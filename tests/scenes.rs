@@ -163,7 +163,7 @@ impl Expected {
             Self::Full { at, rule, on } => (at, rule, on),
         };
         let on_as_expected = match expected_on {
-            Some(name) => name == on,
+            Some(name) => name == on || name == "*",
             None => on.is_empty() || on == "refs/heads/staging",
         };
         let there = at == "*" || at == path || *at == format!("{path}:{line}");
