@@ -15,17 +15,19 @@ usage() {
 Usage: install.sh [TARGET] [OPTIONS]
        install.sh --try [--binary FILE]
 
-Builds the stagegate binary, installs it, and puts a hook in place that runs it.
+Builds the stagegate binary, installs it, and puts the hooks in place that run it.
 
 TARGET: what to guard
-  (none)               the git repository of the current folder: its pre-commit hook
-  --repo DIR           the git repository at DIR: its pre-commit hook
-  --bare DIR           the bare repository at DIR (on a server): its pre-receive hook
+  (none)               the git repository of the current folder: its commits, merges and pushes
+  --repo DIR           the git repository at DIR: the same
+  --bare DIR           the bare repository at DIR (on a server): what is pushed to it
   --global             every repository that is made or cloned from now on, through init.templateDir
   --global=hooks-path  every repository of this user, through core.hooksPath; their own hooks go on running
   --no-hooks           nothing: only the binary
 
 OPTIONS
+  --hooks LIST    which hooks, separated by commas; without it pre-commit,pre-merge-commit,pre-push, and of a bare
+                  repository pre-receive (or update, where pre-receive belongs to somebody else)
   --binary FILE   install FILE instead of building
   --prefix DIR    folder for the binary (default: ~/.local/bin)
   --uninstall     put back what was before, for the same TARGET; with --no-hooks, remove the binary
@@ -33,8 +35,8 @@ OPTIONS
   --try           show the main job on a scratch server, install nothing
   --help          this text
 
-A hook that is already there is kept as HOOK.stagegate-kept and runs too: before the gate for pre-commit, after it for
-pre-receive. Exit codes: 0 done or nothing to do, 1 --try saw the wrong behaviour, 2 refused or failed.
+A hook that is already there is kept as HOOK.stagegate-kept and runs too: before the gate where a commit is made, after it
+where something is pushed. Exit codes: 0 done or nothing to do, 1 --try saw the wrong behaviour, 2 refused or failed.
 END
 }
 
@@ -234,10 +236,8 @@ place_hook() {
     make_scratch
     check_hook "$hook"
     origin=here
-    if [ ! -d "$2" ]; then origin=made-folder; fi
-    if [ "$state" = ours ]; then
-        case $(mark_of "$hook") in *' made-folder') origin=made-folder ;; esac
-    fi
+    # Each shim in a folder that was made for them says so: whichever is removed last takes the folder along.
+    if [ ! -d "$2" ] || grep -qs '^# stagegate-shim: .* made-folder$' "$2"/*; then origin=made-folder; fi
     fill_in "$1" "$4" "$origin" "$scratch/shim"
     case $state in
     ours)
@@ -276,19 +276,25 @@ take_away() {
     if [ "$2" = made-folder ]; then rmdir -- "${1%/*}" 2>/dev/null || :; fi
 }
 
-# Takes hook $2 out of folder $1; false where there was nothing to take.
-remove_hook() {
+# Refuses where it is not clear what is to be taken out as hook $2 of folder $1; false where there is nothing to take.
+# Sets `hook`, `state` and `kept`.
+check_removal() {
     hook=$1/$2
     kept=$hook.stagegate-kept
     look_at "$hook"
     case $state in
-    edited) fail "$hook is stagegate's, but was edited since; not removed" 'Remove it yourself.' ;;
+    edited) fail "$hook is stagegate's, but was edited since; not removed" 'Remove it yourself. Nothing was changed.' ;;
     foreign | odd)
         there "$kept" || return 1
         fail "$hook is not stagegate's, but $kept is still there" \
             'Another tool has replaced the hook since. Decide which of the two to keep; nothing was changed.'
         ;;
     esac
+}
+
+# Takes hook $2 out of folder $1; false where there was nothing to take.
+remove_hook() {
+    check_removal "$1" "$2" || return 1
     if there "$kept"; then
         act "put back $hook as it was" put_back "$hook"
         took=true
@@ -325,21 +331,28 @@ is_redirected() {
     [ -n "$configured" ]
 }
 
-# Refuses where somebody else manages the hooks of the repository; sets `hooks` to the folder to install into.
-respect_manager() { # hook
+# The folder that hook $1 goes into, or none where it is there already: sets `folder`. Refuses where somebody else manages the
+# hooks of the repository.
+find_folder() {
+    folder=$hooks
     is_redirected || return 0
     if [ "$configured" = "$data/hooks" ]; then
-        if [ "$1" = pre-commit ]; then
-            say "nothing to do: core.hooksPath leads to stagegate's hooks in $configured, which guard this repository already"
-            exit 0
-        fi
-        hooks=$own # the hook of that name there passes on to the repository's own
+        case $(mark_of "$configured/$1" 2>/dev/null) in
+        "$1 "*) folder= ;;
+        *) folder=$own ;; # the hook of that name there passes on to the repository's own
+        esac
         return
     fi
     case $configured in
     .husky | .husky/* | */.husky | */.husky/*)
-        fail "husky manages the hooks of $top (core.hooksPath is $configured) and writes that folder anew" \
-            "Add the line  stagegate $1  to .husky/$1 instead. Nothing was changed."
+        set -- "husky manages the hooks of $top (core.hooksPath is $configured) and writes that folder anew"
+        for name in $chosen; do
+            case $name in
+            pre-commit | pre-merge-commit) set -- "$@" "Add to .husky/$name the line  stagegate pre-commit" ;;
+            *) set -- "$@" "Add to .husky/$name the line  stagegate $name \"\$@\"" ;;
+            esac
+        done
+        fail "$@" 'Nothing was changed.'
         ;;
     esac
     if ! git -C "$top" config --local --get core.hooksPath >/dev/null 2>&1 &&
@@ -347,37 +360,73 @@ respect_manager() { # hook
         fail "core.hooksPath is $configured for more than this repository, so a hook there would guard all of them" \
             'Use --global=hooks-path, which goes in front of that folder and keeps its hooks running. Nothing was changed.'
     fi
-    say "note: core.hooksPath of this repository is $configured; git runs hooks only from there, so that is where it goes"
-    case $hooks in
-    "$own") ;;
-    "$top"/*) say 'note: that folder is part of the working tree; think before you commit what is put there' ;;
-    esac
 }
 
 target_repo() {
     find_hooks "$1"
     if $bare; then fail "$1 is a bare repository" 'Use --bare DIR to put a pre-receive hook there.'; fi
-    guard pre-commit
+    guard "$of_commits"
 }
 
 target_bare() {
     find_hooks "$1"
     $bare || fail "$1 is not a bare repository" 'Use --repo DIR for a repository with a working tree.'
-    guard pre-receive
+    guard "$of_pushes"
 }
 
-guard() { # hook
+# Sets `chosen`: of the hooks $1, those that --hooks names; without it the hooks $2.
+choose_hooks() {
+    chosen=$2
+    [ -n "$list" ] || return 0
+    chosen=
+    for name in $(printf '%s\n' "$list" | tr ',' ' '); do
+        case " $1 " in
+        *" $name "*) chosen="$chosen $name" ;;
+        *) fail "--hooks: no hook of that kind here: $name" "Those that stagegate can guard here: $1." ;;
+        esac
+    done
+    [ -n "$chosen" ] || fail '--hooks names no hook' "Those that stagegate can guard here: $1."
+}
+
+guard() { # the hooks that there may be
     if $uninstall; then
-        gone=false
-        if remove_hook "$hooks" "$1"; then gone=true; fi
-        if [ "$own" != "$hooks" ] && remove_hook "$own" "$1"; then gone=true; fi
-        $gone || say "nothing to do: stagegate guards nothing in $hooks"
+        choose_hooks "$1" "$1"
+        # The folder for every repository of this user is not this one's to empty.
+        if is_redirected && [ "$configured" = "$data/hooks" ]; then hooks=$own; fi
+        for turn in check_removal remove_hook; do # all of them, or none
+            for name in $chosen; do
+                $turn "$hooks" "$name" || :
+                if [ "$own" != "$hooks" ]; then $turn "$own" "$name" || :; fi
+            done
+        done
+        $took || say "nothing to do: stagegate guards nothing in $hooks"
         return
     fi
-    respect_manager "$1"
-    check_hook "$hooks/$1" # before minutes of building
+    case $1 in "$of_commits") choose_hooks "$1" "$1" ;; *) choose_hooks "$1" pre-receive ;; esac
+    missing=
+    for name in $chosen; do
+        find_folder "$name"
+        if [ -n "$folder" ]; then
+            missing="$missing $name"
+            check_hook "$folder/$name" # all of them, and before minutes of building
+        fi
+    done
+    if [ -z "$missing" ]; then
+        say "nothing to do: core.hooksPath leads to stagegate's hooks in $configured, which guard this repository already"
+        return
+    fi
+    if is_redirected && [ "$configured" != "$data/hooks" ]; then
+        say "note: core.hooksPath of this repository is $configured; git runs hooks only from there, so that is where they go"
+        case $hooks in
+        "$own") ;;
+        "$top"/*) say 'note: that folder is part of the working tree; think before you commit what is put there' ;;
+        esac
+    fi
     have_binary
-    place_hook "$1" "$hooks" "$1" ''
+    for name in $missing; do
+        find_folder "$name"
+        place_hook "$name" "$folder" "$name" ''
+    done
 }
 
 # ---- every repository of this user ----
@@ -399,17 +448,25 @@ empty_template() {
 
 target_template() {
     template=
+    choose_hooks "$of_commits" "$of_commits"
     if ask git config --get --type=path init.templateDir; then template=$answer; fi
     if $uninstall; then
         gone=false
-        if [ -n "$template" ] && remove_hook "$template/hooks" pre-commit; then gone=true; fi
-        if [ "$template" = "$data/template" ]; then
+        if [ -n "$template" ]; then
+            for turn in check_removal remove_hook; do
+                for name in $chosen; do
+                    $turn "$template/hooks" "$name" || :
+                done
+            done
+            gone=$took
+        fi
+        if [ "$template" = "$data/template" ] && [ -z "$list" ]; then
             act 'unset init.templateDir, which stagegate had set' git config --global --unset init.templateDir
             act "remove $data/template" empty_template
             gone=true
         fi
         if $gone; then
-            say 'note: repositories made meanwhile have their own copy of the hook; --uninstall --repo DIR takes it out'
+            say 'note: repositories made meanwhile have their own copy of the hooks; --uninstall --repo DIR takes it out'
         else
             say 'nothing to do: init.templateDir leads to no hook of stagegate'
         fi
@@ -421,30 +478,31 @@ target_template() {
             'Make it, or unset init.templateDir. Nothing was changed.'
         [ -w "$template" ] || fail "init.templateDir is $template, where you cannot write" \
             'Use --global=hooks-path, or ask the owner of that folder. Nothing was changed.'
+        for name in $chosen; do check_hook "$template/hooks/$name"; done
         have_binary
-        say "note: init.templateDir is $template already, so the hook goes there and the setting stays"
-        place_hook pre-commit "$template/hooks" pre-commit ''
+        say "note: init.templateDir is $template already, so the hooks go there and the setting stays"
+        for name in $chosen; do place_hook "$name" "$template/hooks" "$name" ''; done
     else
         have_binary
         make_scratch
         template=$data/template
         if [ ! -d "$template" ]; then act "make the template $template" fill_template; fi
-        place_hook pre-commit "$template/hooks" pre-commit ''
+        for name in $chosen; do place_hook "$name" "$template/hooks" "$name" ''; done
         if ask git config --global --get --type=path init.templateDir && [ "$answer" = "$template" ]; then
             say 'unchanged: init.templateDir'
         else
             act "set init.templateDir to $template" git config --global init.templateDir "$template"
         fi
     fi
-    say 'note: new repositories and clones get the hook; for those that are there already: install.sh --repo DIR'
+    say 'note: new repositories and clones get the hooks; for those that are there already: install.sh --repo DIR'
     say 'note: linked worktrees share the hooks of their repository'
 }
 
-# All hooks that git looks for in the hooks folder, apart from the gate's own and from three that must be absent where a
+# All hooks that git looks for in the hooks folder, apart from three that must be absent where a
 # repository has none: push-to-checkout (its presence replaces what git would do), and reference-transaction and
 # post-index-change (one process for each step of nearly every command).
-passed_on='applypatch-msg pre-applypatch post-applypatch pre-merge-commit prepare-commit-msg commit-msg post-commit
-pre-rebase post-checkout post-merge pre-push pre-receive update proc-receive post-receive post-update pre-auto-gc
+passed_on='applypatch-msg pre-applypatch post-applypatch pre-commit pre-merge-commit prepare-commit-msg commit-msg
+post-commit pre-rebase post-checkout post-merge pre-push pre-receive update proc-receive post-receive post-update pre-auto-gc
 post-rewrite sendemail-validate p4-changelist p4-prepare-changelist p4-post-changelist p4-pre-submit'
 
 remember_setting() {
@@ -464,8 +522,11 @@ restore_setting() {
 
 target_hooks_path() {
     current=
+    choose_hooks "$of_commits" "$of_commits"
     if ask git config --global --get --type=path core.hooksPath; then current=$answer; fi
     if $uninstall; then
+        [ -z "$list" ] || fail '--hooks does not go with --uninstall --global=hooks-path' \
+            'To guard fewer, install again with a shorter list; the others are passed on then.'
         gone=false
         if [ "$current" = "$data/hooks" ]; then
             act 'give core.hooksPath back the value it had (or none)' restore_setting
@@ -473,7 +534,7 @@ target_hooks_path() {
         elif [ -d "$data/hooks" ]; then
             say "note: core.hooksPath is not stagegate's any more, so it stays as it is"
         fi
-        for name in pre-commit $passed_on; do
+        for name in $passed_on; do
             if remove_hook "$data/hooks" "$name" >/dev/null; then gone=true; fi
         done
         if $gone; then
@@ -498,10 +559,13 @@ target_hooks_path() {
         # shellcheck disable=SC2088 # the tilde is git's to write and ours to expand
         case $answer in '~/'*) hides=$HOME/${answer#'~/'} ;; *) hides=$answer ;; esac
     fi
-    place_hook pre-commit "$data/hooks" pre-commit "$hides"
+    for name in $chosen; do place_hook "$name" "$data/hooks" "$name" "$hides"; done
     say "pass on every other hook, from $data/hooks"
     for name in $passed_on; do
-        place_hook pass-on "$data/hooks" "$name" "$hides" >/dev/null
+        case " $chosen " in
+        *" $name "*) ;;
+        *) place_hook pass-on "$data/hooks" "$name" "$hides" >/dev/null ;;
+        esac
     done
     if [ "$current" = "$data/hooks" ]; then
         say 'unchanged: core.hooksPath'
@@ -606,7 +670,7 @@ try_it() {
     fi
     say '== refused and accepted as it should be; the scratch folder is removed'
     say 'What now:'
-    say '  ./install.sh --repo DIR          guard a repository of yours before each commit'
+    say '  ./install.sh --repo DIR          guard a repository of yours before each commit, merge and push'
     say '  ./install.sh --bare DIR          guard a bare repository on a server: nobody gets round this one'
     say '  ./install.sh --dry-run --global  see what guarding every new repository would do'
     say '  README.md                        what is judged, and how to say whose is what in stagegate.toml'
@@ -614,8 +678,13 @@ try_it() {
 
 # ---- the command line ----
 
+# The hooks that the gate has a shim for: where people work, and where they push to.
+of_commits='pre-commit pre-merge-commit pre-push'
+of_pushes='pre-receive update'
+
 target=
 directory=.
+list=
 binary=
 prefix=
 dry=false
@@ -636,7 +705,7 @@ value_of() { # option, number of arguments left
 while [ $# -gt 0 ]; do
     option=$1
     case $option in
-    --repo=* | --bare=* | --binary=* | --prefix=*)
+    --repo=* | --bare=* | --hooks=* | --hook=* | --binary=* | --prefix=*)
         argument=${option#*=}
         option=${option%%=*}
         shift
@@ -653,6 +722,11 @@ while [ $# -gt 0 ]; do
     --global | --global=template) choose template ;;
     --global=hooks-path) choose hooks-path ;;
     --no-hooks) choose nothing ;;
+    --hooks | --hook)
+        value_of "$option" $#
+        list=${2:-,}
+        shift
+        ;;
     --binary)
         value_of "$option" $#
         absolute "$2"
@@ -685,6 +759,9 @@ source=$answer
 
 if $trial && { [ -n "$target" ] || $uninstall || $dry; }; then
     fail '--try goes with nothing but --binary FILE'
+fi
+if [ -n "$list" ] && { $trial || [ "$target" = nothing ]; }; then
+    fail '--hooks goes with --repo, --bare and --global'
 fi
 if [ -z "$prefix" ] && ! $trial; then
     [ -n "${HOME-}" ] || fail 'HOME is not set' 'Say with --prefix DIR where the binary goes.'

@@ -24,7 +24,7 @@ const ODD_NAME: &[u8] = b"it's a \"$HOME\" \\ folder\n\xc3\xa9";
 const STUB: &str = r#"#!/bin/sh
 if [ "$1" = --version ]; then echo 'stagegate 0.0.0'; exit 0; fi
 { printf 'gate'; printf ' %s' "$@"; echo; } >>"$LOG"
-if [ "$1" = pre-receive ]; then cat >"$LOG.gate"; fi
+case $1 in pre-receive | pre-push) cat >"$LOG.gate" ;; esac
 exit "${GATE_EXIT:-0}"
 "#;
 
@@ -243,6 +243,7 @@ fn the_second_run_changes_nothing_and_says_so() {
     for arguments in [
         &["--repo", "repo"][..],
         &["--bare", "server.git"],
+        &["--bare", "server.git", "--hooks", "update"],
         &["--global"],
         &["--global=hooks-path"],
     ] {
@@ -382,6 +383,157 @@ fn a_server_hook_speaks_first_and_the_earlier_one_gets_the_same_input() {
     assert_eq!(before, snapshot(&bare.join("hooks")));
 }
 
+#[test]
+fn a_push_is_judged_before_an_earlier_pre_push_hook_runs_on_the_same_input() {
+    let mut scene = Scene::new();
+    scene.bare();
+    let hook = scene.at("repo/.git/hooks/pre-push");
+    write_executable(&hook, EARLIER);
+    let before = snapshot(&scene.at("repo/.git/hooks"));
+    scene.set("READ_INPUT", "1");
+    scene.install(&scene.repo(), &[]);
+    assert!(scene.commits(&scene.repo()));
+    scene.log();
+    let tip = scene.git(&scene.repo(), &["rev-parse", "HEAD"]);
+    let zero = "0".repeat(40);
+    let called = "../server.git ../server.git";
+
+    let output = scene.push(&["main:refs/heads/a", "main:refs/heads/b"]);
+    assert!(output.status.success(), "{}", text(&output));
+    assert_eq!(
+        scene.log(),
+        [
+            format!("gate pre-push {called}"),
+            format!("earlier {called}")
+        ]
+    );
+    let lines = ["a", "b"].map(|name| format!("refs/heads/main {tip} refs/heads/{name} {zero}\n"));
+    for reader in ["log.gate", "log.earlier"] {
+        let read = fs::read_to_string(scene.at(reader)).expect("read");
+        assert_eq!(read, lines.concat(), "{reader}");
+    }
+
+    for (gate, earlier, ran) in [("1", "0", 1), ("2", "0", 1), ("0", "1", 2)] {
+        scene.set("GATE_EXIT", gate);
+        scene.set("EARLIER_EXIT", earlier);
+        assert!(!scene.push(&["main:refs/heads/c"]).status.success());
+        assert_eq!(scene.log().len(), ran, "gate {gate}, earlier {earlier}");
+        let bare = scene.at("server.git");
+        assert_eq!(scene.git(&bare, &["for-each-ref", "refs/heads/c"]), "");
+    }
+
+    scene.install(&scene.repo(), &["--uninstall"]);
+    assert_eq!(before, snapshot(&scene.at("repo/.git/hooks")));
+    scene.set("EARLIER_EXIT", "0");
+    assert!(scene.push(&["main:refs/heads/c"]).status.success());
+    assert_eq!(scene.log(), [format!("earlier {called}")]);
+}
+
+#[test]
+fn a_clean_merge_is_judged_and_an_earlier_hook_runs_first() {
+    let mut scene = Scene::new();
+    let repo = scene.repo();
+    for (branch, file) in [("main", "a"), ("other", "b")] {
+        scene.git(&repo, &["checkout", "-q", "--orphan", branch]);
+        fs::write(repo.join(file), "x").expect("written");
+        scene.git(&repo, &["add", file]);
+        assert!(scene.commits(&repo));
+        scene.git(&repo, &["rm", "-q", "--cached", "-r", "."]);
+    }
+    scene.git(&repo, &["checkout", "-q", "-f", "main"]);
+    fs::remove_file(repo.join("b")).expect("removed");
+    write_executable(&repo.join(".git/hooks/pre-merge-commit"), EARLIER);
+    scene.install(&repo, &[]);
+    let merge = [
+        "merge",
+        "-q",
+        "--no-edit",
+        "--allow-unrelated-histories",
+        "other",
+    ];
+    scene.set("GATE_EXIT", "1");
+    let before = scene.git(&repo, &["rev-parse", "HEAD"]);
+    assert!(!scene.try_git(&repo, &merge).status.success());
+    assert_eq!(scene.log(), ["earlier", "gate pre-commit"]);
+    assert_eq!(scene.git(&repo, &["rev-parse", "HEAD"]), before);
+    scene.git(&repo, &["merge", "--abort"]);
+    scene.set("EARLIER_EXIT", "1");
+    assert!(!scene.try_git(&repo, &merge).status.success());
+    assert_eq!(scene.log(), ["earlier"]);
+    scene.git(&repo, &["merge", "--abort"]);
+    scene.set("GATE_EXIT", "0");
+    scene.set("EARLIER_EXIT", "0");
+    scene.git(&repo, &merge);
+    assert_ne!(scene.git(&repo, &["rev-parse", "HEAD"]), before);
+}
+
+#[test]
+fn an_update_hook_judges_each_ref_and_the_earlier_one_gets_the_same_arguments() {
+    let mut scene = Scene::new();
+    let bare = scene.bare();
+    write_executable(&bare.join("hooks/update"), EARLIER);
+    let before = snapshot(&bare.join("hooks"));
+    scene.install(&scene.root, &["--bare=server.git", "--hook=update"]);
+    assert!(!bare.join("hooks/pre-receive").exists());
+    assert!(scene.commits(&scene.repo()));
+    let tip = scene.git(&scene.repo(), &["rev-parse", "HEAD"]);
+    let called = format!("refs/heads/a {} {tip}", "0".repeat(40));
+
+    scene.set("GATE_EXIT", "1");
+    assert!(!scene.push(&["main:refs/heads/a"]).status.success());
+    assert_eq!(scene.log(), [format!("gate update {called}")]);
+    scene.set("GATE_EXIT", "0");
+    let output = scene.push(&["main:refs/heads/a"]);
+    assert!(output.status.success(), "{}", text(&output));
+    assert_eq!(
+        scene.log(),
+        [format!("gate update {called}"), format!("earlier {called}")]
+    );
+    scene.set("EARLIER_EXIT", "1");
+    assert!(!scene.push(&["main:refs/heads/b"]).status.success());
+
+    // Both can stand beside each other, and leave one by one or together.
+    scene.install(&scene.root, &["--bare", "server.git"]);
+    scene.install(
+        &scene.root,
+        &["--bare=server.git", "--hooks=pre-receive", "--uninstall"],
+    );
+    assert!(bare.join("hooks/update.stagegate-kept").exists());
+    scene.install(&scene.root, &["--bare", "server.git"]);
+    scene.install(&scene.root, &["--bare", "server.git", "--uninstall"]);
+    assert_eq!(before, snapshot(&bare.join("hooks")));
+}
+
+#[test]
+fn hooks_are_chosen_and_leave_in_any_order() {
+    let scene = Scene::new();
+    let hooks = scene.at("repo/.git/hooks");
+    fs::remove_dir_all(&hooks).expect("removed");
+    let before = snapshot(&scene.at("repo/.git"));
+    let installed = || -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(&hooks)
+            .expect("a folder")
+            .map(|entry| {
+                entry
+                    .expect("an entry")
+                    .file_name()
+                    .to_string_lossy()
+                    .into()
+            })
+            .collect();
+        names.sort();
+        names
+    };
+    scene.install(&scene.repo(), &["--hooks", "pre-push"]);
+    assert_eq!(installed(), ["pre-push"]);
+    scene.install(&scene.repo(), &[]);
+    assert_eq!(installed(), ["pre-commit", "pre-merge-commit", "pre-push"]);
+    scene.install(&scene.repo(), &["--uninstall", "--hooks=pre-push"]);
+    assert_eq!(installed(), ["pre-commit", "pre-merge-commit"]);
+    scene.install(&scene.repo(), &["--uninstall"]);
+    assert_eq!(before, snapshot(&scene.at("repo/.git")));
+}
+
 /// Runs the installed server hook as git would; its exit code, and what both readers got.
 fn receive(scene: &Scene, input: &[u8]) -> Option<i32> {
     let mut child = scene
@@ -446,6 +598,13 @@ fn without_the_binary_everything_is_refused_and_it_says_how_to_fix_it() {
     let output = scene.push(&["main"]);
     assert!(!output.status.success());
     assert!(
+        text(&output).contains("binary that has to judge it is missing."),
+        "{}",
+        text(&output)
+    );
+    let output = scene.push(&["--no-verify", "main"]);
+    assert!(!output.status.success());
+    assert!(
         text(&output).contains("missing on the server"),
         "{}",
         text(&output)
@@ -454,7 +613,7 @@ fn without_the_binary_everything_is_refused_and_it_says_how_to_fix_it() {
 
     // Beside the hook is the next place, PATH the last.
     fs::copy(scene.at("stub"), bare.join("hooks/stagegate")).expect("copied");
-    assert!(scene.push(&["main"]).status.success());
+    assert!(scene.push(&["--no-verify", "main"]).status.success());
     let mut scene = scene;
     let mut path = scene.at("elsewhere").into_os_string();
     fs::create_dir(scene.at("elsewhere")).expect("made");
@@ -534,21 +693,66 @@ fn global_by_hooks_path_hides_no_hook_of_a_repository() {
     );
     scene.set("READ_INPUT", "1");
     assert!(scene.push(&["main"]).status.success());
-    assert_eq!(scene.log(), ["earlier ../server.git ../server.git"]);
-    let input = fs::read_to_string(scene.at("log.earlier")).expect("read");
-    assert!(input.starts_with("refs/heads/main "), "{input}");
+    assert_eq!(
+        scene.log(),
+        [
+            "gate pre-push ../server.git ../server.git",
+            "earlier ../server.git ../server.git"
+        ]
+    );
+    for reader in ["log.gate", "log.earlier"] {
+        let input = fs::read_to_string(scene.at(reader)).expect("read");
+        assert!(input.starts_with("refs/heads/main "), "{reader}: {input}");
+    }
     scene.set("GATE_EXIT", "1");
     assert!(!scene.commits(&scene.repo()));
+    assert!(!scene.push(&["main:refs/heads/b"]).status.success());
+    scene.set("GATE_EXIT", "0");
 
     // A repository's own installation is already covered; a server's goes where the folder passes on to.
     let said = scene.install(&scene.repo(), &[]);
     assert!(said.contains("guard this repository already"), "{said}");
     scene.install(&scene.root, &["--bare", "server.git"]);
     scene.log();
-    assert!(!scene.push(&["main:refs/heads/b"]).status.success());
+    let output = scene.push(&["main:refs/heads/b"]);
+    assert!(output.status.success(), "{}", text(&output));
     assert_eq!(
         scene.log(),
-        ["earlier ../server.git ../server.git", "gate pre-receive"]
+        [
+            "gate pre-push ../server.git ../server.git",
+            "earlier ../server.git ../server.git",
+            "gate pre-receive"
+        ]
+    );
+    // To take it out of one repository leaves the others guarded.
+    let said = scene.install(&scene.repo(), &["--uninstall"]);
+    assert!(said.contains("nothing to do"), "{said}");
+    scene.install(&scene.root, &["--bare", "server.git", "--uninstall"]);
+    assert!(scene.push(&["main:refs/heads/c"]).status.success());
+    assert_eq!(
+        scene.log(),
+        [
+            "gate pre-push ../server.git ../server.git",
+            "earlier ../server.git ../server.git"
+        ]
+    );
+
+    // Fewer of them: the others are passed on.
+    scene.install(
+        &scene.root,
+        &["--global=hooks-path", "--hooks", "pre-commit"],
+    );
+    assert!(scene.push(&["main:refs/heads/d"]).status.success());
+    assert_eq!(scene.log(), ["earlier ../server.git ../server.git"]);
+    let said = scene.install(&scene.repo(), &["--hooks=pre-push,pre-commit"]);
+    assert!(said.contains("keep the hook that is there"), "{said}");
+    assert!(scene.push(&["main:refs/heads/e"]).status.success());
+    assert_eq!(
+        scene.log(),
+        [
+            "gate pre-push ../server.git ../server.git",
+            "earlier ../server.git ../server.git"
+        ]
     );
 
     scene.install(&scene.root, &["--global=hooks-path", "--uninstall"]);
@@ -653,6 +857,7 @@ fn hook_managers_are_not_overwritten_silently() {
     let said = scene.refused(&scene.repo(), &[]);
     assert!(said.contains("husky"), "{said}");
     assert!(said.contains("stagegate pre-commit"), "{said}");
+    assert!(said.contains("stagegate pre-push \"$@\""), "{said}");
     assert_eq!(before, snapshot(&scene.root));
 }
 
@@ -663,7 +868,9 @@ fn a_dry_run_changes_nothing() {
     scene.bare();
     let targets = [
         &["--repo", "repo"][..],
+        &["--repo", "repo", "--hooks", "pre-push"],
         &["--bare", "server.git"],
+        &["--bare", "server.git", "--hook", "update"],
         &["--global"],
         &["--global=hooks-path"],
         &["--no-hooks"],
@@ -712,6 +919,13 @@ fn what_is_not_known_is_not_touched() {
     write_executable(&scene.hook(), &format!("{shim}# mine\n"));
     refuses(&["--repo", "repo"], "was edited");
     refuses(&["--repo", "repo", "--uninstall"], "was edited");
+    write_executable(&scene.hook(), &shim);
+    // All of the hooks, or none: the last one that is in doubt stops the others.
+    let last = scene.at("repo/.git/hooks/pre-push");
+    write_executable(&last, "# stagegate-shim: pre-push 1 here\n");
+    refuses(&["--repo", "repo"], "was edited");
+    refuses(&["--repo", "repo", "--uninstall"], "was edited");
+    fs::remove_file(last).expect("removed");
     // Another tool's hook in the place of ours, with an earlier one kept.
     write_executable(&scene.hook(), EARLIER);
     write_executable(
@@ -728,6 +942,14 @@ fn what_is_not_known_is_not_touched() {
     refuses(&["--repo", "home"], "not in a git repository");
     refuses(&["--repo"], "needs a value");
     refuses(&["--repo", "repo", "--global"], "only one");
+    refuses(&["--repo", "repo", "--hooks"], "needs a value");
+    refuses(&["--repo", "repo", "--hooks="], "names no hook");
+    refuses(&["--repo", "repo", "--hooks", "pre-push,update"], "update");
+    refuses(
+        &["--bare", "server.git", "--hooks", "pre-commit"],
+        "pre-commit",
+    );
+    refuses(&["--no-hooks", "--hooks", "pre-push"], "--hooks goes with");
     refuses(&["--no-such-thing"], "unknown option");
 }
 
@@ -781,6 +1003,61 @@ fn the_trial_shows_the_main_job_with_the_real_binary() {
         BTreeMap::new(),
         "nothing is left behind"
     );
+}
+
+/// The whole way of a value on a laptop: it rides on a branch of production, and may neither be merged into staging nor
+/// be pushed there.
+#[test]
+fn the_real_gate_refuses_a_merge_and_a_push_of_production_into_staging() {
+    let scene = Scene::new();
+    let repo = scene.repo();
+    scene.bare();
+    fs::copy(env!("CARGO_BIN_EXE_stagegate"), scene.at("stub")).expect("copied");
+    let commit = |file: &str, content: &str| {
+        fs::write(repo.join(file), content).expect("written");
+        scene.git(&repo, &["add", file]);
+        scene.git(&repo, &["commit", "-q", "--no-verify", "-m", "a commit"]);
+    };
+    commit("README", "a shop\n");
+    scene.git(&repo, &["branch", "staging"]);
+    scene.git(&repo, &["checkout", "-q", "-b", "production"]);
+    let value = stagegate::rules::template::expand("sk_live_{alnum:24}", 7).expect("a template");
+    commit("payments.yml", &format!("stripe_secret_key: {value}\n"));
+    scene.git(&repo, &["checkout", "-q", "staging"]);
+    commit("notes", "only here\n");
+    scene.install(&repo, &[]);
+
+    let before = scene.git(&repo, &["rev-parse", "HEAD"]);
+    let merge = ["merge", "--no-edit", "production"];
+    let output = scene.try_git(&repo, &merge);
+    let said = text(&output);
+    assert!(!output.status.success(), "{said}");
+    assert!(said.contains("payments.yml"), "{said}");
+    assert!(said.contains("git merge --abort"), "{said}");
+    assert!(!said.contains(&value));
+    assert_eq!(scene.git(&repo, &["rev-parse", "HEAD"]), before);
+    scene.git(&repo, &["merge", "--abort"]);
+
+    // Past the hooks of the laptop's commits, and still not to the remote.
+    scene.git(
+        &repo,
+        &["merge", "-q", "--no-verify", "--no-edit", "production"],
+    );
+    for refs in [
+        &["staging"][..],
+        &["production:staging"],
+        &["main:refs/heads/harmless", "production:staging"],
+    ] {
+        let output = scene.push(refs);
+        let said = text(&output);
+        assert!(!output.status.success(), "{refs:?}: {said}");
+        assert!(said.contains("payments.yml"), "{refs:?}: {said}");
+        assert!(!said.contains(&value));
+    }
+    assert_eq!(scene.git(&scene.at("server.git"), &["for-each-ref"]), "");
+    // To where it belongs, it may go.
+    let output = scene.push(&["production"]);
+    assert!(output.status.success(), "{}", text(&output));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Installs what the tests need beside Rust and git: an ssh server and a web server for tests/servers.rs, which starts
-# them on loopback only, on free ports, and stops them. Safe to run again: what is there stays as it is.
+# Installs what the tests need beside Rust and git: an ssh server, a web server and gitolite for tests/servers.rs, which
+# starts them on loopback only, on free ports, in folders of its own, and stops them. Safe to run again: what is there
+# stays as it is.
 set -eu
 
 # Debian keeps servers where a user's PATH does not look.
@@ -10,9 +11,11 @@ missing=
 command -v sshd >/dev/null || missing="$missing openssh-server"
 { command -v ssh && command -v ssh-keygen; } >/dev/null || missing="$missing openssh-client"
 command -v lighttpd >/dev/null || missing="$missing lighttpd"
+# Without an administrator's key, which nothing here gives it, the package makes no user and no repositories.
+command -v gitolite >/dev/null || missing="$missing gitolite3"
 
 if [ -z "$missing" ]; then
-    echo "tests/setup.sh: sshd, ssh and lighttpd are there"
+    echo "tests/setup.sh: sshd, ssh, lighttpd and gitolite are there"
     exit 0
 fi
 

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::io::Write;
 
-use crate::check::Gate;
 use crate::git::Repository;
 use crate::hook::ci::{self, Environment, Occasion, Resolved, Told};
 
@@ -42,15 +41,7 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
     };
     let policy = source::policy(global, &repository, &Fallback::Commit(judging, named))?;
     let scanner = source::scanner()?;
-    let gate = Gate {
-        repository: &repository,
-        policy: &policy,
-        scanner: &scanner,
-        today: source::today(),
-        keep_allowed: global.all,
-        laptop: false,
-        policy_ref: None,
-    };
+    let gate = source::gate(global, &repository, &policy, &scanner);
     let report = gate.range(update, asked.merge_base, &others)?;
     output::write(&gate.told_first(report, asked.news), global, out)
 }

@@ -16,13 +16,8 @@ pub(crate) fn run(_: &Args, global: &Global, out: &mut dyn Write) -> Result<u8, 
     let policy = source::policy(global, &repository, &Fallback::WorkTree)?;
     let scanner = source::scanner()?;
     let gate = Gate {
-        repository: &repository,
-        policy: &policy,
-        scanner: &scanner,
-        today: source::today(),
-        keep_allowed: global.all,
         laptop: true,
-        policy_ref: None,
+        ..source::gate(global, &repository, &policy, &scanner)
     };
     let commit = hook::pre_commit::read(&repository, global.repo.is_none())?;
     output::write(&gate.staged(commit)?, global, out)

@@ -24,13 +24,8 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
     let policy = source::policy(global, &repository, &Fallback::WorkTree)?;
     let scanner = source::scanner()?;
     let gate = Gate {
-        repository: &repository,
-        policy: &policy,
-        scanner: &scanner,
-        today: source::today(),
-        keep_allowed: global.all,
         laptop: true,
-        policy_ref: None,
+        ..source::gate(global, &repository, &policy, &scanner)
     };
     let current = hook::pre_push::remote_refs(&repository, &args.remote, &updates)?;
     let news = hook::pre_push::forget_unknown(&repository, &mut updates);

@@ -2,7 +2,6 @@
 
 use std::io::Write;
 
-use crate::check::Gate;
 use crate::git::{GitError, Kind};
 use crate::hook::pre_commit::full_name;
 
@@ -44,14 +43,6 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
     };
     let policy = source::policy(global, &repository, &fallback)?;
     let scanner = source::scanner()?;
-    let gate = Gate {
-        repository: &repository,
-        policy: &policy,
-        scanner: &scanner,
-        today: source::today(),
-        keep_allowed: global.all,
-        laptop: false,
-        policy_ref: None,
-    };
+    let gate = source::gate(global, &repository, &policy, &scanner);
     output::write(&gate.standing(tip, ref_name.as_deref())?, global, out)
 }

@@ -6,6 +6,7 @@
 
 use std::path::Path;
 
+use crate::check::Gate;
 use crate::git::Repository;
 use crate::model::Oid;
 use crate::policy::Policy;
@@ -98,6 +99,24 @@ fn parse(text: &[u8], source: &str) -> Result<Policy, Failure> {
 /// The scanner over all rules.
 pub(super) fn scanner() -> Result<Scanner<'static>, Failure> {
     Scanner::new(crate::rules::builtin()).map_err(|error| Failure::new(error.to_string()))
+}
+
+/// A gate as a server or CI has it.
+pub(super) fn gate<'g>(
+    global: &Global,
+    repository: &'g Repository,
+    policy: &'g Policy,
+    scanner: &'g Scanner<'static>,
+) -> Gate<'g> {
+    Gate {
+        repository,
+        policy,
+        scanner,
+        today: today(),
+        keep_allowed: global.all,
+        laptop: false,
+        policy_ref: None,
+    }
 }
 
 /// Today, in UTC: exceptions end on the same day on every machine.

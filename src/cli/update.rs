@@ -30,13 +30,8 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
     let policy = source::policy(global, &repository, &fallback)?;
     let scanner = source::scanner()?;
     let gate = Gate {
-        repository: &repository,
-        policy: &policy,
-        scanner: &scanner,
-        today: source::today(),
-        keep_allowed: global.all,
-        laptop: false,
         policy_ref: source::policy_ref(global, &repository),
+        ..source::gate(global, &repository, &policy, &scanner)
     };
     let current = repository.refs()?;
     output::write(

@@ -25,5 +25,5 @@ pub use error::GitError;
 pub use index::{Index, IndexChange};
 pub use lfs::is_lfs_pointer;
 pub use object::{Commit, Kind, Object, Tag, TreeEntry};
-pub use repository::{Piece, Ref, Repository};
+pub use repository::{Peeled, Piece, Ref, Repository};
 pub use trees::{Change, Mode, changes, find};

@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io::{Read, Seek as _, SeekFrom};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 /// The names and sums of the packs' indexes in an object directory are not read, only their offsets: 4 bytes an object.
@@ -12,6 +13,15 @@ pub(super) fn check(objects: &Path) -> Result<(), String> {
         // No pack at all, or one that libgit2 will not find either: then its objects are missing.
         return Ok(());
     };
+    let many = folder.join("multi-pack-index");
+    if let Ok(mut file) = File::open(&many)
+        && multi_offsets_lead_inside(&mut file, &folder) != Some(true)
+    {
+        return Err(format!(
+            "the pack index {} is damaged (`git multi-pack-index write` makes a new one)",
+            many.display()
+        ));
+    }
     for entry in entries.flatten() {
         let index = entry.path();
         if index.extension().is_none_or(|extension| extension != "idx") {
@@ -68,7 +78,7 @@ fn offsets_lead_inside(file: &mut File, pack: u64) -> std::io::Result<bool> {
     }
     let table_at = header + 1024 + count * 24;
     let long_at = table_at + count * 4;
-    if long_at + 40 > len || (len - 40 - long_at) % 8 != 0 {
+    if long_at + 40 > len || !(len - 40 - long_at).is_multiple_of(8) {
         return Ok(false);
     }
     let long_table = take(file, long_at, len - 40 - long_at)?;
@@ -87,6 +97,60 @@ fn offsets_lead_inside(file: &mut File, pack: u64) -> std::io::Result<bool> {
                 .copied()
         };
         offset.is_some_and(|offset| (12..last).contains(&offset))
+    }))
+}
+
+/// The same for an index over several packs; `None` where it cannot be read as one.
+fn multi_offsets_lead_inside(file: &mut File, folder: &Path) -> Option<bool> {
+    let header = take(file, 0, 12).ok()?;
+    if header.get(..5)? != b"MIDX\x01" {
+        return None;
+    }
+    let count = numbers(header.get(8..12)?).next()?;
+    // Each chunk has a name and a place; it ends where the next begins.
+    let table = take(file, 12, 12 * (u64::from(header[6]) + 1)).ok()?;
+    let place = |entry: &[u8]| numbers(&entry[4..]).fold(0, |high, low| high << 32 | low);
+    let mut chunk = |name: &[u8; 4]| {
+        let entries: Vec<&[u8]> = table.chunks_exact(12).collect();
+        let at = entries.iter().position(|entry| entry.starts_with(name))?;
+        let (start, end) = (place(entries[at]), place(entries.get(at + 1)?));
+        let data = take(file, start, end.checked_sub(start)?).ok()?;
+        (data.len() as u64 == end - start).then_some(data)
+    };
+    let long = chunk(b"LOFF").unwrap_or_default();
+    let long: Vec<u64> = long
+        .chunks_exact(8)
+        .map(|pair| numbers(pair).fold(0, |high, low| high << 32 | low))
+        .collect();
+    let names = chunk(b"PNAM")?;
+    let ends: Vec<u64> = names
+        .split(|&byte| byte == 0)
+        .take(usize::try_from(count).ok()?)
+        .map(|name| {
+            let pack = folder
+                .join(std::ffi::OsStr::from_bytes(name))
+                .with_extension("pack");
+            // A pack that is gone has no object; libgit2 says so by itself.
+            std::fs::metadata(pack).map_or(u64::MAX, |pack| pack.len().saturating_sub(20))
+        })
+        .collect();
+    let offsets = chunk(b"OOFF")?;
+    Some(offsets.chunks_exact(8).all(|entry| {
+        let mut fields = numbers(entry);
+        let end = fields
+            .next()
+            .and_then(|pack| ends.get(usize::try_from(pack).ok()?));
+        let offset = fields.next().and_then(|offset| {
+            // Only with a chunk of long offsets does the first bit mean one.
+            if offset & 0x8000_0000 == 0 || long.is_empty() {
+                Some(offset)
+            } else {
+                long.get(usize::try_from(offset & 0x7fff_ffff).ok()?)
+                    .copied()
+            }
+        });
+        end.zip(offset)
+            .is_some_and(|(end, offset)| (12..*end).contains(&offset))
     }))
 }
 

@@ -31,14 +31,17 @@ pub struct Repository {
     is_partial: bool,
     loose: Loose,
     /// What tags mean, and the tips of refs: they are asked for again with every ref that is updated.
-    peeled: RefCell<HashMap<Oid, (Vec<Oid>, Oid, Kind)>>,
+    peeled: RefCell<HashMap<Oid, Peeled>>,
     commits: RefCell<HashMap<Oid, Commit>>,
 }
+
+/// The annotated tags on the way to an object, the object that they mean, and its kind.
+pub type Peeled = (Vec<Oid>, Oid, Kind);
 
 /// How a repository is read.
 enum Backend {
     Libgit2(Libgit2),
-    Plumbing(Plumbing),
+    Plumbing(Box<Plumbing>),
 }
 
 /// Which repository to open.
@@ -102,7 +105,7 @@ impl Repository {
             Ok(opened) => Backend::Libgit2(opened),
             Err(libgit2::Refusal::Other(reason)) => return Err(cannot_open(at, reason)),
             Err(libgit2::Refusal::Extension(reason)) => match Plumbing::open(at) {
-                Ok(opened) => Backend::Plumbing(opened),
+                Ok(opened) => Backend::Plumbing(Box::new(opened)),
                 Err(plumbing::Refusal::NoGit(error)) => {
                     return Err(GitError::Unsupported {
                         place: place(at),
@@ -121,7 +124,7 @@ impl Repository {
                 }
             },
             Err(libgit2::Refusal::Owner(reason)) => match Plumbing::open(at) {
-                Ok(opened) => Backend::Plumbing(opened),
+                Ok(opened) => Backend::Plumbing(Box::new(opened)),
                 Err(_) => {
                     return Err(GitError::Unsupported {
                         mend: owner_mend(&reason),
@@ -518,7 +521,7 @@ impl Repository {
     }
 
     /// Follows annotated tags down to the object that they mean, with every tag object on the way.
-    pub fn peel(&self, oid: Oid) -> Result<(Vec<Oid>, Oid, Kind), GitError> {
+    pub fn peel(&self, oid: Oid) -> Result<Peeled, GitError> {
         if let Some(known) = self.peeled.borrow().get(&oid) {
             return Ok(known.clone());
         }

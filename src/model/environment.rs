@@ -86,7 +86,7 @@ impl std::fmt::Display for Origin {
 pub enum Confidence {
     /// Only supporting signals.
     Possible,
-    /// Strong signals, or decisive ones in conflict.
+    /// Strong signals, or such as contradict each other with production among them.
     Likely,
     /// Decisive signals that agree.
     Certain,

@@ -6,7 +6,7 @@
 //! | differ, production among them | any | any | production | likely |
 //! | differ, none production's | any | any | unknown | - |
 //! | none | agree | any | theirs | likely |
-//! | none | differ, production among them | any | production | possible |
+//! | none | differ, production among them | any | production | likely |
 //! | none | differ, none production's | any | unknown | - |
 //! | none | none | agree | theirs | possible |
 //! | none | none | differ, or none | unknown | - |
@@ -18,7 +18,7 @@ pub fn weigh(signals: &[Signal]) -> OriginOf {
     use Confidence::{Certain, Likely, Possible};
     for (strength, agreed, conflict) in [
         (Strength::Decisive, Certain, Some(Likely)),
-        (Strength::Strong, Likely, Some(Possible)),
+        (Strength::Strong, Likely, Some(Likely)),
         (Strength::Supporting, Possible, None),
     ] {
         let mut tiers: Vec<Tier> = signals
@@ -92,7 +92,7 @@ mod tests {
             ),
             (
                 vec![(Strong, Staging), (Strong, Production)],
-                (Origin::Production, Some(Possible)),
+                (Origin::Production, Some(Likely)),
             ),
             (vec![(Strong, Staging), (Strong, Development)], unknown),
             (

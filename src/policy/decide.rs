@@ -6,7 +6,7 @@ use super::exception::Exception;
 use super::table::Row;
 use super::validate::UNCLAIMED;
 use super::{Policy, rank};
-use crate::model::{Because, Claim, Family, Lifetime, Origin, OriginOf, Tier, Verdict};
+use crate::model::{Because, Claim, Confidence, Family, Lifetime, Origin, OriginOf, Tier, Verdict};
 
 /// What the policy needs to know of a finding. There is no secret in it.
 #[derive(Clone, Copy)]
@@ -77,7 +77,13 @@ impl Subject<'_> {
     }
 
     fn credential_row(&self, from_below: bool) -> Row {
-        match (self.origin.environment, self.lifetime) {
+        // Nothing but supporting words speaks for production: that shows, and is not enough to refuse.
+        let possible = self.origin.confidence == Some(Confidence::Possible);
+        let origin = match self.origin.environment {
+            Origin::Production if possible => Origin::Unknown,
+            origin => origin,
+        };
+        match (origin, self.lifetime) {
             (Origin::Production, _) => Row::ProductionCredential,
             (Origin::Unknown, Lifetime::Short) if self.issued => Row::IssuedUnknownShortLived,
             (Origin::Unknown, _) if self.issued => Row::IssuedUnknown,

@@ -338,6 +338,15 @@ fn blocked_by_hand_closes_with_numbers() {
 }
 
 #[test]
+fn what_stands_in_a_tree_is_on_its_way_to_nowhere() {
+    let said = text(&report("scan", vec![stripe()]), 0);
+    assert!(
+        said.contains("stagegate: refused: 1 production credential in staging\n"),
+        "{said}"
+    );
+}
+
+#[test]
 fn warnings_do_not_refuse() {
     insta::assert_snapshot!(text(&report("pre-commit", vec![warning()]), 0));
 }

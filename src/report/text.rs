@@ -193,6 +193,7 @@ impl<'r> Text<'r> {
         let whose = if groups.len() == 1 { "its" } else { "their" };
         let (way, short_way) = match to.as_str() {
             "" => (String::new(), String::new()),
+            to if self.report.mode == "scan" => (format!(" in {to}"), format!(" in {to}")),
             to => (format!(" on {whose} way to {to}"), format!(" for {to}")),
         };
         let all = kinds.join(", ");

@@ -1,0 +1,167 @@
+//! What the pages say in numbers must be what the code does. Not here: `docs/design.md`'s table of rooms, which
+//! `tests/architecture.rs` holds.
+
+use std::{fs, path::Path, process::Command};
+
+fn read(file: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+#[test]
+fn the_limits_of_the_page_are_those_of_the_code() {
+    let page = read("docs/how-a-push-is-read.md");
+    // File, what stands there, and what the page makes of it.
+    for (file, code, said) in [
+        ("src/git/commits.rs", "SLOP: usize = 5;", "`SLOP` = 5 "),
+        (
+            "src/git/commits.rs",
+            "PATIENT: usize = 100_000;",
+            "`PATIENT` = 100,000",
+        ),
+        (
+            "src/git/trees.rs",
+            "DEEPEST: usize = 4096;",
+            "| `DEEPEST` | 4,096 folders |",
+        ),
+        (
+            "src/git/alternates.rs",
+            "DEEPEST: usize = 5;",
+            "`DEEPEST` = 5 in a row",
+        ),
+        (
+            "src/scan/decode/mod.rs",
+            "DEPTH: usize = 3;",
+            "`DEPTH` = 3 layers",
+        ),
+        (
+            "src/scan/decode/mod.rs",
+            "BUDGET: usize = 64 << 20;",
+            "`BUDGET` = 64 MiB",
+        ),
+        (
+            "src/scan/decode/runs.rs",
+            "SHORTEST: usize = 24;",
+            "`SHORTEST` = 24 ",
+        ),
+        (
+            "src/examine.rs",
+            "SHORTEST_ENCODED: usize = 16;",
+            "`SHORTEST_ENCODED` = 16",
+        ),
+        (
+            "src/scan/decode/mod.rs",
+            "LARGEST_BLOB: usize = 512 << 20;",
+            "| `LARGEST_BLOB` | 512 MiB |",
+        ),
+        (
+            "src/judge.rs",
+            "PIECE: usize = 16 << 20;",
+            "`PIECE` = 16 MiB",
+        ),
+        (
+            "src/judge.rs",
+            "OVERLAP: usize = 128 << 10;",
+            "`OVERLAP` = 128 KiB",
+        ),
+        (
+            "src/judge.rs",
+            "LARGEST_IN_PIECES: usize = 8 << 30;",
+            "| `LARGEST_IN_PIECES` | 8 GiB |",
+        ),
+        (
+            "src/syntax/mod.rs",
+            "LARGEST_PARSED: usize = 2 << 20;",
+            "| `LARGEST_PARSED` | 2 MiB |",
+        ),
+        (
+            "src/scan/candidate.rs",
+            "REACH: usize = 64 << 10;",
+            "| `REACH`, `REACH_BACK` | 64 KiB, ",
+        ),
+        (
+            "src/scan/candidate.rs",
+            "REACH_BACK: usize = 8 << 10;",
+            ", 8 KiB |",
+        ),
+        (
+            "src/hook/mod.rs",
+            "MOST: u64 = 1 << 30;",
+            "| `MOST` | 1 GiB |",
+        ),
+    ] {
+        assert!(
+            read(file).contains(code),
+            "{file} has no `{code}`: mend the page, then this"
+        );
+        assert!(page.contains(said), "the page does not say {said:?}");
+    }
+}
+
+#[test]
+fn the_names_that_the_pages_point_to_are_there() {
+    for (file, name) in [
+        ("src/check.rs", "fn excluded("),
+        ("src/check.rs", "fn tip("),
+        ("src/check.rs", "fn range("),
+        ("src/judge.rs", "fn say_closed("),
+        ("src/model/report.rs", "fn outcome("),
+        ("src/scan/placeholder.rs", "enum Reason"),
+        ("src/hook/ci/mod.rs", "const SYSTEMS"),
+    ] {
+        assert!(
+            read(file).contains(name),
+            "{file} has no `{name}`: mend docs/ and this"
+        );
+    }
+}
+
+#[test]
+fn the_readme_counts_the_rules_that_are_there() {
+    let list = Command::new(env!("CARGO_BIN_EXE_stagegate"))
+        .args(["rules", "list"])
+        .output()
+        .expect("the binary runs");
+    let list = String::from_utf8_lossy(&list.stdout).into_owned();
+    let last = list.lines().last().unwrap_or_default();
+    let numbers = |text: &str| -> Vec<String> {
+        text.split(|character: char| !character.is_ascii_digit())
+            .filter(|digits| !digits.is_empty())
+            .map(str::to_owned)
+            .collect()
+    };
+    let readme = read("README.md");
+    let told = readme
+        .lines()
+        .find(|line| line.contains("stagegate rules list "))
+        .expect("a line on `rules list`");
+    assert_eq!(numbers(told), numbers(last), "{last}");
+}
+
+#[test]
+fn every_link_of_the_pages_leads_to_a_file() {
+    for page in [
+        "README.md",
+        "CONTRIBUTING.md",
+        "hooks/README.md",
+        "docs/design.md",
+        "docs/how-a-push-is-read.md",
+        "docs/modes.md",
+        "docs/origin.md",
+        "docs/policy.md",
+        "docs/report.md",
+    ] {
+        let text = read(page);
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join(page)
+            .parent()
+            .expect("a folder")
+            .to_owned();
+        for link in text.split("](").skip(1) {
+            let target = link.split([')', '#']).next().unwrap_or_default();
+            if !target.is_empty() && !target.contains("://") {
+                assert!(folder.join(target).exists(), "{page} links to {target}");
+            }
+        }
+    }
+}
