@@ -218,7 +218,8 @@ impl Gate<'_> {
         let judged_alike = class.is_none() || self.policy.history() == History::Repository;
         if judged_alike || (same.peek().is_none() && old.is_none()) {
             // The first ref of an environment: an old repository's past must not forbid its first staging branch.
-            excluded.extend(current.iter().map(|current| current.oid));
+            let pushed = current.iter().filter(|current| is_pushed(&current.name));
+            excluded.extend(pushed.map(|current| current.oid));
         } else {
             excluded.extend(same);
         }
@@ -422,6 +423,14 @@ impl Gate<'_> {
             stats,
         }
     }
+}
+
+/// Whether a ref is one that people push, so that what it holds has been judged. Servers make others by themselves
+/// (`refs/pull/`, `refs/merge-requests/`, `refs/keep-around/`), of forks too, and no hook is asked.
+fn is_pushed(name: &str) -> bool {
+    ["refs/heads/", "refs/tags/", "refs/remotes/"]
+        .iter()
+        .any(|folder| name.starts_with(folder))
 }
 
 /// Judges every change of a tree against others.
