@@ -40,6 +40,8 @@ struct Scene {
     /// Tests that hold scene and twin instead: `tests/FILE.rs::FUNCTION`.
     #[serde(default)]
     covered_by: Vec<String>,
+    /// Why the scene goes otherwise for now. It fails when it does not, so that nobody forgets to take this away.
+    known_fault: Option<String>,
     /// The templates of production's value and of the harmless one.
     #[serde(default = "live")]
     live: String,
@@ -345,10 +347,12 @@ impl Stage {
             _ => "server.git",
         };
         let tip = |name: &String| {
-            run(self
-                .env
-                .command("git", &self.env.path(dir))
-                .args(["rev-parse", "--verify", "-q", name]))
+            run(self.env.command("git", &self.env.path(dir)).args([
+                "rev-parse",
+                "--verify",
+                "-q",
+                name,
+            ]))
             .stdout
         };
         play.watch.iter().map(tip).collect()
@@ -426,7 +430,8 @@ fn perform(template: &Template, play: &Play<'_>) -> Result<(), String> {
     if !play.exit.is(code) {
         wrong.push(format!("the gate ends with {code:?}, not {:?}", play.exit));
     }
-    let as_the_gate = play.scene.mode != Mode::Command || code.is_none_or(|code| code == acted.code);
+    let as_the_gate =
+        play.scene.mode != Mode::Command || code.is_none_or(|code| code == acted.code);
     if (acted.code == 0) != play.exit.passes() || !as_the_gate {
         wrong.push(format!("the act ends with {}", acted.code));
     }
@@ -499,7 +504,11 @@ fn collect(
         }
     }
     for what in report["unexamined"].as_array().into_iter().flatten() {
-        unexamined.insert(format!("{}: {}", text(&what["what"]), text(&what["reason"])));
+        unexamined.insert(format!(
+            "{}: {}",
+            text(&what["what"]),
+            text(&what["reason"])
+        ));
     }
 }
 
@@ -548,7 +557,14 @@ fn every_scene_and_its_twin() {
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let Some(play) = plays.get(at) else { break };
-                    if let Err(why) = perform(&template, play) {
+                    let mut played = perform(&template, play);
+                    if at % 2 == 0 && play.scene.known_fault.is_some() {
+                        played = match played {
+                            Ok(()) => Err("the fault is gone: take `known-fault` away".to_owned()),
+                            Err(_) => Ok(()),
+                        };
+                    }
+                    if let Err(why) = played {
                         let twin = if at % 2 == 1 { " (twin)" } else { "" };
                         let (number, name) = (play.scene.number, &play.scene.name);
                         let line = format!("{number}. {name}{twin}: {why}");
@@ -596,7 +612,9 @@ fn every_number_has_a_scene_and_a_twin() {
                 test.lines().find_map(|line| line.strip_prefix("fn "))
             });
             assert!(
-                tests.into_iter().any(|test| test.starts_with(&format!("{function}("))),
+                tests
+                    .into_iter()
+                    .any(|test| test.starts_with(&format!("{function}("))),
                 "{}: {file} has no test {function}",
                 scene.name
             );
@@ -627,15 +645,43 @@ fn a_scene_that_goes_otherwise_fails() {
     for (from, to, why) in [
         ("[\"lib/pay.txt:1\"]", "[]", "finds ("),
         ("pay.txt:1", "pay.txt:2", "does not find"),
-        ("$KEY", "harmless", "the gate ends with Some(0), not Code(1)"),
+        (
+            "$KEY",
+            "harmless",
+            "the gate ends with Some(0), not Code(1)",
+        ),
         ("git switch", "exit 3; git switch", "the setup fails"),
-        ("findings", "exit = 0\nfindings", "the gate ends with Some(1), not Code(0)"),
-        ("findings", "unexamined = ['x']\nfindings", "does not say unexamined"),
-        ("findings", "says = ['a sentence']\nfindings", "does not say \"a sentence\""),
-        ("findings", "act = 'OPEN=1 git push origin staging'\nfindings", "moves"),
-        ("findings", "act = '\"$GATE\" pre-receive </dev/null'\nfindings", "the gate ends with Some(2)"),
+        (
+            "findings",
+            "exit = 0\nfindings",
+            "the gate ends with Some(1), not Code(0)",
+        ),
+        (
+            "findings",
+            "unexamined = ['x']\nfindings",
+            "does not say unexamined",
+        ),
+        (
+            "findings",
+            "says = ['a sentence']\nfindings",
+            "does not say \"a sentence\"",
+        ),
+        (
+            "findings",
+            "act = 'OPEN=1 git push origin staging'\nfindings",
+            "moves",
+        ),
+        (
+            "findings",
+            "act = '\"$GATE\" pre-receive </dev/null'\nfindings",
+            "the gate ends with Some(2)",
+        ),
         ("findings", "live = 'harmless'\nfindings", "does not find"),
-        ("findings", "test = 'sk_live_{alnum:24}'\nfindings", "not Code(0)"),
+        (
+            "findings",
+            "test = 'sk_live_{alnum:24}'\nfindings",
+            "not Code(0)",
+        ),
     ] {
         let failed = failure(&right.replace(from, to));
         assert!(failed.contains(why), "{to}: {failed}");
