@@ -364,7 +364,11 @@ fn syntax_of(part: &Part, bytes: &[u8], around: Syntax) -> Syntax {
     }
     match (part.step.form, bytes.trim_ascii_start().first()) {
         // A literal of source code is most often a message, and `token: %s` in it is no assignment.
-        (Form::Escapes | Form::Percent | Form::Wide, _) if around == Syntax::Code => Syntax::Code,
+        (Form::Escapes | Form::Percent | Form::Colours | Form::Wide, _)
+            if around == Syntax::Code =>
+        {
+            Syntax::Code
+        }
         (_, Some(b'{' | b'[')) => Syntax::Yaml,
         _ => Syntax::Lines,
     }

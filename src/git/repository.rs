@@ -441,7 +441,8 @@ impl Repository {
     /// The full name of the branch that HEAD stands on; `None` when it is detached.
     pub fn head_branch(&self) -> Option<String> {
         match self.reference("HEAD") {
-            Ok(Some(RefValue::Symbolic(target))) => Some(target),
+            // A branch may be an alias of another: a commit moves that one.
+            Ok(Some(RefValue::Symbolic(target))) => Some(self.resolve_ref_name(&target)),
             _ => None,
         }
     }

@@ -3,6 +3,8 @@
 //! An entry is skipped only if some parent has the same name, mode and object *there*. There is no memory of trees seen
 //! elsewhere: a removal and its revert in one push would lose content by it.
 
+use std::collections::HashSet;
+
 use crate::model::Oid;
 
 use super::object::{Kind, TreeEntry, tree_entries};
@@ -47,6 +49,11 @@ pub struct Change {
 /// Deeper trees are hostile: git itself refuses to check them out long before.
 const DEEPEST: usize = 4096;
 
+/// A dozen trees whose entries are all one tree unfold to more paths than there is time. A walk may visit so many entries,
+const ENTRIES: usize = 100_000;
+/// and so many more for each that is written down in a tree it has not read before.
+const UNFOLDED: usize = 100;
+
 /// Visits every blob and gitlink that stands in `tree` and, at that path, in none of `parents`.
 pub fn changes(
     repository: &Repository,
@@ -59,6 +66,8 @@ pub fn changes(
     }
     // A stack of our own: a hostile tree must not decide how deep ours grows.
     let mut stack = vec![(Vec::new(), tree, parents.to_vec())];
+    let mut read = HashSet::new();
+    let mut left = ENTRIES;
     while let Some((prefix, tree, parents)) = stack.pop() {
         if prefix.iter().filter(|&&byte| byte == b'/').count() > DEEPEST {
             return Err(GitError::Malformed {
@@ -75,8 +84,16 @@ pub fn changes(
             .iter()
             .map(|(oid, data)| tree_entries(*oid, data).map(Lookup::new))
             .collect::<Result<Vec<_>, GitError>>()?;
+        let entries = tree_entries(tree, &raw)?;
+        if read.insert(tree) {
+            left = left.saturating_add(entries.len().saturating_mul(UNFOLDED));
+        }
+        left = left.checked_sub(entries.len()).ok_or(GitError::Malformed {
+            oid: tree,
+            reason: "the same few trees unfold to too many paths",
+        })?;
         let mut folders = Vec::new();
-        for entry in tree_entries(tree, &raw)? {
+        for entry in entries {
             let there: Vec<TreeEntry<'_>> = parent_entries
                 .iter()
                 .flat_map(|parent| parent.named(entry.name))

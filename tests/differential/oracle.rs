@@ -236,7 +236,17 @@ impl Oracle<'_> {
                 .collect();
             let excluded: Vec<Hex> = if claim.is_none() || reach == "repository" || same.is_empty()
             {
-                current.values().cloned().collect()
+                // What servers make by themselves has been judged by nobody.
+                let pushed = |other: &str| {
+                    other == name
+                        || other.starts_with("refs/heads/")
+                        || other.starts_with("refs/tags/")
+                };
+                current
+                    .iter()
+                    .filter(|(other, _)| pushed(other))
+                    .map(|(_, oid)| oid.clone())
+                    .collect()
             } else {
                 same.into_iter().cloned().collect()
             };

@@ -3,6 +3,7 @@
 //! opened; what is in them is for others to say. Not here: encryption, and archives of other kinds, which are opaque.
 
 mod base64;
+mod colours;
 mod escapes;
 mod gzip;
 mod hex;
@@ -28,6 +29,8 @@ pub enum Form {
     Percent,
     /// `\u0073`, `\n`.
     Escapes,
+    /// Control sequences of terminals in between.
+    Colours,
     /// Two bytes a character in the middle of something else.
     Wide,
     /// A gzip file.
@@ -46,6 +49,7 @@ impl Form {
             Self::Hex => "hexadecimal digits",
             Self::Percent => "URL encoding",
             Self::Escapes => "string escapes",
+            Self::Colours => "a coloured text",
             Self::Wide => "UTF-16 inside a binary file",
             Self::Gzip => "gzip",
             Self::Deflated | Self::Stored => "an archive",
@@ -80,6 +84,7 @@ fn open(form: Form, piece: &[u8], limit: usize) -> Opened {
         Form::Hex => hex::open(piece),
         Form::Percent => percent::open(piece),
         Form::Escapes => escapes::open(piece),
+        Form::Colours => colours::open(piece),
         Form::Wide => wide::open(piece),
         Form::Gzip => return gzip::open(piece, limit),
         Form::Deflated => return gzip::inflate(piece, limit),
@@ -258,7 +263,7 @@ pub fn close_all(text: &[u8], account: &mut Account) {
     find(text, account, &mut |step, _| {
         more |= !matches!(
             step.form,
-            Form::Percent | Form::Escapes | Form::Wide | Form::Stored
+            Form::Percent | Form::Escapes | Form::Colours | Form::Wide | Form::Stored
         );
     });
     if more {
@@ -316,6 +321,7 @@ fn find(text: &[u8], account: &mut Account, visit: &mut dyn FnMut(Step, &mut Acc
     runs::find(text, &mut |form, span| step(form, span, None, account));
     percent::find(text, &mut |span| step(Form::Percent, span, None, account));
     escapes::find(text, &mut |span| step(Form::Escapes, span, None, account));
+    colours::find(text, &mut |span| step(Form::Colours, span, None, account));
 }
 
 #[cfg(test)]
