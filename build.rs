@@ -31,7 +31,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         packs.push(pack);
     }
-    let out = Path::new(&env::var("OUT_DIR")?).join("packs.postcard");
-    fs::write(out, postcard::to_allocvec(&packs)?)?;
+    let out = env::var("OUT_DIR")?;
+    fs::write(
+        Path::new(&out).join("packs.postcard"),
+        postcard::to_allocvec(&packs)?,
+    )?;
+    // Examples are for the lint and for people; to judge a commit, they would only be decoded and thrown away.
+    for rule in packs.iter_mut().flat_map(|pack| &mut pack.rules) {
+        rule.examples.clear();
+        rule.counterexamples.clear();
+    }
+    fs::write(
+        Path::new(&out).join("judging.postcard"),
+        postcard::to_allocvec(&packs)?,
+    )?;
     Ok(())
 }

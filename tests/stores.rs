@@ -1040,7 +1040,8 @@ fn trees_that_git_would_not_write_are_read_whole() {
     };
     let sub = work.object("tree", &entry("100644", "app.yml", &bad));
     let twin = work.object("tree", &entry("100644", "app.yml", &good));
-    let cases: [(&str, Vec<Vec<u8>>, Vec<Vec<u8>>); 5] = [
+    type Entries = Vec<Vec<u8>>;
+    let cases: [(&str, Entries, Entries); 5] = [
         (
             "unsorted",
             vec![
@@ -1292,10 +1293,10 @@ fn common_ancestors_are_those_that_git_finds() {
         let mut parents = Vec::new();
         // Sometimes a root of its own, a merge, or a clock that goes back.
         for _ in 0..[0, 1, 1, 1, 2, 3][random.usize(..6)] {
-            if let Some(parent) = commits.get(random.usize(..commits.len().max(1))) {
-                if !parents.contains(parent) {
-                    parents.push(parent.clone());
-                }
+            if let Some(parent) = commits.get(random.usize(..commits.len().max(1)))
+                && !parents.contains(parent)
+            {
+                parents.push(parent.clone());
             }
         }
         let lines: String = parents

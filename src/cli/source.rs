@@ -98,7 +98,7 @@ fn parse(text: &[u8], source: &str) -> Result<Policy, Failure> {
 
 /// The scanner over all rules.
 pub(super) fn scanner() -> Result<Scanner<'static>, Failure> {
-    Scanner::new(crate::rules::builtin()).map_err(|error| Failure::new(error.to_string()))
+    Scanner::new(crate::rules::for_judging()).map_err(|error| Failure::new(error.to_string()))
 }
 
 /// A gate as a server or CI has it.

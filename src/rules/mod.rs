@@ -12,12 +12,25 @@ pub use schema::{Checksum, Kind, Pack, Rule};
 
 /// The packs that ship with the binary, in the order of their file names.
 pub fn builtin() -> &'static [Pack] {
+    static PACKS: Lazy<Vec<Pack>> =
+        Lazy::new(|| decode(include_bytes!(concat!(env!("OUT_DIR"), "/packs.postcard"))));
+    &PACKS
+}
+
+/// The same without examples: all that judging needs, in half the time.
+pub fn for_judging() -> &'static [Pack] {
     static PACKS: Lazy<Vec<Pack>> = Lazy::new(|| {
-        // The blob is made by build.rs from the same types; it can only fail to decode if the build itself is broken.
-        postcard::from_bytes(include_bytes!(concat!(env!("OUT_DIR"), "/packs.postcard")))
-            .expect("the embedded rule packs decode")
+        decode(include_bytes!(concat!(
+            env!("OUT_DIR"),
+            "/judging.postcard"
+        )))
     });
     &PACKS
+}
+
+fn decode(packs: &[u8]) -> Vec<Pack> {
+    // Made by build.rs from the same types; it can only fail to decode if the build itself is broken.
+    postcard::from_bytes(packs).expect("the embedded rule packs decode")
 }
 
 impl From<schema::TierOf> for Tier {
