@@ -14,8 +14,10 @@ use crate::model::{Oid, RefUpdate, Report, Unexamined};
 use crate::policy::{History, InlineAllow, Policy};
 use crate::scan::{self, Scanner};
 
+mod past;
 mod policy_changes;
 
+use past::{Judged, Past};
 use policy_changes::PolicyChanges;
 
 /// What judges: the same for every mode.
@@ -34,6 +36,16 @@ pub struct Gate<'g> {
     pub laptop: bool,
     /// Full name of the ref from which the policy is taken when nothing else names one; `None` where something does.
     pub policy_ref: Option<String>,
+}
+
+/// What a ref update brings to a ref.
+struct Brought<'s> {
+    source: Source<'s>,
+    claimed: bool,
+    /// What will stand there.
+    tree: Oid,
+    /// What stood there.
+    before: Vec<Oid>,
 }
 
 /// Name of the policy file in a repository.
@@ -76,14 +88,18 @@ impl Gate<'_> {
         let mut judge = self.judge();
         let mut judged = Vec::with_capacity(updates.len());
         let mut policies = PolicyChanges::new(self);
+<<<<<<< HEAD
         let aliases = self.aliases(current);
+=======
+        let mut past = Past::new(self, current);
+>>>>>>> main
         for update in updates {
             let name = self.repository.resolve_ref_name(&update.name);
             let update = RefUpdate {
                 environment: self.environment(&name),
                 ..update
             };
-            self.update(&mut judge, &name, &update, merge_base, current)?;
+            self.update(&mut judge, &name, &update, merge_base, &mut past)?;
             policies.look_at(&name, &update)?;
             for (alias, _) in aliases.iter().filter(|(_, moves)| *moves == name) {
                 let update = RefUpdate {
@@ -143,7 +159,7 @@ impl Gate<'_> {
         name: &str,
         update: &RefUpdate,
         merge_base: Option<Oid>,
-        current: &[git::Ref],
+        past: &mut Past<'_>,
     ) -> Result<(), JudgeError> {
         let Some(new) = update.new else {
             // A deletion brings nothing.
@@ -191,18 +207,29 @@ impl Gate<'_> {
         if kind != Kind::Commit {
             return git_changes(self.repository, tree, &before, judge, source);
         }
-        let excluded = self.excluded(update, old, current);
-        let quick = git::new_commits(self.repository, tip, &excluded, git::SLOP)?;
+        let brought = Brought {
+            source,
+            claimed,
+            tree,
+            before,
+        };
+        let heard = judge.heard();
+        let judged = past.of(name, update, old);
+        let quick = judged.excluded.new_commits(tip, git::SLOP)?;
         let start = judge.mark();
-        self.tip(judge, source, claimed, tree, &before, &quick)?;
+        self.tip(judge, &brought, &quick, judged)?;
+        if judge.heard() == heard {
+            let whole = brought.before.is_empty() && (claimed || quick.boundary.is_empty());
+            judged.nothing_heard_of(tip, tree, whole);
+        }
         if quick.exact || !judge.has_said_since(&start) {
             return Ok(());
         }
         // Skewed clocks can make old commits look new. A refusal that they alone would explain is not said.
-        let patient = git::new_commits(self.repository, tip, &excluded, git::PATIENT)?;
+        let patient = judged.excluded.new_commits(tip, git::PATIENT)?;
         if patient.commits.len() < quick.commits.len() {
             judge.take_back(start, name);
-            self.tip(judge, source, claimed, tree, &before, &patient)?;
+            self.tip(judge, &brought, &patient, judged)?;
         }
         Ok(())
     }
@@ -211,23 +238,22 @@ impl Gate<'_> {
     fn tip(
         &self,
         judge: &mut Judge<'_>,
-        source: Source<'_>,
-        claimed: bool,
-        tree: Oid,
-        before: &[Oid],
+        brought: &Brought<'_>,
         new: &git::NewCommits,
+        judged: &mut Judged<'_>,
     ) -> Result<(), JudgeError> {
-        let mut before = before.to_vec();
-        if !claimed || self.policy.history() != History::Tip {
-            self.history(judge, source, &new.commits)?;
+        let mut before = brought.before.clone();
+        if !brought.claimed || self.policy.history() != History::Tip {
+            self.history(judge, brought.source, &new.commits, judged)?;
         }
-        if !claimed {
+        if !brought.claimed {
             // Where no environment claims the ref, only paths and sections are claimed, and they are claimed alike on
             // every ref: what already stands there on another has been judged there.
             for boundary in &new.boundary {
                 before.push(self.repository.commit(*boundary)?.tree);
             }
         }
+<<<<<<< HEAD
         git_changes(self.repository, tree, &before, judge, source)
     }
 
@@ -258,6 +284,16 @@ impl Gate<'_> {
                 _ => None,
             })
             .collect()
+=======
+        before.extend(judged.quiet_tree);
+        git_changes(
+            self.repository,
+            brought.tree,
+            &before,
+            judge,
+            brought.source,
+        )
+>>>>>>> main
     }
 
     fn history(
@@ -265,9 +301,14 @@ impl Gate<'_> {
         judge: &mut Judge<'_>,
         tip: Source<'_>,
         commits: &[(Oid, git::Commit)],
+        judged: &mut Judged<'_>,
     ) -> Result<(), JudgeError> {
         // Oldest first, so that a finding names the commit that brought it.
         for (oid, commit) in commits.iter().rev() {
+            if judged.quiet.contains(oid) {
+                continue;
+            }
+            let heard = judge.heard();
             judge.stats.commits += 1;
             let source = Source {
                 commit: Some(*oid),
@@ -281,6 +322,9 @@ impl Gate<'_> {
                 .map(|&parent| Ok(self.repository.commit(parent)?.tree))
                 .collect::<Result<Vec<_>, GitError>>()?;
             git_changes(self.repository, commit.tree, &parents, judge, source)?;
+            if judge.heard() == heard {
+                judged.quiet.insert(*oid);
+            }
         }
         Ok(())
     }

@@ -1,7 +1,8 @@
 //! One change to findings: examines its blob once, subtracts what stood there before, asks the policy for every (ref, path,
 //! blob), and writes down what could not be read.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::rc::Rc;
 
 use jiff::civil::Date;
@@ -50,7 +51,9 @@ pub struct Judge<'j> {
     examined: HashMap<(Oid, Syntax), Rc<Blob>>,
     fingerprints: HashMap<(ValueId, bool), String>,
     said: HashMap<Said, SaidOf>,
-    unexamined: HashSet<(String, Oid)>,
+    /// Where in `not_read` it is said.
+    unexamined: HashMap<(String, Oid), usize>,
+    heard: usize,
     /// What is to be said.
     pub findings: Vec<Finding>,
     /// What was not read.
@@ -143,7 +146,8 @@ impl<'j> Judge<'j> {
             examined: HashMap::new(),
             fingerprints: HashMap::new(),
             said: HashMap::new(),
-            unexamined: HashSet::new(),
+            unexamined: HashMap::new(),
+            heard: 0,
             findings: Vec::new(),
             not_read: Vec::new(),
             ignored: Vec::new(),
@@ -163,6 +167,12 @@ impl<'j> Judge<'j> {
     /// Whether anything has been found since `mark`.
     pub fn has_said_since(&self, mark: &Mark) -> bool {
         self.findings.len() > mark.findings
+    }
+
+    /// How often there was anything to judge or to write down, whether or not it was said. What leaves this as it is would
+    /// do so again on its way to any ref of the same environments.
+    pub fn heard(&self) -> usize {
+        self.heard
     }
 
     /// Takes back everything found since `mark`, all of it on its way to `ref_name`.
@@ -350,12 +360,24 @@ impl<'j> Judge<'j> {
 
     /// Writes down something that was not read.
     pub fn not_read(&mut self, what: &str, oid: Oid, reason: &str, refuses: bool) {
-        if self.unexamined.insert((what.to_owned(), oid)) {
-            self.not_read.push(Unexamined {
-                what: scan::redact(self.scanner, what, &[]),
-                reason: reason.to_owned(),
-                refuses,
-            });
+        self.heard += 1;
+        match self.unexamined.entry((what.to_owned(), oid)) {
+            Entry::Vacant(new) => {
+                new.insert(self.not_read.len());
+                self.not_read.push(Unexamined {
+                    what: scan::redact(self.scanner, what, &[]),
+                    reason: reason.to_owned(),
+                    refuses,
+                });
+            }
+            // It may be on its way to a ref where it does no harm, and to one where it does.
+            Entry::Occupied(said) => {
+                let said = &mut self.not_read[*said.get()];
+                if refuses && !said.refuses {
+                    reason.clone_into(&mut said.reason);
+                    said.refuses = true;
+                }
+            }
         }
     }
 
@@ -415,6 +437,7 @@ impl<'j> Judge<'j> {
         text: &[u8],
         known: [Secret<'_>; 2],
     ) {
+        self.heard += 1;
         let said = (
             source.ref_name.map(str::to_owned),
             change.path.clone(),

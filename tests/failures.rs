@@ -205,3 +205,37 @@ fn a_wrong_command_line_is_not_a_pass() {
         work.stagegate(args).could_not_decide();
     }
 }
+
+/// What cannot be read is harmless on its way to a ref that nobody claims; not on its way to staging, in whatever order.
+#[test]
+fn what_is_not_read_refuses_wherever_one_of_its_refs_is_claimed() {
+    let env = TestEnv::new();
+    let (work, server) = env.shop();
+    let before = work.tip("staging");
+    work.switch("staging");
+    let tip = work.commit_file("lib/settings.yml", payments(&test_key(1)));
+    let blob = work.tip(&format!("{tip}:lib/settings.yml"));
+    server.git([
+        "fetch",
+        "-q",
+        work.dir.to_str().expect("a plain name"),
+        &tip,
+    ]);
+    let object = server.dir.join("objects").join(&blob[..2]).join(&blob[2..]);
+    fs::set_permissions(&object, fs::Permissions::from_mode(0o644)).expect("the object is there");
+    fs::write(&object, "rubbish").expect("the object can be damaged");
+    let feature = format!("{ZERO} {tip} refs/heads/feature\n");
+    let staging = format!("{before} {tip} {STAGING}\n");
+
+    server.pre_receive(&feature, &[]).succeeded();
+    for lines in [
+        staging.clone(),
+        format!("{staging}{feature}"),
+        format!("{feature}{staging}"),
+    ] {
+        server
+            .pre_receive(&lines, &[])
+            .could_not_decide()
+            .says("lib/settings.yml");
+    }
+}

@@ -561,7 +561,9 @@ fn every_scene_and_its_twin() {
                     if at.is_multiple_of(2) && play.scene.known_fault.is_some() {
                         played = match played {
                             Ok(()) => Err("the fault is gone: take `known-fault` away".to_owned()),
-                            Err(_) => Ok(()),
+                            // It must be missed as it is known to be, and not fail in another way.
+                            Err(why) if why.contains("does not find") => Ok(()),
+                            Err(why) => Err(why),
                         };
                     }
                     if let Err(why) = played {

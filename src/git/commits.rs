@@ -29,12 +29,6 @@ pub const SLOP: usize = 5;
 /// For clocks as they are. A second or so of reading, so it is kept for when something would be refused.
 pub const PATIENT: usize = 100_000;
 
-struct Seen {
-    commit: Commit,
-    excluded: bool,
-    queued: bool,
-}
-
 /// The commits reachable from `tip` and from none of `excluded`. `patience`, [`SLOP`] or [`PATIENT`], is how many excluded
 /// commits are looked at after the last new one.
 pub fn new_commits(
@@ -43,139 +37,144 @@ pub fn new_commits(
     excluded: &[Oid],
     patience: usize,
 ) -> Result<NewCommits, GitError> {
-    let excluded: HashSet<Oid> = excluded.iter().copied().collect();
-    if excluded.contains(&tip) {
-        return Ok(NewCommits {
-            commits: Vec::new(),
-            boundary: vec![tip],
-            exact: true,
-        });
+    Excluded::new(repository, excluded).new_commits(tip, patience)
+}
+
+/// What is excluded, for any number of tips: each of its commits is looked at once, whichever tip asks first.
+pub struct Excluded<'r> {
+    repository: &'r Repository,
+    /// Commits known to be excluded. What only they reach is excluded too, known or not.
+    known: HashSet<Oid>,
+    /// Of these, the ones whose parents have not been looked at, by date.
+    unexplored: BinaryHeap<(i64, Oid)>,
+}
+
+impl<'r> Excluded<'r> {
+    /// These tips and everything behind them.
+    pub fn new(repository: &'r Repository, tips: &[Oid]) -> Self {
+        let mut excluded = Self {
+            repository,
+            known: HashSet::new(),
+            unexplored: BinaryHeap::new(),
+        };
+        for &tip in tips {
+            excluded.add(tip);
+        }
+        excluded
     }
-    let mut walk = Walk {
-        repository,
-        seen: HashMap::new(),
-        queue: BinaryHeap::new(),
-        wanted_in_queue: 0,
-    };
-    walk.push(tip, false)?;
-    for &oid in &excluded {
-        // A tip that cannot be read excludes nothing, and more is judged, not less.
-        if walk.push(oid, true).is_err() {
-            continue;
+
+    /// Excludes a commit and everything behind it. One that cannot be read excludes nothing, and more is judged, not less.
+    pub fn add(&mut self, oid: Oid) {
+        if self.known.contains(&oid) {
+            return;
+        }
+        if let Ok(commit) = self.repository.commit(oid) {
+            self.known.insert(oid);
+            self.unexplored.push((commit.time, oid));
         }
     }
-    let mut order = Vec::new();
-    let mut oldest_new = i64::MAX;
-    let mut slop = patience;
-    while let Some((time, oid)) = walk.queue.pop() {
-        let Some((is_excluded, parents)) = walk.pop(oid) else {
-            continue;
+
+    /// Whether a commit is known to be excluded.
+    pub fn knows(&self, oid: Oid) -> bool {
+        self.known.contains(&oid)
+    }
+
+    /// The commits reachable from `tip` that are not excluded, as [`new_commits`] tells them.
+    pub fn new_commits(&mut self, tip: Oid, patience: usize) -> Result<NewCommits, GitError> {
+        let mut walk = Walk {
+            repository: self.repository,
+            seen: HashMap::new(),
+            queue: BinaryHeap::new(),
         };
-        if is_excluded {
-            for parent in parents {
-                // History behind an excluded commit may be missing (shallow, partial): it is not ours to judge.
-                if walk.push(parent, true).is_ok() {
-                    walk.exclude(parent);
-                }
+        if !self.known.contains(&tip) {
+            walk.push(tip)?;
+        }
+        let mut order = Vec::new();
+        let mut oldest_new = i64::MAX;
+        while let Some((time, oid)) = walk.queue.pop() {
+            while self.next_time().is_some_and(|newest| newest >= time) {
+                self.explore()?;
             }
-            if walk.wanted_in_queue == 0 {
-                let newest_left = walk.queue.peek().map(|(time, _)| *time);
-                if newest_left.is_some_and(|newest| newest >= oldest_new) {
-                    slop = patience;
-                } else if slop == 0 || newest_left.is_none() {
-                    break;
-                } else {
-                    slop -= 1;
-                }
+            if self.known.contains(&oid) {
+                continue;
             }
-        } else {
             oldest_new = oldest_new.min(time);
             order.push(oid);
-            for parent in parents {
-                walk.push(parent, false)?;
+            for parent in walk.seen[&oid].parents.clone() {
+                if !self.known.contains(&parent) {
+                    walk.push(parent)?;
+                }
             }
         }
-    }
-    let mut answer = NewCommits {
-        exact: walk.queue.is_empty(),
-        ..NewCommits::default()
-    };
-    let mut boundary = HashSet::new();
-    for oid in order {
-        let seen = &walk.seen[&oid];
-        if !seen.excluded {
-            answer.commits.push((oid, seen.commit.clone()));
+        // A commit that was taken for new and is excluded after all is explored here, since it is not older than the oldest.
+        let mut slop = patience;
+        while !order.is_empty()
+            && let Some(newest) = self.next_time()
+        {
+            if newest >= oldest_new {
+                slop = patience;
+            } else if slop == 0 {
+                break;
+            } else {
+                slop -= 1;
+            }
+            self.explore()?;
         }
-    }
-    let new: HashSet<Oid> = answer.commits.iter().map(|(oid, _)| *oid).collect();
-    for (_, commit) in &answer.commits {
-        for parent in &commit.parents {
-            if !new.contains(parent) && boundary.insert(*parent) {
-                answer.boundary.push(*parent);
+        let mut answer = NewCommits {
+            exact: order.is_empty() || self.unexplored.is_empty(),
+            ..NewCommits::default()
+        };
+        for oid in order {
+            if !self.known.contains(&oid)
+                && let Some(commit) = walk.seen.remove(&oid)
+            {
+                answer.commits.push((oid, commit));
             }
         }
+        let new: HashSet<Oid> = answer.commits.iter().map(|(oid, _)| *oid).collect();
+        let mut boundary = HashSet::new();
+        for (_, commit) in &answer.commits {
+            for parent in &commit.parents {
+                if !new.contains(parent) && boundary.insert(*parent) {
+                    answer.boundary.push(*parent);
+                }
+            }
+        }
+        if answer.commits.is_empty() {
+            answer.boundary.push(tip);
+        }
+        Ok(answer)
     }
-    if answer.commits.is_empty() {
-        answer.boundary.push(tip);
+
+    fn next_time(&self) -> Option<i64> {
+        self.unexplored.peek().map(|(time, _)| *time)
     }
-    Ok(answer)
+
+    /// Excludes the parents of the newest commit whose parents have not been looked at. History behind it may be missing
+    /// (shallow, partial): it is not ours to judge.
+    fn explore(&mut self) -> Result<(), GitError> {
+        if let Some((_, oid)) = self.unexplored.pop() {
+            for parent in self.repository.commit(oid)?.parents {
+                self.add(parent);
+            }
+        }
+        Ok(())
+    }
 }
 
 struct Walk<'r> {
     repository: &'r Repository,
-    seen: HashMap<Oid, Seen>,
+    seen: HashMap<Oid, Commit>,
     queue: BinaryHeap<(i64, Oid)>,
-    /// Commits in the queue that are not excluded.
-    wanted_in_queue: usize,
 }
 
 impl Walk<'_> {
-    fn push(&mut self, oid: Oid, excluded: bool) -> Result<(), GitError> {
-        if self.seen.contains_key(&oid) {
-            return Ok(());
+    fn push(&mut self, oid: Oid) -> Result<(), GitError> {
+        if !self.seen.contains_key(&oid) {
+            let commit = self.repository.commit(oid)?;
+            self.queue.push((commit.time, oid));
+            self.seen.insert(oid, commit);
         }
-        let commit = self.repository.commit(oid)?;
-        self.queue.push((commit.time, oid));
-        if !excluded {
-            self.wanted_in_queue += 1;
-        }
-        let queued = true;
-        self.seen.insert(
-            oid,
-            Seen {
-                commit,
-                excluded,
-                queued,
-            },
-        );
         Ok(())
-    }
-
-    /// What is known of a commit that has just left the queue.
-    fn pop(&mut self, oid: Oid) -> Option<(bool, Vec<Oid>)> {
-        let seen = self.seen.get_mut(&oid)?;
-        seen.queued = false;
-        if !seen.excluded {
-            self.wanted_in_queue -= 1;
-        }
-        Some((seen.excluded, seen.commit.parents.clone()))
-    }
-
-    /// Marks a commit and everything already seen behind it as excluded.
-    fn exclude(&mut self, oid: Oid) {
-        let mut stack = vec![oid];
-        while let Some(oid) = stack.pop() {
-            let Some(seen) = self.seen.get_mut(&oid) else {
-                continue;
-            };
-            if seen.excluded {
-                continue;
-            }
-            seen.excluded = true;
-            stack.extend(seen.commit.parents.iter().copied());
-            if seen.queued {
-                self.wanted_in_queue -= 1;
-            }
-        }
     }
 }

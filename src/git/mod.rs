@@ -20,7 +20,7 @@ mod repository;
 mod revision;
 mod trees;
 
-pub use commits::{NewCommits, PATIENT, SLOP, new_commits};
+pub use commits::{Excluded, NewCommits, PATIENT, SLOP, new_commits};
 pub use error::GitError;
 pub use index::{Index, IndexChange};
 pub use lfs::is_lfs_pointer;

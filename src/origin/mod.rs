@@ -10,6 +10,7 @@ mod key_name;
 mod path;
 mod sibling;
 mod weigh;
+mod well_known;
 
 pub use weigh::weigh;
 
@@ -42,6 +43,7 @@ type Kind = fn(&Surroundings<'_>, &mut Vec<Signal>);
 /// Every kind of evidence that depends on the content of a file only.
 const KINDS: &[Kind] = &[
     format::signals,
+    well_known::signals,
     aws::signals,
     host::signals,
     sibling::signals,

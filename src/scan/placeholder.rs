@@ -30,6 +30,10 @@ pub enum Reason {
     KeyName,
     /// A date, a version, a duration, a size.
     Measure,
+    /// Its key says that everybody may have it: `PublicKeyToken`, `NEXT_PUBLIC_API_KEY`.
+    Public,
+    /// A token that names a place and not a person: `ContinuationToken`, `next_page_token`.
+    Passing,
 }
 
 /// Whether an issued-looking value is one from documentation: it says so, or most of it is one character.
@@ -68,6 +72,9 @@ pub fn rejected(key: &str, value: &str, quoted: bool, password: bool) -> Option<
     let lower = text.to_ascii_lowercase();
     if text.len() < 4 {
         return Some(Reason::Short);
+    }
+    if let Some(reason) = said_by_key(key) {
+        return Some(reason);
     }
     let checks: [fn(&str, &str) -> bool; 5] = [
         is_reference,
@@ -119,7 +126,15 @@ pub fn rejected(key: &str, value: &str, quoted: bool, password: bool) -> Option<
         if !has_digit && symbols == 0 && (is_words(text) || !mixed && text.len() < 16) {
             return Some(Reason::Words);
         }
-        if text.matches(' ').count() > 3 {
+        // `pm-27086-update-password-dialog` names something; so does a sentence.
+        let parts = || text.split(['-', '_', '.']);
+        let many = parts().count() >= 4
+            && parts().all(|part| {
+                part.bytes().all(|byte| byte.is_ascii_digit())
+                    || looks_spoken(&part.to_ascii_lowercase())
+                        && part.bytes().all(|byte| byte.is_ascii_alphabetic())
+            });
+        if many || text.matches(' ').count() > 3 {
             return Some(Reason::Words);
         }
         return None;
@@ -149,6 +164,18 @@ pub(super) fn stands_in(kind: Kind, value: &str, labelled: bool) -> bool {
             || lower == "pass"
             || DEFAULTS.contains(&lower.as_str())
     }
+}
+
+/// What the words of a key say of its value, whatever that is.
+fn said_by_key(key: &str) -> Option<Reason> {
+    key.split('_').find_map(|word| match word {
+        "public" | "publishable" => Some(Reason::Public),
+        "encrypted" | "hashed" => Some(Reason::Encrypted),
+        "mock" | "fake" | "dummy" | "example" | "sample" => Some(Reason::Placeholder),
+        "continuation" | "cancellation" | "page" | "pagination" | "csrf" | "xsrf"
+        | "antiforgery" => Some(Reason::Passing),
+        _ => None,
+    })
 }
 
 fn is_reference(text: &str, lower: &str) -> bool {
@@ -591,6 +618,41 @@ mod tests {
             rejected("db_password", "db_password", true, true),
             Some(KeyName)
         );
+    }
+
+    #[test]
+    fn a_key_can_say_that_its_value_is_none() {
+        for (key, reason) in [
+            ("public_key_token", Reason::Public),
+            ("next_public_api_key", Reason::Public),
+            ("encrypted_password", Reason::Encrypted),
+            ("mock_private_key", Reason::Placeholder),
+            ("next_page_token", Reason::Passing),
+        ] {
+            assert_eq!(
+                rejected(key, "b77a5c561934e089", true, false),
+                Some(reason),
+                "{key}"
+            );
+        }
+        assert_eq!(
+            rejected("publication_key", "b77a5c561934e089", true, false),
+            None
+        );
+    }
+
+    #[test]
+    fn names_of_many_words_are_no_passwords() {
+        assert_eq!(
+            rejected(
+                "input_password",
+                "pm-27086-update-authentication-apis",
+                true,
+                true
+            ),
+            Some(Reason::Words)
+        );
+        assert_eq!(rejected("input_password", "winter-2024", true, true), None);
     }
 
     #[test]

@@ -1,0 +1,131 @@
+//! What counts as past for a ref update: the tips whose history has been judged for its destination, before this run and in
+//! it. Kept over all refs of a push, so that ten thousand of them cost what each brings, and not what each sees.
+//!
+//! What was judged in this run counts only where nothing was heard of it, and only for refs of the same environments: then
+//! judging it again would be silent too. Whatever was heard is judged for every ref that brings it, and said of each.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::git::{Excluded, Kind, Ref};
+use crate::model::{Oid, RefUpdate};
+use crate::policy::History;
+
+use super::Gate;
+
+/// The past of all refs of a run.
+pub(super) struct Past<'g> {
+    gate: &'g Gate<'g>,
+    current: &'g [Ref],
+    /// Asked for once.
+    tips: Option<Tips>,
+    judged: HashMap<Destination, Judged<'g>>,
+}
+
+/// The commits that the current refs point to.
+#[derive(Default)]
+struct Tips {
+    all: HashSet<Oid>,
+    /// By the environment that claims the ref. One whose refs point to no commit is here too.
+    of: HashMap<String, HashSet<Oid>>,
+}
+
+impl Tips {
+    fn read(gate: &Gate<'_>, current: &[Ref]) -> Self {
+        let mut tips = Self::default();
+        for Ref { name, oid } in current {
+            let tip = match gate.repository.peel(*oid) {
+                Ok((_, tip, Kind::Commit)) => Some(tip),
+                _ => None,
+            };
+            tips.all.extend(tip);
+            if let Some(claim) = gate.policy.claim_of_ref(name) {
+                tips.of.entry(claim.environment).or_default().extend(tip);
+            }
+        }
+        tips
+    }
+}
+
+/// Ref updates of one destination have the same past.
+#[derive(PartialEq, Eq, Hash)]
+struct Destination {
+    /// The environments that claim the ref.
+    environments: Vec<String>,
+    /// The environment whose refs exclude their history; `None` where all refs do.
+    excluding: Option<String>,
+    /// What stood there, where no current ref stands for it.
+    old: Option<Oid>,
+}
+
+/// The past of one destination.
+pub(super) struct Judged<'g> {
+    /// Commits that are not new.
+    pub(super) excluded: Excluded<'g>,
+    /// New commits of which nothing was heard.
+    pub(super) quiet: HashSet<Oid>,
+    /// A tree that was judged whole, and nothing of it was heard.
+    pub(super) quiet_tree: Option<Oid>,
+}
+
+impl Judged<'_> {
+    /// A tip was judged, its new commits and what stands in its tree, and nothing was heard. `whole`: nothing in the tree
+    /// was left out for having stood there before.
+    pub(super) fn nothing_heard_of(&mut self, tip: Oid, tree: Oid, whole: bool) {
+        self.excluded.add(tip);
+        if whole {
+            self.quiet_tree = Some(tree);
+        }
+    }
+}
+
+impl<'g> Past<'g> {
+    pub(super) fn new(gate: &'g Gate<'g>, current: &'g [Ref]) -> Self {
+        Self {
+            gate,
+            current,
+            tips: None,
+            judged: HashMap::new(),
+        }
+    }
+
+    /// The past of an update of `name`, which pointed to the commit `old`.
+    pub(super) fn of(
+        &mut self,
+        name: &str,
+        update: &RefUpdate,
+        old: Option<Oid>,
+    ) -> &mut Judged<'g> {
+        let (gate, current) = (self.gate, self.current);
+        let tips = self.tips.get_or_insert_with(|| Tips::read(gate, current));
+        // Under this policy all refs are judged alike.
+        let alike = gate.policy.history() == History::Repository;
+        let own = update.environment.clone().filter(|_| !alike);
+        let same = own.as_ref().and_then(|own| tips.of.get(own));
+        let nothing = HashSet::new();
+        let (excluding, excluded) = match same {
+            Some(same) => (own, same),
+            None if own.is_some() && old.is_some() => (own, &nothing),
+            // Also of the first ref of an environment: an old repository's past must not forbid its first staging branch.
+            None => (None, &tips.all),
+        };
+        let old = old.filter(|old| !excluded.contains(old));
+        let destination = Destination {
+            environments: gate
+                .policy
+                .claims_of_ref(name)
+                .into_iter()
+                .map(|claim| claim.environment)
+                .collect(),
+            excluding,
+            old,
+        };
+        self.judged.entry(destination).or_insert_with(|| {
+            let excluded: Vec<Oid> = excluded.iter().copied().chain(old).collect();
+            Judged {
+                excluded: Excluded::new(gate.repository, &excluded),
+                quiet: HashSet::new(),
+                quiet_tree: None,
+            }
+        })
+    }
+}
