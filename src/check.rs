@@ -88,11 +88,8 @@ impl Gate<'_> {
         let mut judge = self.judge();
         let mut judged = Vec::with_capacity(updates.len());
         let mut policies = PolicyChanges::new(self);
-<<<<<<< HEAD
         let aliases = self.aliases(current);
-=======
         let mut past = Past::new(self, current);
->>>>>>> main
         for update in updates {
             let name = self.repository.resolve_ref_name(&update.name);
             let update = RefUpdate {
@@ -108,7 +105,7 @@ impl Gate<'_> {
                     ..update
                 };
                 if update.environment != self.environment(&name) {
-                    self.update(&mut judge, alias, &update, merge_base, current)?;
+                    self.update(&mut judge, alias, &update, merge_base, &mut past)?;
                     judged.push(update);
                 }
             }
@@ -253,38 +250,6 @@ impl Gate<'_> {
                 before.push(self.repository.commit(*boundary)?.tree);
             }
         }
-<<<<<<< HEAD
-        git_changes(self.repository, tree, &before, judge, source)
-    }
-
-    /// The tips whose history has been judged for this destination already.
-    fn excluded(&self, update: &RefUpdate, old: Option<Oid>, current: &[git::Ref]) -> Vec<Oid> {
-        let class = &update.environment;
-        let mut excluded: Vec<Oid> = old.into_iter().collect();
-        let mut same = current
-            .iter()
-            .filter(|current| {
-                let of = self.policy.claim_of_ref(&current.name);
-                of.map(|claim| claim.environment) == *class
-            })
-            .map(|current| current.oid)
-            .peekable();
-        let judged_alike = class.is_none() || self.policy.history() == History::Repository;
-        if judged_alike || (same.peek().is_none() && old.is_none()) {
-            // The first ref of an environment: an old repository's past must not forbid its first staging branch.
-            let pushed = current.iter().filter(|current| is_pushed(&current.name));
-            excluded.extend(pushed.map(|current| current.oid));
-        } else {
-            excluded.extend(same);
-        }
-        excluded
-            .into_iter()
-            .filter_map(|oid| match self.repository.peel(oid) {
-                Ok((_, tip, Kind::Commit)) => Some(tip),
-                _ => None,
-            })
-            .collect()
-=======
         before.extend(judged.quiet_tree);
         git_changes(
             self.repository,
@@ -293,7 +258,6 @@ impl Gate<'_> {
             judge,
             brought.source,
         )
->>>>>>> main
     }
 
     fn history(
@@ -495,14 +459,6 @@ impl Gate<'_> {
             stats,
         }
     }
-}
-
-/// Whether a ref is one that people push, so that what it holds has been judged. Servers make others by themselves
-/// (`refs/pull/`, `refs/merge-requests/`, `refs/keep-around/`), of forks too, and no hook is asked.
-fn is_pushed(name: &str) -> bool {
-    ["refs/heads/", "refs/tags/", "refs/remotes/"]
-        .iter()
-        .any(|folder| name.starts_with(folder))
 }
 
 /// Judges every change of a tree against others.

@@ -24,6 +24,7 @@ pub(super) struct Past<'g> {
 /// The commits that the current refs point to.
 #[derive(Default)]
 struct Tips {
+    /// Of all refs that people push.
     all: HashSet<Oid>,
     /// By the environment that claims the ref. One whose refs point to no commit is here too.
     of: HashMap<String, HashSet<Oid>>,
@@ -37,7 +38,9 @@ impl Tips {
                 Ok((_, tip, Kind::Commit)) => Some(tip),
                 _ => None,
             };
-            tips.all.extend(tip);
+            if is_pushed(name) {
+                tips.all.extend(tip);
+            }
             if let Some(claim) = gate.policy.claim_of_ref(name) {
                 tips.of.entry(claim.environment).or_default().extend(tip);
             }
@@ -46,12 +49,20 @@ impl Tips {
     }
 }
 
+/// Whether a ref is one that people push, so that what it holds has been judged. Servers make others by themselves
+/// (`refs/pull/`, `refs/merge-requests/`, `refs/keep-around/`), of forks too, and no hook is asked.
+fn is_pushed(name: &str) -> bool {
+    ["refs/heads/", "refs/tags/", "refs/remotes/"]
+        .iter()
+        .any(|folder| name.starts_with(folder))
+}
+
 /// Ref updates of one destination have the same past.
 #[derive(PartialEq, Eq, Hash)]
 struct Destination {
     /// The environments that claim the ref.
     environments: Vec<String>,
-    /// The environment whose refs exclude their history; `None` where all refs do.
+    /// The environment whose refs exclude their history; `None` where all pushed refs do.
     excluding: Option<String>,
     /// What stood there, where no current ref stands for it.
     old: Option<Oid>,
