@@ -88,18 +88,27 @@ impl Gate<'_> {
         let mut judge = self.judge();
         let mut judged = Vec::with_capacity(updates.len());
         let mut policies = PolicyChanges::new(self);
+        let aliases = self.aliases(current);
         let mut past = Past::new(self, current);
         for update in updates {
             let name = self.repository.resolve_ref_name(&update.name);
             let update = RefUpdate {
-                environment: self
-                    .policy
-                    .claim_of_ref(&name)
-                    .map(|claim| claim.environment),
+                environment: self.environment(&name),
                 ..update
             };
             self.update(&mut judge, &name, &update, merge_base, &mut past)?;
             policies.look_at(&name, &update)?;
+            for (alias, _) in aliases.iter().filter(|(_, moves)| *moves == name) {
+                let update = RefUpdate {
+                    name: alias.clone(),
+                    environment: self.environment(alias),
+                    ..update
+                };
+                if update.environment != self.environment(&name) {
+                    self.update(&mut judge, alias, &update, merge_base, &mut past)?;
+                    judged.push(update);
+                }
+            }
             judged.push(update);
         }
         for refused in policies.refused.drain(..) {
@@ -111,6 +120,25 @@ impl Gate<'_> {
         let news = policies.news();
         let report = self.report(mode, judge, judged, started);
         Ok(self.told_first(report, news))
+    }
+
+    fn environment(&self, ref_name: &str) -> Option<String> {
+        self.policy
+            .claim_of_ref(ref_name)
+            .map(|claim| claim.environment)
+    }
+
+    /// The claimed refs that are symbolic, each with the ref that it stands for: who moves that moves them.
+    fn aliases(&self, current: &[git::Ref]) -> Vec<(String, String)> {
+        current
+            .iter()
+            .filter(|current| self.environment(&current.name).is_some())
+            .map(|current| {
+                let moves = self.repository.resolve_ref_name(&current.name);
+                (current.name.clone(), moves)
+            })
+            .filter(|(name, moves)| name != moves)
+            .collect()
     }
 
     /// The report with `news` before its own. A ref name in it can hold a value.

@@ -558,10 +558,12 @@ fn every_scene_and_its_twin() {
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let Some(play) = plays.get(at) else { break };
                     let mut played = perform(&template, play);
-                    if at % 2 == 0 && play.scene.known_fault.is_some() {
+                    if at.is_multiple_of(2) && play.scene.known_fault.is_some() {
                         played = match played {
                             Ok(()) => Err("the fault is gone: take `known-fault` away".to_owned()),
-                            Err(_) => Ok(()),
+                            // It must be missed as it is known to be, and not fail in another way.
+                            Err(why) if why.contains("does not find") => Ok(()),
+                            Err(why) => Err(why),
                         };
                     }
                     if let Err(why) = played {

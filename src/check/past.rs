@@ -24,7 +24,7 @@ pub(super) struct Past<'g> {
 /// The commits that the current refs point to.
 #[derive(Default)]
 struct Tips {
-    /// Of every ref that people push.
+    /// Of all refs that people push.
     all: HashSet<Oid>,
     /// By the environment that claims the ref. One whose refs point to no commit is here too.
     of: HashMap<String, HashSet<Oid>>,
@@ -62,7 +62,7 @@ fn is_pushed(name: &str) -> bool {
 struct Destination {
     /// The environments that claim the ref.
     environments: Vec<String>,
-    /// The environment whose refs exclude their history; `None` where all refs do.
+    /// The environment whose refs exclude their history; `None` where all pushed refs do.
     excluding: Option<String>,
     /// What stood there, where no current ref stands for it.
     old: Option<Oid>,
