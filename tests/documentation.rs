@@ -101,7 +101,7 @@ fn the_limits_of_the_page_are_those_of_the_code() {
 #[test]
 fn the_names_that_the_pages_point_to_are_there() {
     for (file, name) in [
-        ("src/check.rs", "fn excluded("),
+        ("src/check/past.rs", "fn of("),
         ("src/check.rs", "fn tip("),
         ("src/check.rs", "fn range("),
         ("src/judge.rs", "fn say_closed("),

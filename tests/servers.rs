@@ -415,7 +415,9 @@ impl<'e> Shop<'e> {
     fn open(env: &'e TestEnv, server: Server<'e>, door: Door) -> Self {
         let work = env.repo("work");
         work.git(["config", "core.sshCommand", &door.client]);
-        work.git(["remote", "add", "origin", &door.url(door.port)]);
+        // No remote-tracking refs, which a push would have to write as well, and no waiting for disks.
+        work.git(["config", "remote.origin.url", &door.url(door.port)]);
+        server.git(["config", "core.fsync", "none"]);
         work.git(["branch", "staging"]);
         let shop = Self {
             env,

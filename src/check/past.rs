@@ -24,7 +24,7 @@ pub(super) struct Past<'g> {
 /// The commits that the current refs point to.
 #[derive(Default)]
 struct Tips {
-    /// Of all refs that people push.
+    /// Of every ref that people push.
     all: HashSet<Oid>,
     /// By the environment that claims the ref. One whose refs point to no commit is here too.
     of: HashMap<String, HashSet<Oid>>,

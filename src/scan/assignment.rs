@@ -34,12 +34,7 @@ impl<'r> Scanner<'r> {
     /// Whether any generic rule may know `key`. The answer for a key is always the same, so it can be kept.
     pub fn may_know(&self, key: &str) -> bool {
         let key = words_of(key).join("_");
-        !key.is_empty()
-            && self.generic().any(|(_, rule)| {
-                rule.keywords
-                    .iter()
-                    .any(|keyword| assignment_may_hold(&key, keyword))
-            })
+        !key.is_empty() && self.knows_key(&key)
     }
 
     /// Judges one assignment; `None` where no rule knows the key.
@@ -54,17 +49,8 @@ impl<'r> Scanner<'r> {
         if key.is_empty() || key.len() > 128 {
             return Ok(None);
         }
-        for (provider, rule) in self.generic() {
-            if !rule
-                .keywords
-                .iter()
-                .any(|keyword| assignment_may_hold(&key, keyword))
-            {
-                continue;
-            }
-            let Some(pattern) = self.generic_pattern(&rule.id)? else {
-                continue;
-            };
+        for known in self.generic(&key) {
+            let (provider, rule, pattern) = known?;
             let normalised = format!("{key}={}", assignment.value);
             let Some(secret) = pattern
                 .captures(normalised.as_bytes())
@@ -89,16 +75,6 @@ impl<'r> Scanner<'r> {
         }
         Ok(None)
     }
-}
-
-/// Cheap test before the pattern: normalisation only adds underscores, so compare without separators.
-fn assignment_may_hold(key: &str, keyword: &str) -> bool {
-    let plain: String = keyword
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .collect();
-    let key: String = key.chars().filter(char::is_ascii_alphanumeric).collect();
-    key.contains(&plain)
 }
 
 /// Whether the value of an issued candidate is a stand-in after all (`postgres://user:<password>@host`).

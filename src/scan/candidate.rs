@@ -49,6 +49,8 @@ struct Compiled<'r> {
     provider: &'r str,
     rule: &'r Rule,
     regex: OnceCell<Regex>,
+    /// The keywords of a generic rule without separators, as keys of assignments are compared with them.
+    plain: Vec<String>,
 }
 
 impl Compiled<'_> {
@@ -105,6 +107,10 @@ impl<'r> Scanner<'r> {
                     provider: &pack.provider,
                     rule,
                     regex: OnceCell::new(),
+                    plain: match rule.kind {
+                        Kind::Generic => rule.keywords.iter().map(|word| plain(word)).collect(),
+                        Kind::Issued => Vec::new(),
+                    },
                 })
             })
             .collect();
@@ -118,21 +124,23 @@ impl<'r> Scanner<'r> {
         Ok(Self { rules, prefilter })
     }
 
-    /// The generic rules: tried on assignments (`key=value`), not on bytes.
-    pub fn generic(&self) -> impl Iterator<Item = (&'r str, &'r Rule)> + '_ {
-        self.rules
-            .iter()
-            .filter(|compiled| compiled.rule.kind == Kind::Generic)
-            .map(|compiled| (compiled.provider, compiled.rule))
+    /// Whether a keyword of any generic rule stands in a normalised key.
+    pub(super) fn knows_key(&self, key: &str) -> bool {
+        let key = plain(key);
+        let mut words = self.rules.iter().flat_map(|compiled| &compiled.plain);
+        words.any(|word| key.contains(word))
     }
 
-    /// The compiled pattern of a generic rule.
-    pub(super) fn generic_pattern(&self, id: &str) -> Result<Option<&Regex>, ScanError> {
+    /// The generic rules one of whose keywords stands in a normalised key, with their patterns.
+    pub(super) fn generic<'s>(
+        &'s self,
+        key: &str,
+    ) -> impl Iterator<Item = Result<(&'r str, &'r Rule, &'s Regex), ScanError>> + use<'s, 'r> {
+        let key = plain(key);
         self.rules
             .iter()
-            .find(|compiled| compiled.rule.id == id)
-            .map(Compiled::regex)
-            .transpose()
+            .filter(move |compiled| compiled.plain.iter().any(|word| key.contains(word)))
+            .map(|compiled| Ok((compiled.provider, compiled.rule, compiled.regex()?)))
     }
 
     /// Searches `bytes` once.
@@ -249,6 +257,11 @@ impl<'r> Scanner<'r> {
         }
         Ok(())
     }
+}
+
+/// A name without its separators.
+fn plain(name: &str) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).collect()
 }
 
 /// The named groups that rules may use beside `secret`.
