@@ -86,7 +86,7 @@ impl<'r> Text<'r> {
                 printable(destination.unwrap_or("unclaimed")),
             )?;
         }
-        for entry in &self.report.unexamined {
+        for entry in self.report.unexamined.iter().filter(|entry| entry.refuses) {
             writeln!(
                 out,
                 "{}: not examined: {}",

@@ -168,12 +168,22 @@ pub(super) fn stands_in(kind: Kind, value: &str, labelled: bool) -> bool {
 
 /// What the words of a key say of its value, whatever that is.
 fn said_by_key(key: &str) -> Option<Reason> {
+    const PASSING: [&str; 7] = [
+        "continuation_token",
+        "cancellation_token",
+        "page_token",
+        "pagination_token",
+        "csrf_token",
+        "xsrf_token",
+        "antiforgery_token",
+    ];
+    if PASSING.iter().any(|token| key.ends_with(token)) {
+        return Some(Reason::Passing);
+    }
     key.split('_').find_map(|word| match word {
         "public" | "publishable" => Some(Reason::Public),
         "encrypted" | "hashed" => Some(Reason::Encrypted),
         "mock" | "fake" | "dummy" | "example" | "sample" => Some(Reason::Placeholder),
-        "continuation" | "cancellation" | "page" | "pagination" | "csrf" | "xsrf"
-        | "antiforgery" => Some(Reason::Passing),
         _ => None,
     })
 }
@@ -635,6 +645,10 @@ mod tests {
                 "{key}"
             );
         }
+        assert_eq!(
+            rejected("landing_page_api_key", "b77a5c561934e089", true, false),
+            None
+        );
         assert_eq!(
             rejected("publication_key", "b77a5c561934e089", true, false),
             None
