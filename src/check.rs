@@ -322,7 +322,7 @@ impl Gate<'_> {
                 ref_name,
                 commit: None,
             };
-            let claimed = ref_name.is_some_and(|name| self.policy.claim_of_ref(name).is_some());
+            let claimed = ref_name.is_some_and(|name| self.environment(name).is_some());
             let changes = match &of_claimed {
                 Some(changes) if claimed => changes,
                 _ => &merged,
@@ -349,10 +349,7 @@ impl Gate<'_> {
                 name: name.clone(),
                 old: commit.parents.first().copied(),
                 new: None,
-                environment: self
-                    .policy
-                    .claim_of_ref(name)
-                    .map(|claim| claim.environment),
+                environment: self.environment(name),
             })
             .collect();
         Ok(self.report("pre-commit", judge, updates, started))
@@ -402,10 +399,7 @@ impl Gate<'_> {
             name: name.to_owned(),
             old: None,
             new: Some(tip),
-            environment: self
-                .policy
-                .claim_of_ref(name)
-                .map(|claim| claim.environment),
+            environment: self.environment(name),
         });
         Ok(self.report("scan", judge, updates.into_iter().collect(), started))
     }

@@ -6,7 +6,7 @@
 //! indexes and those of SHA-256, which are read here as well.
 
 use std::collections::{BTreeMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::model::Oid;
 
@@ -16,8 +16,6 @@ use super::{Change, GitError, Repository};
 
 /// The index of a repository or worktree.
 pub struct Index {
-    path: PathBuf,
-    file_len: usize,
     entries: Vec<Entry>,
     cache: Option<CacheTree>,
 }
@@ -155,31 +153,9 @@ impl Index {
             })?;
         }
         Ok(Self {
-            file_len: data.len(),
-            path,
             entries: file.entries,
             cache: file.cache,
         })
-    }
-
-    /// Number of entries.
-    pub fn len(&self) -> usize {
-        self.entries.len()
-    }
-
-    /// Whether nothing is staged at all.
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
-    /// Size of the file in bytes.
-    pub fn file_len(&self) -> usize {
-        self.file_len
-    }
-
-    /// The file it was read from.
-    pub fn path(&self) -> &Path {
-        &self.path
     }
 
     /// Visits every entry that stands, at its path, in none of `parents` (trees).

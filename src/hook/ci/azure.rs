@@ -1,7 +1,7 @@
 //! Azure Pipelines: `BUILD_SOURCEVERSION` (of a pull request, the merge that the server made), `BUILD_SOURCEBRANCH`; pull
 //! requests: `SYSTEM_PULLREQUEST_TARGETBRANCH`, which is documented as a full name and often is a short one.
 
-use super::{Environment, HookError, NO_BASE, Occasion, Range, Told, branch, remote_branch};
+use super::{Environment, HookError, NO_BASE, Occasion, Range, branch};
 
 pub(super) const NAME: &str = "Azure Pipelines";
 
@@ -22,11 +22,7 @@ pub(super) fn range(environment: &Environment<'_>) -> Result<Range, HookError> {
         ));
     }
     if let Some(target) = environment.told("SYSTEM_PULLREQUEST_TARGETBRANCH") {
-        range.occasion = Occasion::PullRequest;
-        range
-            .bases
-            .push(Told::new(remote_branch(&target.value), target.from));
-        range.destination = Some(branch(target));
+        range.asks_to_merge_into(target);
         return Ok(range);
     }
     range.destination = environment.told("BUILD_SOURCEBRANCH").map(branch);

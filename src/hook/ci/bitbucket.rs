@@ -1,7 +1,7 @@
 //! Bitbucket Pipelines: `BITBUCKET_COMMIT`, `BITBUCKET_BRANCH`, `BITBUCKET_TAG`; pull requests:
 //! `BITBUCKET_PR_DESTINATION_BRANCH` and `BITBUCKET_PR_DESTINATION_COMMIT`, which is often cut to 12 digits.
 
-use super::{Environment, HookError, NO_BASE, Occasion, Range, Told, branch, remote_branch, tag};
+use super::{Environment, HookError, NO_BASE, Occasion, Range, branch, tag};
 
 pub(super) const NAME: &str = "Bitbucket Pipelines";
 
@@ -22,14 +22,10 @@ pub(super) fn range(environment: &Environment<'_>) -> Result<Range, HookError> {
         ));
     }
     if let Some(target) = environment.told("BITBUCKET_PR_DESTINATION_BRANCH") {
-        range.occasion = Occasion::PullRequest;
         range
             .bases
             .extend(environment.told("BITBUCKET_PR_DESTINATION_COMMIT"));
-        range
-            .bases
-            .push(Told::new(remote_branch(&target.value), target.from));
-        range.destination = Some(branch(target));
+        range.asks_to_merge_into(target);
         return Ok(range);
     }
     range.destination = environment

@@ -3,7 +3,7 @@
 //! `PIPELINE_GIT_BASE_REVISION` (`<< pipeline.git.base_revision >>`) and `PIPELINE_PULL_REQUEST_BASE_REF`, set from
 //! whatever the project's integration offers for it.
 
-use super::{Environment, HookError, NO_BASE, Occasion, Range, Told, branch, remote_branch, tag};
+use super::{Environment, HookError, NO_BASE, Occasion, Range, branch, tag};
 
 pub(super) const NAME: &str = "CircleCI";
 
@@ -24,11 +24,7 @@ pub(super) fn range(environment: &Environment<'_>) -> Result<Range, HookError> {
         ));
     }
     if let Some(target) = environment.told("PIPELINE_PULL_REQUEST_BASE_REF") {
-        range.occasion = Occasion::PullRequest;
-        range
-            .bases
-            .push(Told::new(remote_branch(&target.value), target.from));
-        range.destination = Some(branch(target));
+        range.asks_to_merge_into(target);
         return Ok(range);
     }
     range

@@ -3,7 +3,7 @@
 //! The base of a push is `GIT_PREVIOUS_SUCCESSFUL_COMMIT`. `GIT_PREVIOUS_COMMIT` may be one that was refused: counted from
 //! there, the next push would pass with the refused content below it.
 
-use super::{Environment, HookError, Occasion, Range, Told, branch, remote_branch, tag};
+use super::{Environment, HookError, Occasion, Range, Told, branch, tag};
 
 pub(super) const NAME: &str = "Jenkins";
 
@@ -22,11 +22,7 @@ pub(super) fn range(environment: &Environment<'_>) -> Result<Range, HookError> {
         setting: "switch shallow clones off and let the refspec fetch the target branch",
     };
     if let Some(target) = environment.told("CHANGE_TARGET") {
-        range.occasion = Occasion::PullRequest;
-        range
-            .bases
-            .push(Told::new(remote_branch(&target.value), target.from));
-        range.destination = Some(branch(target));
+        range.asks_to_merge_into(target);
         return Ok(range);
     }
     range

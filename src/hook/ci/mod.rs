@@ -98,6 +98,16 @@ pub struct Range {
     pub setting: &'static str,
 }
 
+impl Range {
+    /// Makes it the range of a pull request: counted from the tip of the target branch and on its way there.
+    fn asks_to_merge_into(&mut self, target: Told) {
+        self.occasion = Occasion::PullRequest;
+        self.bases
+            .push(Told::new(remote_branch(&target.value), target.from));
+        self.destination = Some(branch(target));
+    }
+}
+
 /// One CI system.
 struct System {
     name: &'static str,
