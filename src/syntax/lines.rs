@@ -1,7 +1,13 @@
 //! The tolerant reader: one assignment a line, `[section]` headers, and indentation as nesting where a line ends in `:`.
 //! Takes dotenv, INI, properties, TOML, shell exports, HCL, templated YAML, and the literals of source code; never fails.
 
-use super::Entry;
+use super::{Entry, Format, Syntax};
+
+pub(super) const FORMAT: Format = Format {
+    syntax: Syntax::Lines,
+    knows: |_| true,
+    read: |text| Some(read(text, &mut State::default())),
+};
 
 /// What the lines before say of those that follow.
 #[derive(Debug, Default)]

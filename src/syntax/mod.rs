@@ -1,11 +1,24 @@
 //! Configuration formats to key paths and scalar values with spans: one file a format. A file that its format's parser does
 //! not take (templated, broken) is read by the tolerant line reader, and the answer says which was used.
 
+mod code;
 mod lines;
 mod yaml;
 
 use std::borrow::Cow;
 use std::ops::Range;
+
+/// A configuration format: one file of this folder, one line of [`FORMATS`].
+struct Format {
+    syntax: Syntax,
+    /// Whether a file of this name, in lower case, is of this format.
+    knows: fn(name: &str) -> bool,
+    /// The entries of a text; `None` where it is not of this format, which the tolerant reader then takes.
+    read: fn(text: &str) -> Option<Vec<Entry>>,
+}
+
+/// Every format. The first that knows a file's name reads it; what none knows is read line by line.
+const FORMATS: &[Format] = &[yaml::FORMAT, code::FORMAT, lines::FORMAT];
 
 /// A reader of a configuration format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,16 +56,15 @@ pub struct Document {
 /// The reader that a file's name asks for.
 pub fn of_path(path: &str) -> Syntax {
     let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
-    match name.rsplit('.').next().unwrap_or("") {
-        "yaml" | "yml" | "json" | "eyaml" | "sls" | "jsonc" | "webmanifest" => Syntax::Yaml,
-        "rs" | "go" | "py" | "js" | "mjs" | "cjs" | "jsx" | "ts" | "tsx" | "java" | "kt"
-        | "kts" | "scala" | "rb" | "php" | "c" | "h" | "cc" | "cpp" | "hpp" | "cs" | "fs"
-        | "vb" | "swift" | "m" | "mm" | "pl" | "pm" | "ex" | "exs" | "erl" | "clj" | "groovy"
-        | "gradle" | "dart" | "lua" | "r" | "jl" | "hs" | "vue" | "svelte" | "html" | "htm"
-        | "erb" | "md" | "rst" | "adoc" | "sql" | "proto" | "graphql" | "css" | "scss"
-        | "ipynb" | "tex" | "po" | "svg" => Syntax::Code,
-        _ => Syntax::Lines,
-    }
+    FORMATS
+        .iter()
+        .find(|format| (format.knows)(&name))
+        .map_or(Syntax::Lines, |format| format.syntax)
+}
+
+/// What follows the last dot of a name; the whole name where it has none.
+fn ending(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or("")
 }
 
 /// Larger files are read by the line reader alone, part by part: a parser of the whole file would hold a copy of it in pieces.
@@ -117,28 +129,21 @@ fn part_end(bytes: &[u8], start: usize) -> usize {
 
 /// Reads a file with `syntax`, falling back to lines.
 pub fn read(bytes: &[u8], syntax: Syntax) -> Document {
-    let lines = |entries| Document {
-        entries,
-        syntax: if syntax == Syntax::Code {
-            syntax
-        } else {
-            Syntax::Lines
-        },
-    };
     if is_binary(bytes) {
-        return lines(Vec::new());
+        return Document {
+            entries: Vec::new(),
+            syntax,
+        };
     }
-    if syntax == Syntax::Yaml
-        && let Ok(text) = std::str::from_utf8(bytes)
-        && let Some(entries) = yaml::read(text)
-    {
+    let text = text_of(bytes);
+    let format = FORMATS.iter().find(|format| format.syntax == syntax);
+    if let Some(entries) = format.and_then(|format| (format.read)(&text)) {
         return Document { entries, syntax };
     }
-    let mut entries = lines::read(&text_of(bytes), &mut lines::State::default());
-    if syntax == Syntax::Code {
-        entries.retain(|entry| entry.quoted);
+    Document {
+        entries: lines::read(&text, &mut lines::State::default()),
+        syntax: Syntax::Lines,
     }
-    lines(entries)
 }
 
 /// Machine code, images, packed data: one byte in fifty or more is a control character. The names of keys mean nothing there;
@@ -185,6 +190,16 @@ mod tests {
         });
         assert_eq!((read, last), (Ok(()), bytes.len()));
         all
+    }
+
+    #[test]
+    fn every_syntax_has_one_format() {
+        let mut listed: Vec<Syntax> = FORMATS.iter().map(|format| format.syntax).collect();
+        listed.sort();
+        listed.dedup();
+        assert_eq!(listed.len(), FORMATS.len());
+        let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/syntax"));
+        assert_eq!(files.expect("readable").count(), FORMATS.len() + 1);
     }
 
     #[test]

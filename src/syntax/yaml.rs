@@ -2,7 +2,24 @@
 
 use saphyr_parser::{Event, Parser, ScalarStyle};
 
-use super::Entry;
+use super::{Entry, Format, Syntax, ending};
+
+pub(super) const FORMAT: Format = Format {
+    syntax: Syntax::Yaml,
+    knows: |name| {
+        [
+            "yaml",
+            "yml",
+            "json",
+            "eyaml",
+            "sls",
+            "jsonc",
+            "webmanifest",
+        ]
+        .contains(&ending(name))
+    },
+    read,
+};
 
 /// Deeper documents are hostile; the line reader takes them.
 const DEEPEST: usize = 256;
@@ -15,7 +32,7 @@ enum Level {
 }
 
 /// The entries of every document in `text`; `None` where it is not YAML.
-pub(super) fn read(text: &str) -> Option<Vec<Entry>> {
+fn read(text: &str) -> Option<Vec<Entry>> {
     let offsets = ByteOffsets::new(text);
     let mut entries = Vec::new();
     let mut levels: Vec<Level> = Vec::new();
