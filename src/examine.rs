@@ -11,7 +11,7 @@ use crate::rules::{Kind, Rule};
 use crate::scan::assignment::{Assignment, Judged, is_stand_in};
 use crate::scan::decode::{self, Account, Batch, Form, Part, Step};
 use crate::scan::{self, Candidate, Positions, ScanError, Scanner, ValueId};
-use crate::syntax::{self, Entry, Syntax};
+use crate::syntax::{self, Entry, Meaning, Syntax};
 
 /// Something found in a blob. `'static` but for the rule: holds no byte of the value.
 #[derive(Clone)]
@@ -121,10 +121,14 @@ pub fn in_the_clear<'r>(
             let assigned = assigned(text, &entries, knowledge.scanner)?;
             add_unless_overlapping(&mut candidates, assigned);
         }
-        let more = candidates
-            .iter()
-            .map(|seen| sighting(text, seen, &entries, knowledge, &mut positions));
-        sightings.extend(more);
+        if !candidates.is_empty() {
+            let places = Places::of(&entries);
+            for seen in &candidates {
+                for at in places.around(&seen.candidate.span) {
+                    sightings.push(sighting(text, seen, at, &entries, knowledge, &mut positions));
+                }
+            }
+        }
         Ok::<(), ScanError>(())
     })?;
     Ok(sightings)
@@ -141,22 +145,31 @@ fn assigned<'b, 'r>(
     entries: &[Entry],
     scanner: &Scanner<'r>,
 ) -> Result<Vec<Seen<'b, 'r>>, ScanError> {
-    let mut candidates = Vec::new();
-    let kubernetes = entries
-        .iter()
-        .any(|entry| entry.value == "Secret" && entry.path.last().is_some_and(|key| key == "kind"));
+    let mut candidates: Vec<Seen<'b, 'r>> = Vec::new();
     // Large files repeat their keys.
     let mut known: HashMap<&str, bool> = HashMap::new();
-    for entry in entries {
-        let Some(key) = entry.path.last() else {
+    for (at, entry) in entries.iter().enumerate() {
+        let Some(key) = entry.key() else {
             continue;
         };
+        // What stands elsewhere, or is closed; and a file in a value, whose own entries follow.
+        let is_file = || {
+            let mut next = entries[at + 1..].iter().map(|next| &next.span);
+            let next = next.find(|next| **next != entry.span);
+            next.is_some_and(|next| next.start < entry.span.end)
+        };
+        if matches!(entry.meaning, Meaning::Reference | Meaning::Encrypted) || is_file() {
+            continue;
+        }
+        // An alias: one candidate, at one place.
+        let last = candidates.last().map(|seen| &seen.candidate.span);
+        if last == Some(&entry.span) {
+            continue;
+        }
         if !*known.entry(key).or_insert_with(|| scanner.may_know(key)) {
             continue;
         }
-        let in_data =
-            kubernetes && entry.path.len() >= 2 && entry.path[entry.path.len() - 2] == "data";
-        let decoded = (in_data || entry.value.len() >= SHORTEST_ENCODED)
+        let decoded = (entry.meaning == Meaning::Base64 || entry.value.len() >= SHORTEST_ENCODED)
             .then(|| decode::whole_value(&entry.value))
             .flatten();
         let assignment = Assignment {
@@ -195,9 +208,64 @@ fn add_unless_overlapping<'b, 'r>(issued: &mut Vec<Seen<'b, 'r>>, assigned: Vec<
     issued.sort_by_key(|seen| seen.candidate.span.start);
 }
 
+/// Which entries stand in which.
+struct Places<'e> {
+    entries: &'e [Entry],
+    /// For each entry the nearest one before it that it stands in.
+    around: Vec<Option<usize>>,
+}
+
+impl<'e> Places<'e> {
+    fn of(entries: &'e [Entry]) -> Self {
+        let mut around = Vec::with_capacity(entries.len());
+        let mut open: Vec<usize> = Vec::new();
+        for (at, entry) in entries.iter().enumerate() {
+            while open
+                .last()
+                .is_some_and(|&last| entries[last].span.end < entry.span.end)
+            {
+                open.pop();
+            }
+            around.push(open.last().copied());
+            open.push(at);
+        }
+        Self { entries, around }
+    }
+
+    /// The innermost entry around a span: several where it counts in several places, none where it stands in no entry.
+    fn around(&self, span: &Range<usize>) -> Vec<Option<usize>> {
+        let holds = |at: usize| {
+            let own = &self.entries[at].span;
+            own.start <= span.start && own.end >= span.end
+        };
+        let begun = self
+            .entries
+            .partition_point(|entry| entry.span.start <= span.start);
+        let mut at = begun.checked_sub(1);
+        while let Some(inner) = at
+            && !holds(inner)
+        {
+            at = self.around[inner];
+        }
+        let Some(last) = at else {
+            return vec![None];
+        };
+        let own = &self.entries[last].span;
+        let mut first = last;
+        while first > 0 && last - first < MOST_PLACES && self.entries[first - 1].span == *own {
+            first -= 1;
+        }
+        (first..=last).map(Some).collect()
+    }
+}
+
+/// In so many places of a file a value is judged that aliases show in more.
+const MOST_PLACES: usize = 32;
+
 fn sighting<'r>(
     text: &[u8],
     seen: &Seen<'_, 'r>,
+    at: Option<usize>,
     entries: &[Entry],
     knowledge: &Knowledge<'_, 'r>,
     positions: &mut Positions<'_>,
@@ -205,14 +273,10 @@ fn sighting<'r>(
     let candidate = &seen.candidate;
     let span = candidate.span.clone();
     let value = seen.decoded.as_deref().unwrap_or(candidate.secret.expose());
-    let at = entries.partition_point(|entry| entry.span.end < span.end);
-    let entry = entries
-        .get(at)
-        .filter(|entry| entry.span.start <= span.start && entry.span.end >= span.end);
-    let key_path = entry.map(|entry| entry.path.clone()).unwrap_or_default();
-    let siblings = entry
-        .map(|entry| siblings(entries, at, entry))
-        .unwrap_or_default();
+    let (key_path, siblings) = at.map_or_else(Default::default, |at| {
+        let entry = &entries[at];
+        (entry.path.clone(), siblings(entries, at, entry))
+    });
     let near = &text[span.start.saturating_sub(NEAR)..text.len().min(span.end + NEAR)];
     let mut signals = origin::signals(&Surroundings {
         rule: candidate.rule,
@@ -369,7 +433,7 @@ fn syntax_of(part: &Part, bytes: &[u8], around: Syntax) -> Syntax {
         {
             Syntax::Code
         }
-        (_, Some(b'{' | b'[')) => Syntax::Yaml,
+        (_, Some(b'{' | b'[')) => Syntax::Json,
         _ => Syntax::Lines,
     }
 }

@@ -249,18 +249,28 @@ impl<'j> Judge<'j> {
         let mut views = new.iter();
         each_view(self.repository, change.oid, &mut |view| {
             let mut values = Values::new(view.text);
-            for sighting in views.next().into_iter().flatten() {
-                self.sighting(
-                    source,
-                    change,
-                    &path,
-                    sighting,
-                    view.text,
-                    values.of(sighting),
-                );
+            let seen = views.next().map(Vec::as_slice).unwrap_or_default();
+            for one in seen.chunk_by(|a, b| is_one_place(a, b)) {
+                let before = self.findings.len();
+                for sighting in one {
+                    let known = values.of(sighting);
+                    self.sighting(source, change, &path, sighting, view.text, known);
+                }
+                self.keep_strictest(before);
             }
             Ok(())
         })
+    }
+
+    /// Of what was said of one place since there were `before` findings: the strictest, and of those the first.
+    fn keep_strictest(&mut self, before: usize) {
+        if self.findings.len() <= before + 1 {
+            return;
+        }
+        let mut said = self.findings.split_off(before);
+        said.sort_by_key(|finding| std::cmp::Reverse(finding.verdict));
+        said.truncate(1);
+        self.findings.append(&mut said);
     }
 
     /// Says what stands in a blob and was not looked at.
@@ -598,6 +608,11 @@ impl Judge<'_> {
             scan::redact(self.scanner, &why, known)
         ))
     }
+}
+
+/// Whether two sightings are of one value at one place of the file, which counts in two of its sections (an alias).
+fn is_one_place(a: &Sighting<'_>, b: &Sighting<'_>) -> bool {
+    (a.span == b.span && a.steps == b.steps && a.inner == b.inner) && a.rule.id == b.rule.id
 }
 
 /// Shows a blob to `look`: whole, or piece by piece where it is too large for that.

@@ -1,7 +1,7 @@
 //! The tolerant reader: one assignment a line, `[section]` headers, and indentation as nesting where a line ends in `:`.
 //! Takes dotenv, INI, properties, TOML, shell exports, HCL, templated YAML, and the literals of source code; never fails.
 
-use super::{Entry, Format, Syntax};
+use super::{Entry, Format, Meaning, Syntax};
 
 pub(super) const FORMAT: Format = Format {
     syntax: Syntax::Lines,
@@ -66,6 +66,7 @@ pub(super) fn read(text: &str, state: &mut State) -> Vec<Entry> {
                 value: content[value.clone()].to_owned(),
                 span: offset..offset + value.len(),
                 quoted,
+                meaning: Meaning::Literal,
             });
         }
     }

@@ -2,7 +2,11 @@
 //! not take (templated, broken) is read by the tolerant line reader, and the answer says which was used.
 
 mod code;
+mod hcl;
+mod json;
 mod lines;
+mod tree;
+mod xml;
 mod yaml;
 
 use std::borrow::Cow;
@@ -18,13 +22,26 @@ struct Format {
 }
 
 /// Every format. The first that knows a file's name reads it; what none knows is read line by line.
-const FORMATS: &[Format] = &[yaml::FORMAT, code::FORMAT, lines::FORMAT];
+const FORMATS: &[Format] = &[
+    yaml::FORMAT,
+    json::FORMAT,
+    hcl::FORMAT,
+    xml::FORMAT,
+    code::FORMAT,
+    lines::FORMAT,
+];
 
 /// A reader of a configuration format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Syntax {
-    /// YAML, and JSON, which is nearly a subset of it.
+    /// YAML.
     Yaml,
+    /// JSON, with comments, trailing commas and the other liberties of its dialects.
+    Json,
+    /// HCL: Terraform, Nomad, Packer.
+    Hcl,
+    /// XML: .NET, Maven, Spring, property lists.
+    Xml,
     /// `key = value`, `key: value`, `[section]`, one line at a time: dotenv, INI, properties, and everything else.
     Lines,
     /// Source code: only literals in quotes are values.
@@ -42,12 +59,48 @@ pub struct Entry {
     pub span: Range<usize>,
     /// Whether it stands in quotes.
     pub quoted: bool,
+    /// What the format says of it.
+    pub meaning: Meaning,
+}
+
+/// What a format says of a value beside its text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Meaning {
+    /// Nothing: it is what it says.
+    #[default]
+    Literal,
+    /// Base64 by definition: `data` of a Kubernetes Secret, `!!binary`.
+    Base64,
+    /// The name of what is kept elsewhere: `valueFrom`, `!reference`, `var.password`.
+    Reference,
+    /// A ciphertext: `!vault`, `encryptedData`.
+    Encrypted,
+}
+
+impl Entry {
+    /// The key that says what the value is: the last one, or the one above where the last says no more than that it is a
+    /// value (`variables.DB_PASSWORD.value`, `variable.db_password.default`).
+    pub fn key(&self) -> Option<&str> {
+        const VALUES: [&str; 7] = [
+            "value",
+            "default",
+            "defaultValue",
+            "default_value",
+            "Default",
+            "Value",
+            "_value",
+        ];
+        let (last, above) = self.path.split_last()?;
+        let named = above.last().filter(|_| VALUES.contains(&last.as_str()));
+        Some(named.unwrap_or(last))
+    }
 }
 
 /// A file as entries.
 #[derive(Debug)]
 pub struct Document {
-    /// Every scalar that has a key, in the order of the file.
+    /// Every scalar that has a key, in the order of the file: by begin, and of those with the same begin the longer ones
+    /// first. Two stand at one place where a value counts in two places (an alias), and one in another where a value is a file.
     pub entries: Vec<Entry>,
     /// Which reader was used.
     pub syntax: Syntax,
@@ -62,9 +115,23 @@ pub fn of_path(path: &str) -> Syntax {
         .map_or(Syntax::Lines, |format| format.syntax)
 }
 
-/// What follows the last dot of a name; the whole name where it has none.
+/// Endings that say that a file is made into one of the ending before them, or is one more of it.
+const WRAPPERS: [&str; 16] = [
+    "j2", "jinja", "jinja2", "tpl", "tmpl", "gotmpl", "tftpl", "template", "erb", "dist", "example", "sample",
+    "bak", "orig", "old", "ejs",
+];
+
+/// What follows the last dot of a name, or the one before where a template of it is (`values.yaml.gotmpl`); the whole name
+/// where it has none.
 fn ending(name: &str) -> &str {
-    name.rsplit('.').next().unwrap_or("")
+    let mut name = name;
+    while let Some((before, last)) = name.rsplit_once('.') {
+        if !WRAPPERS.contains(&last) || !before.contains('.') {
+            return last;
+        }
+        name = before;
+    }
+    name
 }
 
 /// Larger files are read by the line reader alone, part by part: a parser of the whole file would hold a copy of it in pieces.
@@ -136,14 +203,19 @@ pub fn read(bytes: &[u8], syntax: Syntax) -> Document {
         };
     }
     let text = text_of(bytes);
-    let format = FORMATS.iter().find(|format| format.syntax == syntax);
-    if let Some(entries) = format.and_then(|format| (format.read)(&text)) {
+    if let Some(entries) = read_as(&text, syntax) {
         return Document { entries, syntax };
     }
     Document {
         entries: lines::read(&text, &mut lines::State::default()),
         syntax: Syntax::Lines,
     }
+}
+
+/// The entries of a text; `None` where it is not of this syntax.
+fn read_as(text: &str, syntax: Syntax) -> Option<Vec<Entry>> {
+    let format = FORMATS.iter().find(|format| format.syntax == syntax)?;
+    (format.read)(text)
 }
 
 /// Machine code, images, packed data: one byte in fifty or more is a control character. The names of keys mean nothing there;
@@ -169,6 +241,37 @@ fn text_of(bytes: &[u8]) -> Cow<'_, str> {
         text.extend(chunk.invalid().iter().map(|_| '?'));
     }
     Cow::Owned(text)
+}
+
+#[cfg(test)]
+mod testing {
+    use super::Entry;
+
+    pub(super) type Rows = Vec<(String, String)>;
+
+    /// Key paths and values of what a format makes of `text`, once it has been seen that places are right.
+    pub(super) fn rows(text: &str, read: fn(&str) -> Option<Vec<Entry>>) -> Rows {
+        let entries = read(text).unwrap_or_else(|| panic!("not taken: {text}"));
+        let places: Vec<_> = entries
+            .iter()
+            .map(|entry| (entry.span.start, std::cmp::Reverse(entry.span.end)))
+            .collect();
+        assert!(places.is_sorted(), "in order: {text}");
+        let row = |entry: Entry| {
+            let raw = text.get(entry.span.clone()).expect("inside");
+            let is_plain = !raw.contains(['\\', '\n', '&', '{']) && !raw.contains("''");
+            if is_plain {
+                assert_eq!(raw, entry.value.trim(), "{text}");
+            }
+            (entry.path.join("."), entry.value)
+        };
+        entries.into_iter().map(row).collect()
+    }
+
+    pub(super) fn takes(expected: &[(&str, &str)]) -> Rows {
+        let row = |&(key, value): &(&str, &str)| (key.to_owned(), value.to_owned());
+        expected.iter().map(row).collect()
+    }
 }
 
 #[cfg(test)]
@@ -199,7 +302,11 @@ mod tests {
         listed.dedup();
         assert_eq!(listed.len(), FORMATS.len());
         let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/syntax"));
-        assert_eq!(files.expect("readable").count(), FORMATS.len() + 1);
+        let files = files.expect("readable").filter(|file| {
+            let file = file.as_ref().expect("readable");
+            file.path().extension().is_some_and(|ending| ending == "rs")
+        });
+        assert_eq!(files.count(), FORMATS.len() + 1);
     }
 
     #[test]
