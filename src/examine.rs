@@ -125,7 +125,14 @@ pub fn in_the_clear<'r>(
             let places = Places::of(&entries);
             for seen in &candidates {
                 for at in places.around(&seen.candidate.span) {
-                    sightings.push(sighting(text, seen, at, &entries, knowledge, &mut positions));
+                    sightings.push(sighting(
+                        text,
+                        seen,
+                        at,
+                        &entries,
+                        knowledge,
+                        &mut positions,
+                    ));
                 }
             }
         }

@@ -233,7 +233,10 @@ mod tests {
                     ("last", "1"),
                 ],
             ),
-            ("staging = {\n  token = \"x\"\n}\n", &[("staging.token", "x")]),
+            (
+                "staging = {\n  token = \"x\"\n}\n",
+                &[("staging.token", "x")],
+            ),
         ] {
             assert_eq!(rows(text, read), takes(expected), "{text}");
         }
@@ -259,7 +262,14 @@ mod tests {
     fn what_is_no_hcl_is_left_to_the_lines() {
         let deep = format!("x = {}", "[".repeat(100_000));
         let unary = format!("x = {}1", "!".repeat(100_000));
-        for text in ["a: b", "x = ", "x = \"unterminated", "block {", &deep, &unary] {
+        for text in [
+            "a: b",
+            "x = ",
+            "x = \"unterminated",
+            "block {",
+            &deep,
+            &unary,
+        ] {
             assert!(read(text).is_none(), "{}", &text[..text.len().min(40)]);
         }
     }

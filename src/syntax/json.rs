@@ -1,8 +1,8 @@
 //! JSON, and what passes for it: comments, trailing commas, single quotes, bare keys, several values in one file. Tokens come
 //! from jsonc-parser; the tree is built here without recursion.
 
-use jsonc_parser::{Scanner, ScannerOptions};
 use jsonc_parser::tokens::Token;
+use jsonc_parser::{Scanner, ScannerOptions};
 
 use super::tree::{self, Builder};
 use super::{Entry, Format, Meaning, Syntax, ending};
@@ -10,7 +10,8 @@ use super::{Entry, Format, Meaning, Syntax, ending};
 pub(super) const FORMAT: Format = Format {
     syntax: Syntax::Json,
     knows: |name| {
-        ENDINGS.contains(&ending(name)) || [".babelrc", ".eslintrc", "composer.lock"].contains(&name)
+        ENDINGS.contains(&ending(name))
+            || [".babelrc", ".eslintrc", "composer.lock"].contains(&name)
     },
     read: |text| read_nested(text, 0),
 };
@@ -99,9 +100,7 @@ pub(super) fn read_nested(text: &str, nesting: usize) -> Option<Vec<Entry>> {
         } else {
             span
         };
-        let id = builder
-            .tree
-            .scalar(value, span, quoted, Meaning::Literal);
+        let id = builder.tree.scalar(value, span, quoted, Meaning::Literal);
         builder.put(id);
         after_value = true;
     }
@@ -129,7 +128,10 @@ mod tests {
                 "\u{feff}{ // comment\n 'a': /* b */ \"x\\u00e9\\n\", }",
                 &[("a", "x\u{e9}\n")],
             ),
-            (r#"{"staging": {"Db": {"Pw": "a\"b"}}}"#, &[("staging.Db.Pw", "a\"b")]),
+            (
+                r#"{"staging": {"Db": {"Pw": "a\"b"}}}"#,
+                &[("staging.Db.Pw", "a\"b")],
+            ),
             ("{\"a\":1}\n{\"a\":\"z\"}\n", &[("a", "1"), ("a", "z")]),
             ("{a: true}", &[("a", "true")]),
         ] {
@@ -143,7 +145,10 @@ mod tests {
             // appsettings.json
             (
                 r#"{"ConnectionStrings": {"Default": "Server=db;Password=x1"}, "Jwt": {"Key": "k"}}"#,
-                &[("ConnectionStrings.Default", "Server=db;Password=x1"), ("Jwt.Key", "k")] as &[_],
+                &[
+                    ("ConnectionStrings.Default", "Server=db;Password=x1"),
+                    ("Jwt.Key", "k"),
+                ] as &[_],
             ),
             // A task definition of ECS
             (
@@ -160,12 +165,19 @@ mod tests {
             ),
             (
                 r#"[{"name": "ApiKey", "value": "v3", "slotSetting": false}]"#,
-                &[("name", "ApiKey"), ("ApiKey", "v3"), ("slotSetting", "false")],
+                &[
+                    ("name", "ApiKey"),
+                    ("ApiKey", "v3"),
+                    ("slotSetting", "false"),
+                ],
             ),
             // JSON in JSON
             (
                 r#"{"policy": "{\"password\": \"v4\"}"}"#,
-                &[("policy", "{\"password\": \"v4\"}"), ("policy.password", "v4")],
+                &[
+                    ("policy", "{\"password\": \"v4\"}"),
+                    ("policy.password", "v4"),
+                ],
             ),
         ] {
             assert_eq!(rows(text, read), takes(expected), "{text}");
@@ -175,7 +187,11 @@ mod tests {
     #[test]
     fn references_are_marked() {
         let text = r#"{"secrets": [{"name": "A_TOKEN", "valueFrom": "arn:x"}], "p": {"Ref": "Q"}}"#;
-        let meanings: Vec<_> = read(text).expect("JSON").iter().map(|e| e.meaning).collect();
+        let meanings: Vec<_> = read(text)
+            .expect("JSON")
+            .iter()
+            .map(|e| e.meaning)
+            .collect();
         let (literal, reference) = (Meaning::Literal, Meaning::Reference);
         assert_eq!(meanings, [literal, reference, reference]);
     }

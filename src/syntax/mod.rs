@@ -117,8 +117,8 @@ pub fn of_path(path: &str) -> Syntax {
 
 /// Endings that say that a file is made into one of the ending before them, or is one more of it.
 const WRAPPERS: [&str; 16] = [
-    "j2", "jinja", "jinja2", "tpl", "tmpl", "gotmpl", "tftpl", "template", "erb", "dist", "example", "sample",
-    "bak", "orig", "old", "ejs",
+    "j2", "jinja", "jinja2", "tpl", "tmpl", "gotmpl", "tftpl", "template", "erb", "dist",
+    "example", "sample", "bak", "orig", "old", "ejs",
 ];
 
 /// What follows the last dot of a name, or the one before where a template of it is (`values.yaml.gotmpl`); the whole name

@@ -215,7 +215,10 @@ mod tests {
                     ("configuration.appSettings.add.key", "DbPassword"),
                     ("configuration.appSettings.add.DbPassword", "p&1"),
                     ("configuration.connectionStrings.add.name", "Main"),
-                    ("configuration.connectionStrings.add.Main", "Server=a;Password=b1"),
+                    (
+                        "configuration.connectionStrings.add.Main",
+                        "Server=a;Password=b1",
+                    ),
                 ] as &[_],
             ),
             (

@@ -12,9 +12,7 @@ use super::{Entry, Format, Meaning, Syntax, ending};
 
 pub(super) const FORMAT: Format = Format {
     syntax: Syntax::Yaml,
-    knows: |name| {
-        ["yaml", "yml", "eyaml", "sls", "kubeconfig"].contains(&ending(name))
-    },
+    knows: |name| ["yaml", "yml", "eyaml", "sls", "kubeconfig"].contains(&ending(name)),
     read: |text| read_nested(text, 0),
 };
 
@@ -80,7 +78,9 @@ fn parse(text: &str, parsed: &str, neutral: Option<&Neutral>) -> Option<(Tree, b
                 };
                 if builder.wants_key() {
                     if anchor != 0 {
-                        let id = builder.tree.scalar(value.clone(), span, false, Meaning::Literal);
+                        let id = builder
+                            .tree
+                            .scalar(value.clone(), span, false, Meaning::Literal);
                         anchors.insert(anchor, id);
                     }
                     builder.key(value);
@@ -117,13 +117,20 @@ fn meaning(tag: Option<&Tag>) -> Meaning {
     match tag.suffix.to_ascii_lowercase().as_str() {
         "vault" | "vault-encrypted" | "encrypted" | "cipher" => Meaning::Encrypted,
         "ref" | "getatt" | "sub" | "importvalue" | "reference" | "env" | "env_var" | "envvar"
-        | "secret" | "include" | "lookup" | "file" | "ssm" | "var" | "vaultsecret" => Meaning::Reference,
+        | "secret" | "include" | "lookup" | "file" | "ssm" | "var" | "vaultsecret" => {
+            Meaning::Reference
+        }
         _ => Meaning::Literal,
     }
 }
 
 /// Where the content of a scalar stands: without its tag and anchor, its quotes, the head of its block, a comment after it.
-fn place(text: &str, range: Range<usize>, style: ScalarStyle, properties: bool) -> Option<Range<usize>> {
+fn place(
+    text: &str,
+    range: Range<usize>,
+    style: ScalarStyle,
+    properties: bool,
+) -> Option<Range<usize>> {
     let Range { mut start, end } = range;
     let end = end.max(start);
     let skip_space = |start: usize| {
@@ -136,7 +143,11 @@ fn place(text: &str, range: Range<usize>, style: ScalarStyle, properties: bool) 
         if !raw.starts_with(['!', '&', '#']) {
             break;
         }
-        let stop: &[char] = if raw.starts_with('#') { &['\n'] } else { &[' ', '\t', '\n', '\r'] };
+        let stop: &[char] = if raw.starts_with('#') {
+            &['\n']
+        } else {
+            &[' ', '\t', '\n', '\r']
+        };
         start += raw.find(stop).unwrap_or(raw.len());
     }
     let raw = text.get(start..end)?;
@@ -153,7 +164,10 @@ fn place(text: &str, range: Range<usize>, style: ScalarStyle, properties: bool) 
             Some(start..start + text.get(start..end)?.trim_end().len())
         }
         _ => {
-            let comment = [" #", "\t#", "\n#"].iter().filter_map(|mark| raw.find(mark)).min();
+            let comment = [" #", "\t#", "\n#"]
+                .iter()
+                .filter_map(|mark| raw.find(mark))
+                .min();
             let raw = &raw[..comment.unwrap_or(raw.len())];
             Some(start..start + raw.trim_end().len())
         }

@@ -74,7 +74,11 @@ impl Walk<'_> {
                             match named::in_one(scalar, self.text) {
                                 Some((key, value)) => {
                                     let own = tree.node(item).meaning;
-                                    let meaning = if own == Meaning::Literal { meaning } else { own };
+                                    let meaning = if own == Meaning::Literal {
+                                        meaning
+                                    } else {
+                                        own
+                                    };
                                     self.below(&[key], |walk| walk.scalar(&value, meaning))?;
                                 }
                                 None => self.node(item, meaning, depth + 1)?,
@@ -121,11 +125,7 @@ impl Walk<'_> {
         Some(())
     }
 
-    fn below(
-        &mut self,
-        keys: &[&str],
-        inner: impl FnOnce(&mut Self) -> Option<()>,
-    ) -> Option<()> {
+    fn below(&mut self, keys: &[&str], inner: impl FnOnce(&mut Self) -> Option<()>) -> Option<()> {
         let (len, cost) = (self.path.len(), self.path_cost);
         for key in keys.iter().filter(|key| **key != NO_KEY) {
             self.path_cost += key.len() + KEY_COST;

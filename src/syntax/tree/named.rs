@@ -35,10 +35,7 @@ const VALUES: [&str; 9] = [
 const LONGEST_NAME: usize = 128;
 
 /// The name that a mapping gives one of its values, and which of its pairs that is.
-pub(super) fn in_mapping<'t>(
-    tree: &'t Tree,
-    pairs: &[(&str, NodeId)],
-) -> Option<(&'t str, usize)> {
+pub(super) fn in_mapping<'t>(tree: &'t Tree, pairs: &[(&str, NodeId)]) -> Option<(&'t str, usize)> {
     // An assignment has a name, a value and little else (`type`, `slotSetting`, `secure`); a longer mapping is a thing.
     if pairs.len() < 2 || pairs.len() > 8 {
         return None;

@@ -21,7 +21,14 @@ pub(super) fn name_of_item(tree: &Tree, item: NodeId) -> Option<&str> {
 }
 
 /// Keys that only a job of CI has: GitHub, GitLab, Azure.
-const JOB: [&str; 6] = ["runs-on", "script", "deployment", "uses", "trigger", "steps"];
+const JOB: [&str; 6] = [
+    "runs-on",
+    "script",
+    "deployment",
+    "uses",
+    "trigger",
+    "steps",
+];
 
 /// A name that is written out, and not the result of something.
 fn is_name(name: &str) -> bool {
@@ -43,16 +50,16 @@ pub(super) fn of_mapping<'t>(
     if is_document {
         return spring(tree, id);
     }
-    let job = pairs
-        .iter()
-        .any(|(key, _)| JOB.contains(key));
-    if job && let Some(name) = pairs.iter().find_map(|&(key, id)| {
-        let name = (key == "environment").then(|| match tree.text(id) {
-            Some(name) => Some(name),
-            None => tree.text(tree.below(id, "name")?),
-        });
-        name.flatten()
-    }) {
+    let job = pairs.iter().any(|(key, _)| JOB.contains(key));
+    if job
+        && let Some(name) = pairs.iter().find_map(|&(key, id)| {
+            let name = (key == "environment").then(|| match tree.text(id) {
+                Some(name) => Some(name),
+                None => tree.text(tree.below(id, "name")?),
+            });
+            name.flatten()
+        })
+    {
         // GitLab shows `production/eu` as a folder, Azure writes `production.resource`.
         let parts: Vec<&str> = name.split(['/', '.']).collect();
         if parts.iter().all(|part| is_name(part)) {

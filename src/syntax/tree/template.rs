@@ -13,7 +13,9 @@ pub(in crate::syntax) struct Neutral {
 impl Neutral {
     /// Whether something is filled in inside `span`.
     pub(in crate::syntax) fn fills(&self, span: &Range<usize>) -> bool {
-        let next = self.actions.partition_point(|action| action.end <= span.start);
+        let next = self
+            .actions
+            .partition_point(|action| action.end <= span.start);
         self.actions
             .get(next)
             .is_some_and(|action| action.start < span.end)
@@ -38,9 +40,13 @@ pub(in crate::syntax) fn neutralise(text: &str) -> Option<Neutral> {
                 continue;
             }
         };
-        let end = start + 2 + memchr::memmem::find(&text.as_bytes()[start + 2..], close.as_bytes())? + 2;
+        let end =
+            start + 2 + memchr::memmem::find(&text.as_bytes()[start + 2..], close.as_bytes())? + 2;
         // `}}}` of a mapping or of raw output.
-        let end = if close == "}}" && text.as_bytes().get(end) == Some(&b'}') && text.as_bytes().get(start + 2) == Some(&b'{') {
+        let end = if close == "}}"
+            && text.as_bytes().get(end) == Some(&b'}')
+            && text.as_bytes().get(start + 2) == Some(&b'{')
+        {
             end + 1
         } else {
             end
@@ -91,7 +97,9 @@ fn is_output(action: &str) -> bool {
         .split(|c: char| !c.is_ascii_alphanumeric())
         .next()
         .unwrap_or("");
-    let control = ["if", "else", "end", "range", "with", "define", "block", "break", "continue"];
+    let control = [
+        "if", "else", "end", "range", "with", "define", "block", "break", "continue",
+    ];
     let assigns = inner.starts_with('$') && inner.contains(":=");
     !(control.contains(&word) || assigns || inner.starts_with(['/', '!', '#']))
 }
@@ -114,8 +122,14 @@ fn alone(text: &str, actions: &[Range<usize>], action: &Range<usize>) -> bool {
     };
     let mut at = start;
     let first = actions.partition_point(|other| other.end <= start);
-    for other in actions[first..].iter().take_while(|other| other.start < end) {
-        if bytes[at..other.start.max(at)].iter().any(|byte| !byte.is_ascii_whitespace()) {
+    for other in actions[first..]
+        .iter()
+        .take_while(|other| other.start < end)
+    {
+        if bytes[at..other.start.max(at)]
+            .iter()
+            .any(|byte| !byte.is_ascii_whitespace())
+        {
             return false;
         }
         at = other.end.min(end);

@@ -19,7 +19,9 @@ fn spans(text: &str) -> Vec<&str> {
 fn meanings(text: &str) -> Vec<(String, Meaning)> {
     let entries = read(text).expect("YAML");
     let pairs = entries.into_iter().map(|e| (e.path.join("."), e.meaning));
-    pairs.filter(|(_, meaning)| *meaning != Meaning::Literal).collect()
+    pairs
+        .filter(|(_, meaning)| *meaning != Meaning::Literal)
+        .collect()
 }
 
 #[test]
@@ -34,7 +36,10 @@ fn key_paths_and_spans() {
             ("other", "plain"),
         ],
     );
-    check("a: 1\n---\nb: 2\n...\n---\nc: 3\n", &[("a", "1"), ("b", "2"), ("c", "3")]);
+    check(
+        "a: 1\n---\nb: 2\n...\n---\nc: 3\n",
+        &[("a", "1"), ("b", "2"), ("c", "3")],
+    );
     check("? [a, b]\n: c\nd: e\n", &[("d", "e")]);
 }
 
@@ -45,7 +50,17 @@ fn what_stands_around_a_value_is_not_in_its_span() {
             "a: |\n  one\n   two\n\nb: >-\n  folded\n  more\nc: !vault |\n    $X\nd: !Sub \"x\" # c\ne: &anc val\nf: 'it''s'\n\
              g: &x !!str 'q' # d\nh: !t plain # e\ni: | # f\n   last"
         ),
-        ["one\n   two", "folded\n  more", "$X", "x", "val", "it''s", "q", "plain", "last"]
+        [
+            "one\n   two",
+            "folded\n  more",
+            "$X",
+            "x",
+            "val",
+            "it''s",
+            "q",
+            "plain",
+            "last"
+        ]
     );
 }
 
@@ -67,7 +82,13 @@ fn what_is_anchored_counts_where_it_is_aliased() {
     );
     check(
         "a: &a {k: 1}\nb: &b {k: 2, l: 3}\nc:\n  <<: [*a, *b]\n",
-        &[("a.k", "1"), ("c.k", "1"), ("b.k", "2"), ("b.l", "3"), ("c.l", "3")],
+        &[
+            ("a.k", "1"),
+            ("c.k", "1"),
+            ("b.k", "2"),
+            ("b.l", "3"),
+            ("c.l", "3"),
+        ],
     );
     check("p: &x secret\ns: *x\n", &[("p", "secret"), ("s", "secret")]);
     // No anchor of another document, none that is still open, none at all.
@@ -80,7 +101,10 @@ fn bombs_are_left_to_the_lines() {
     let mut laughs = "a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]\n".to_owned();
     for level in 1..12 {
         let alias = format!("*a{}", level - 1);
-        laughs.push_str(&format!("a{level}: &a{level} [{}]\n", [alias.as_str(); 9].join(", ")));
+        laughs.push_str(&format!(
+            "a{level}: &a{level} [{}]\n",
+            [alias.as_str(); 9].join(", ")
+        ));
     }
     assert!(read(&laughs).is_none());
     let mut chain = "a0: &a0 [x]\n".to_owned();
@@ -91,7 +115,9 @@ fn bombs_are_left_to_the_lines() {
     let mut merges = "a0: &a0 {k0: 1}\n".to_owned();
     for level in 1..12 {
         let aliases = [format!("*a{}", level - 1).as_str(); 9].join(", ");
-        merges.push_str(&format!("a{level}: &a{level}\n  <<: [{aliases}]\n  k{level}: 1\n"));
+        merges.push_str(&format!(
+            "a{level}: &a{level}\n  <<: [{aliases}]\n  k{level}: 1\n"
+        ));
     }
     assert!(read(&merges).is_some_and(|entries| entries.len() < 200));
     assert!(read(&"[".repeat(100_000)).is_none());
@@ -103,7 +129,10 @@ fn bombs_are_left_to_the_lines() {
 #[test]
 fn tags_say_what_a_value_is() {
     let of = |text| meanings(text).pop().map(|(_, meaning)| meaning);
-    assert_eq!(of("p: !vault |\n  $ANSIBLE_VAULT;1.1\n  6162\n"), Some(Meaning::Encrypted));
+    assert_eq!(
+        of("p: !vault |\n  $ANSIBLE_VAULT;1.1\n  6162\n"),
+        Some(Meaning::Encrypted)
+    );
     assert_eq!(of("p: !Sub '${X}-y'\n"), Some(Meaning::Reference));
     assert_eq!(of("p: !reference [.a, b]\n"), Some(Meaning::Reference));
     assert_eq!(of("p: !!binary YWJj\n"), Some(Meaning::Base64));
@@ -126,7 +155,9 @@ fn kubernetes() {
         [("data.a".to_owned(), Meaning::Base64)]
     );
     assert_eq!(
-        meanings("kind: List\nitems:\n- kind: SealedSecret\n  spec:\n    encryptedData: {a: AgB}\n"),
+        meanings(
+            "kind: List\nitems:\n- kind: SealedSecret\n  spec:\n    encryptedData: {a: AgB}\n"
+        ),
         [("items.spec.encryptedData.a".to_owned(), Meaning::Encrypted)]
     );
     assert_eq!(
@@ -146,7 +177,10 @@ fn files_in_a_file() {
         "kind: ConfigMap\ndata:\n  application.yml: |\n    spring:\n      datasource:\n        password: p1\n  app.properties: |\n    db.password=p2\n    x=y\n  c.json: '{\"token\": \"t1\"}'\n",
         &[
             ("kind", "ConfigMap"),
-            ("data.application.yml", "spring:\n  datasource:\n    password: p1\n"),
+            (
+                "data.application.yml",
+                "spring:\n  datasource:\n    password: p1\n",
+            ),
             ("data.application.yml.spring.datasource.password", "p1"),
             ("data.app.properties", "db.password=p2\nx=y\n"),
             ("data.app.properties.db.password", "p2"),
@@ -156,12 +190,24 @@ fn files_in_a_file() {
         ],
     );
     assert_eq!(
-        spans("a:\n  run: |\n\n    export TOKEN=abc1\n    other\n  s: \"x: 1\\ny: \\\"z\\\"\\n\"\n")[1..],
+        spans(
+            "a:\n  run: |\n\n    export TOKEN=abc1\n    other\n  s: \"x: 1\\ny: \\\"z\\\"\\n\"\n"
+        )[1..],
         ["abc1", "x: 1\\ny: \\\"z\\\"\\n", "1", "z"]
     );
     // Prose and keys are no files.
-    assert_eq!(read("description: |\n  Password: at least ten\n  letters\n").expect("YAML").len(), 1);
-    assert_eq!(read("k: |\n  -----BEGIN X-----\n  A: b\n").expect("YAML").len(), 1);
+    assert_eq!(
+        read("description: |\n  Password: at least ten\n  letters\n")
+            .expect("YAML")
+            .len(),
+        1
+    );
+    assert_eq!(
+        read("k: |\n  -----BEGIN X-----\n  A: b\n")
+            .expect("YAML")
+            .len(),
+        1
+    );
 }
 
 #[test]
@@ -185,7 +231,10 @@ fn environments_that_stand_beside() {
         "jobs:\n  deploy:\n    runs-on: x\n    environment: production\n    env:\n      TOKEN: t\n",
         &[
             ("jobs.deploy.environment.production.runs-on", "x"),
-            ("jobs.deploy.environment.production.environment", "production"),
+            (
+                "jobs.deploy.environment.production.environment",
+                "production",
+            ),
             ("jobs.deploy.environment.production.env.TOKEN", "t"),
         ],
     );
@@ -193,7 +242,10 @@ fn environments_that_stand_beside() {
         "deploy:\n  script: [x]\n  environment:\n    name: staging/eu\n  variables:\n    TOKEN:\n      value: t\n",
         &[
             ("deploy.environment.staging.eu.script", "x"),
-            ("deploy.environment.staging.eu.environment.name", "staging/eu"),
+            (
+                "deploy.environment.staging.eu.environment.name",
+                "staging/eu",
+            ),
             ("deploy.environment.staging.eu.variables.TOKEN.value", "t"),
         ],
     );
@@ -211,22 +263,39 @@ fn environments_that_stand_beside() {
         entries.last().map(|e| e.path.join("."))
     };
     let spring = |profile: &str| {
-        key(&format!("a: b\n---\nspring:\n  config.activate.on-profile: {profile}\npw: x\n"))
+        key(&format!(
+            "a: b\n---\nspring:\n  config.activate.on-profile: {profile}\npw: x\n"
+        ))
     };
     assert_eq!(spring("prod").as_deref(), Some("profiles.prod.pw"));
     assert_eq!(spring("\"!prod\"").as_deref(), Some("pw"));
-    assert_eq!(key("spring.profiles: staging\nx: y\n").as_deref(), Some("profiles.staging.x"));
-    assert_eq!(key("spring:\n  profiles:\n    active: prod\nx: y\n").as_deref(), Some("x"));
+    assert_eq!(
+        key("spring.profiles: staging\nx: y\n").as_deref(),
+        Some("profiles.staging.x")
+    );
+    assert_eq!(
+        key("spring:\n  profiles:\n    active: prod\nx: y\n").as_deref(),
+        Some("x")
+    );
     check(
         "spring.config.activate.on-profile: dev | test\n",
         &[
-            ("profiles.dev.spring.config.activate.on-profile", "dev | test"),
-            ("profiles.test.spring.config.activate.on-profile", "dev | test"),
+            (
+                "profiles.dev.spring.config.activate.on-profile",
+                "dev | test",
+            ),
+            (
+                "profiles.test.spring.config.activate.on-profile",
+                "dev | test",
+            ),
         ],
     );
     check(
         "environments:\n- name: prod\n  token: x\n",
-        &[("environments.prod.name", "prod"), ("environments.prod.token", "x")],
+        &[
+            ("environments.prod.name", "prod"),
+            ("environments.prod.token", "x"),
+        ],
     );
 }
 
@@ -238,6 +307,7 @@ fn templates_are_put_out_of_the_way() {
         &[
             ("apiVersion", "v1"),
             ("metadata.name", "{{ include \"x.name\" . }}-db"),
+            ("metadata.labels", ""),
             ("data.password", "{{ .Values.pw | quote }}"),
             ("data.{{ $k }}", "{{ $v }}"),
             ("data.literal", "é1"),
@@ -251,7 +321,12 @@ fn templates_are_put_out_of_the_way() {
         "<% if x %>\nproduction:\n  password: <%= ENV['X: y'] %>\n<% end %>\n",
         &[("production.password", "<%= ENV['X: y'] %>")],
     );
-    for text in ["a: {{ unclosed\n", "{{ if }}a: b\n c: d: e\n", "a: b: {{ c }}\n", "\"\": \"unterminated"] {
+    for text in [
+        "a: {{ unclosed\n",
+        "{{ if }}a: b\n c: d: e\n",
+        "a: b: {{ c }}\n",
+        "\"\": \"unterminated",
+    ] {
         assert!(read(text).is_none(), "{text}");
     }
 }
