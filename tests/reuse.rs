@@ -270,7 +270,7 @@ fn a_ciphertext_that_was_copied_whole_is_known() {
         repo.try_commit([])
             .exits(1)
             .says(from)
-            .says("copied-ciphertext");
+            .says("reuse-ciphertext");
         repo.git(["reset", "-q", "--hard"]);
     }
 }
@@ -286,4 +286,129 @@ fn production_that_takes_over_stagings_value_is_told() {
         .exits(0)
         .says("config/staging/database.yml:2")
         .hides(&staging);
+}
+
+/// Twenty layouts as people keep them: staging's values differ from production's, everything else is the same or nearly so.
+/// Nothing in them may be taken for a copy.
+#[test]
+fn twins_of_real_layouts_have_no_copies() {
+    let env = TestEnv::new();
+    let mut told = Vec::new();
+    for (number, layout) in layouts().into_iter().enumerate() {
+        let repo = env.repo(&format!("layout-{number}"));
+        for (at, environment) in ["production", "staging"].into_iter().enumerate() {
+            let seed = 100 + number as u64 * 10 + at as u64;
+            let (path, text) = layout;
+            let path = path.replace("ENV", environment);
+            let text = text
+                .replace("ENV", environment)
+                .replace("OWN_PASSWORD", &secret("{password:16}", seed))
+                .replace("OWN_TOKEN", &secret("{alnum:40}", seed))
+                .replace("OWN_BASE64", &base64(&secret("{alnum:24}", seed)))
+                .replace("SAME_DIGEST", &secret("sha256:{hex:64}", number as u64))
+                .replace("SAME_OID", &secret("{hex:40}", number as u64))
+                .replace("SAME_UUID", &secret("{uuid}", number as u64))
+                .replace("SAME_HEX", &secret("{hex:32}", number as u64));
+            repo.write(path, text);
+        }
+        repo.stage();
+        let report = repo
+            .stagegate(["pre-commit", "--format", "json", "--all"])
+            .json();
+        for finding in report["findings"].as_array().expect("findings") {
+            if finding["family"] == "reuse" {
+                told.push(format!(
+                    "{number}: {} {}",
+                    finding["rule"], finding["place"]
+                ));
+            }
+        }
+    }
+    assert!(told.is_empty(), "{told:#?}");
+}
+
+/// Path and text of twenty layouts; `ENV` is the environment, `OWN_...` a value of its own, `SAME_...` one that both have.
+fn layouts() -> Vec<(&'static str, &'static str)> {
+    vec![
+        (
+            "config/ENV/database.yml",
+            "adapter: postgresql\npool: 5\nhost: db.ENV.internal\nusername: shop\npassword: OWN_PASSWORD\n",
+        ),
+        (
+            "values-ENV.yaml",
+            "image:\n  repository: registry.example/shop\n  digest: SAME_DIGEST\nenv:\n  - name: DB_PASSWORD\n    value: OWN_PASSWORD\n  - name: RELEASE\n    value: SAME_OID\n",
+        ),
+        (
+            "overlays/ENV/secret.yaml",
+            "apiVersion: v1\nkind: Secret\nmetadata:\n  name: db-credentials\ndata:\n  password: OWN_BASE64\n  username: c2hvcA==\n",
+        ),
+        (
+            "overlays/ENV/kustomization.yaml",
+            "resources:\n  - ../../base\nimages:\n  - name: shop\n    newTag: SAME_OID\n    digest: SAME_DIGEST\n",
+        ),
+        (
+            "envs/ENV/terraform.tfvars",
+            "region = \"eu-west-1\"\ninstance_class = \"db.t3.medium\"\ndb_password = \"OWN_PASSWORD\"\nclient_id = \"SAME_UUID\"\ntenant_id = \"SAME_UUID\"\n",
+        ),
+        (
+            "envs/ENV/backend.tf",
+            "terraform {\n  backend \"s3\" {\n    bucket = \"acme-tfstate-ENV\"\n    key = \"shop/terraform.tfstate\"\n    region = \"eu-west-1\"\n  }\n}\n",
+        ),
+        (
+            "src/main/resources/application-ENV.yml",
+            "spring:\n  datasource:\n    url: jdbc:postgresql://db.ENV.internal/shop\n    username: shop\n    password: OWN_PASSWORD\n  jpa:\n    open-in-view: false\n",
+        ),
+        (
+            "src/main/resources/application-ENV.properties",
+            "spring.datasource.password=OWN_PASSWORD\nserver.port=8080\nmanagement.endpoints.web.exposure.include=health,info\nspring.main.banner-mode=off\n",
+        ),
+        (
+            ".env.ENV",
+            "DB_HOST=db.ENV.internal\nDB_PASSWORD=OWN_PASSWORD\nAPI_TOKEN=OWN_TOKEN\nLOG_LEVEL=info\nPORT=3000\nPUBLIC_KEY=SAME_HEX\nCACHE_PREFIX=shop-v2\n",
+        ),
+        (
+            "group_vars/ENV/main.yml",
+            "db_user: shop\ndb_password: OWN_PASSWORD\nssh_port: 22\nnginx_checksum: SAME_DIGEST\ndeploy_revision: SAME_OID\n",
+        ),
+        (
+            "group_vars/ENV/vars.yml",
+            "api_token: \"{{ vault_api_token }}\"\ndb_password: \"{{ vault_db_password }}\"\nsession_secret: \"{{ lookup('env', 'SESSION_SECRET') }}\"\n",
+        ),
+        (
+            "appsettings.ENV.json",
+            "{\n  \"Logging\": {\"LogLevel\": {\"Default\": \"Information\"}},\n  \"ConnectionStrings\": {\"Default\": \"Server=db.ENV.internal;Database=shop;User Id=shop;Password=OWN_PASSWORD;\"},\n  \"AzureAd\": {\"TenantId\": \"SAME_UUID\", \"ClientId\": \"SAME_UUID\"}\n}\n",
+        ),
+        (
+            "docker-compose.ENV.yml",
+            "services:\n  db:\n    image: postgres@SAME_DIGEST\n    environment:\n      POSTGRES_USER: shop\n      POSTGRES_PASSWORD: OWN_PASSWORD\n",
+        ),
+        (
+            "deploy/ENV/config.toml",
+            "[server]\nport = 8080\nbind = \"0.0.0.0\"\n[auth]\nissuer = \"https://login.ENV.example.com\"\nclient_id = \"SAME_UUID\"\nclient_secret = \"OWN_TOKEN\"\n",
+        ),
+        (
+            "deploy/ENV/app.ini",
+            "[database]\nhost = db.ENV.internal\npassword = OWN_PASSWORD\n[session]\nsecret = OWN_TOKEN\ncookie_name = shop_session\n",
+        ),
+        (
+            "k8s/ENV/deployment.yaml",
+            "apiVersion: apps/v1\nkind: Deployment\nspec:\n  template:\n    metadata:\n      annotations:\n        checksum/config: SAME_HEX\n    spec:\n      containers:\n        - name: shop\n          env:\n            - name: TOKEN\n              valueFrom:\n                secretKeyRef: {name: shop-secrets, key: api-token}\n",
+        ),
+        (
+            "k8s/ENV/external-secret.yaml",
+            "apiVersion: external-secrets.io/v1beta1\nkind: ExternalSecret\nspec:\n  refreshInterval: 1h\n  data:\n    - secretKey: db-password\n      remoteRef: {key: ENV/shop/db, property: password}\n",
+        ),
+        (
+            "config/environments/ENV.rb",
+            "Rails.application.configure do\n  config.eager_load = true\n  config.log_level = :info\n  config.secret_key_base = ENV.fetch(\"SECRET_KEY_BASE\")\nend\n",
+        ),
+        (
+            "serverless/ENV.yml",
+            "provider:\n  runtime: nodejs20.x\n  environment:\n    TABLE: orders-ENV\n    STRIPE_KEY: ${ssm:/ENV/stripe}\n    JWT_SECRET: OWN_TOKEN\n",
+        ),
+        (
+            "settings/ENV.json",
+            "{\"analytics\": {\"trackingId\": \"G-A1B2C3D4E5\"}, \"sentry\": {\"dsn\": \"https://SAME_HEX@o12345.ingest.sentry.io/67890\"}, \"mail\": {\"password\": \"OWN_PASSWORD\"}}\n",
+        ),
+    ]
 }

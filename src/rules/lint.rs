@@ -201,8 +201,12 @@ fn of_words(pack: &Pack, rule: &Rule) -> Vec<String> {
             .all(|page| page.starts_with("https://")),
         "a reference is no https page",
     );
-    ask(!rule.examples.is_empty(), "it has no example");
-    ask(!rule.counterexamples.is_empty(), "it has no counterexample");
+    let is_tried = rule.kind != Kind::Structural;
+    ask(!is_tried || !rule.examples.is_empty(), "it has no example");
+    ask(
+        !is_tried || !rule.counterexamples.is_empty(),
+        "it has no counterexample",
+    );
     ask(
         !(rule.public && rule.privileged),
         "it is public and privileged at once",
