@@ -137,7 +137,10 @@ fn place(
         let raw = text.get(start..end)?;
         Some(start + (raw.len() - raw.trim_start().len()))
     };
-    while properties {
+    loop {
+        if !properties {
+            break;
+        }
         start = skip_space(start)?;
         let raw = text.get(start..end)?;
         if !raw.starts_with(['!', '&', '#']) {
