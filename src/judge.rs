@@ -457,7 +457,8 @@ impl<'j> Judge<'j> {
         let secret = known[0];
         let keys: Vec<&str> = sighting.key_path.iter().map(String::as_str).collect();
         let claims = self.policy.claims(source.ref_name, Some(path), &keys);
-        let signals = origin::with_path(&sighting.signals, path, self.policy.vocabulary());
+        let mut signals = origin::with_path(&sighting.signals, path, self.policy.vocabulary());
+        signals.extend(origin::ended(sighting.ends, self.today));
         let origin = origin::weigh(&signals);
         let fingerprint = {
             let computed = &self.fingerprints;
@@ -477,6 +478,7 @@ impl<'j> Judge<'j> {
             origin,
             issued: sighting.rule.provider_issued(),
             lifetime: sighting.lifetime,
+            privileged: sighting.privileged,
             public: sighting.rule.public,
             path,
             declared: false,
@@ -545,6 +547,7 @@ impl<'j> Judge<'j> {
             excerpt: sighting.excerpt.clone(),
             fingerprint,
             lifetime: sighting.lifetime,
+            privileged: sighting.privileged,
             evidence: signals
                 .into_iter()
                 .map(|signal| Signal {
