@@ -46,7 +46,8 @@ fn sightings(
 }
 
 fn policy(text: &str) -> Policy {
-    Policy::parse(&format!("version = 1\n{text}"), "stagegate.toml").unwrap_or_else(|errors| panic!("{errors}"))
+    Policy::parse(&format!("version = 1\n{text}"), "stagegate.toml")
+        .unwrap_or_else(|errors| panic!("{errors}"))
 }
 
 fn all_hold(failures: &[String]) {
@@ -217,13 +218,23 @@ fn every_kind_of_evidence() {
             fail(format!("{of_kind:?}, not {expected:?} of {signals:#?}"));
         }
         let origin = origin::weigh(&signals).environment.as_str();
-        if case.origin.as_deref().is_some_and(|expected| expected != origin) {
+        if case
+            .origin
+            .as_deref()
+            .is_some_and(|expected| expected != origin)
+        {
             fail(format!("{origin} of {signals:#?}"));
         }
-        if case.lifetime.is_some_and(|expected| expected != sighting.lifetime) {
+        if case
+            .lifetime
+            .is_some_and(|expected| expected != sighting.lifetime)
+        {
             fail(format!("{:?}", sighting.lifetime));
         }
-        if case.privileged.is_some_and(|expected| expected != sighting.privileged) {
+        if case
+            .privileged
+            .is_some_and(|expected| expected != sighting.privileged)
+        {
             fail(format!("privileged: {}", sighting.privileged));
         }
     }
@@ -241,7 +252,10 @@ fn every_kind_of_evidence() {
         .filter_map(|line| line.strip_prefix("| `"))
         .map(|line| line.split('`').next().unwrap_or("").to_owned())
         .collect();
-    assert_eq!(named, kinds, "docs/origin.md and fixtures/origin/kinds.toml");
+    assert_eq!(
+        named, kinds,
+        "docs/origin.md and fixtures/origin/kinds.toml"
+    );
 }
 
 #[derive(Deserialize)]

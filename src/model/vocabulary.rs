@@ -140,6 +140,7 @@ mod tests {
             .map(|(word, tier)| (word.to_owned(), tier))
             .into(),
             ambiguous: [("live".to_owned(), Tier::Production)].into(),
+            false_friends: vec![vec!["prod".to_owned(), "studio".to_owned()]],
         }
     }
 
@@ -160,6 +161,19 @@ mod tests {
         assert_eq!(tier("reproduce"), None);
         assert_eq!(tier("prod-mirror-staging"), Some(Tier::Staging));
         assert_eq!(tier("liveness_token"), None);
+    }
+
+    #[test]
+    fn false_friends_name_nothing() {
+        let vocabulary = vocabulary();
+        let tier = |name| vocabulary.tier_of_name(name).map(|(tier, _)| tier);
+        assert_eq!(tier("PROD_STUDIO_TOKEN"), None);
+        assert_eq!(tier("prod.prod-studio.example"), Some(Tier::Production));
+        assert_eq!(tier("studio-prod"), Some(Tier::Production));
+        let tier = |name| vocabulary.tier_of_environment(name).map(|(tier, _)| tier);
+        assert_eq!(tier("Live"), Some(Tier::Production));
+        assert_eq!(tier("live-stream"), None);
+        assert_eq!(tier("eu-staging"), Some(Tier::Staging));
     }
 
     #[test]

@@ -38,7 +38,10 @@ pub(super) struct Said {
 
 pub(super) fn evidence(around: &Surroundings<'_>, found: &mut Evidence) {
     let id = around.rule.id.as_str();
-    if !id.contains("private-key") && id != "kubernetes-client-key" && !around.value.starts_with(b"-----BEGIN ") {
+    if !id.contains("private-key")
+        && id != "kubernetes-client-key"
+        && !around.value.starts_with(b"-----BEGIN ")
+    {
         return;
     }
     // `tls.crt` beside `tls.key`, `client-certificate-data` beside `client-key-data`.
@@ -111,7 +114,9 @@ fn parse(pem: &str) -> Option<Said> {
     let end = pem.find(END)? + END.len();
     // Indented in YAML.
     let lines: Vec<&str> = pem[..end].lines().map(str::trim).collect();
-    let certificate = Certificate::from_pem(lines.join("\n")).ok()?.tbs_certificate;
+    let certificate = Certificate::from_pem(lines.join("\n"))
+        .ok()?
+        .tbs_certificate;
     let mut said = Said {
         subject: Vec::new(),
         hosts: Vec::new(),
@@ -129,18 +134,24 @@ fn parse(pem: &str) -> Option<Said> {
         } else if extension.extn_id.to_string() == "2.5.29.17"
             && let Ok(SubjectAltName(names)) = SubjectAltName::from_der(value)
         {
-            said.hosts.extend(names.iter().take(MOST_NAMES).filter_map(|name| {
-                let name = match name {
-                    GeneralName::DnsName(name) => name.as_str(),
-                    GeneralName::UniformResourceIdentifier(name) => name.as_str(),
-                    _ => return None,
-                };
-                let name = name.trim_start_matches("*.");
-                (is_name(name) && !host::is_local(name)).then(|| name.to_owned())
-            }));
+            said.hosts
+                .extend(names.iter().take(MOST_NAMES).filter_map(|name| {
+                    let name = match name {
+                        GeneralName::DnsName(name) => name.as_str(),
+                        GeneralName::UniformResourceIdentifier(name) => name.as_str(),
+                        _ => return None,
+                    };
+                    let name = name.trim_start_matches("*.");
+                    (is_name(name) && !host::is_local(name)).then(|| name.to_owned())
+                }));
         }
     }
-    for attribute in certificate.subject.0.iter().flat_map(|names| names.0.iter()) {
+    for attribute in certificate
+        .subject
+        .0
+        .iter()
+        .flat_map(|names| names.0.iter())
+    {
         let of = attribute.oid.to_string();
         let text = std::str::from_utf8(attribute.value.value()).unwrap_or("");
         match of.as_str() {

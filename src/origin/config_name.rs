@@ -22,7 +22,8 @@ pub(super) fn evidence(around: &Surroundings<'_>, found: &mut Evidence) {
         return;
     };
     if let Some((tier, word)) = around.vocabulary.tier_of_environment(name) {
-        let text = format!("the token is for the configuration {name}, which names {tier} (\"{word}\")");
+        let text =
+            format!("the token is for the configuration {name}, which names {tier} (\"{word}\")");
         found.say("config-name", tier, strong(tier), text);
     }
 }

@@ -21,7 +21,12 @@ pub(super) fn evidence(around: &Surroundings<'_>, found: &mut Evidence) {
     };
     if string.contains("UseDevelopmentStorage=true") {
         let text = "the connection string is the storage emulator's".to_owned();
-        found.say("connection", Tier::Test, crate::model::Strength::Decisive, text);
+        found.say(
+            "connection",
+            Tier::Test,
+            crate::model::Strength::Decisive,
+            text,
+        );
     }
     let has = |group: &str| around.groups.iter().any(|(name, _)| *name == group);
     let (has_host, has_database, has_user, has_account) =

@@ -121,7 +121,11 @@ impl Part {
             [
                 "metadata",
                 "labels",
-                "env" | "environment" | "app.kubernetes.io/environment" | "environment-name" | "stage",
+                "env"
+                | "environment"
+                | "app.kubernetes.io/environment"
+                | "environment-name"
+                | "stage",
             ] => push(&mut self.labels),
             ["clusters", "name"] => push(&mut self.clusters),
             ["clusters", "cluster", "server"] => push(&mut self.servers),
@@ -153,7 +157,9 @@ impl Part {
                 .take(64)
                 .position(|byte| !(byte.is_ascii_alphanumeric() || b"-_.".contains(byte)));
             let id = end.and_then(|end| std::str::from_utf8(&rest[..end]).ok());
-            if let Some(id) = id.filter(|id| !id.is_empty() && !self.vault_ids.iter().any(|known| known == id)) {
+            if let Some(id) =
+                id.filter(|id| !id.is_empty() && !self.vault_ids.iter().any(|known| known == id))
+            {
                 self.vault_ids.push(id.to_owned());
             }
         }

@@ -39,7 +39,9 @@ fn of_recipient(key: &str, value: &str, around: &Surroundings<'_>, found: &mut E
             (|facts| &facts.kms_keys, Some(value)),
             (
                 |facts| &facts.gcp_projects,
-                value.strip_prefix("projects/").and_then(|rest| rest.split('/').next()),
+                value
+                    .strip_prefix("projects/")
+                    .and_then(|rest| rest.split('/').next()),
             ),
         ],
         "vault_url" | "vaultUrl" | "vault_address" => &[

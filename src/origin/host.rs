@@ -111,7 +111,10 @@ fn squashed(name: &str) -> Option<(Tier, &'static str)> {
         let (word, tier) = WORDS.into_iter().find(|(word, _)| name.ends_with(word))?;
         // `noprod` and `notprod` are not production's either.
         let rest = &name[..name.len() - word.len()];
-        let negated = tier == Tier::Production && ["no", "not", "pre", "non"].iter().any(|no| rest.ends_with(no));
+        let negated = tier == Tier::Production
+            && ["no", "not", "pre", "non"]
+                .iter()
+                .any(|no| rest.ends_with(no));
         (!negated).then_some((tier, word))
     })
 }
@@ -168,7 +171,15 @@ pub(super) fn of_host(address: &str, around: &Surroundings<'_>, found: &mut Evid
     } else if let Some(namespace) = namespace_of_service(&lower) {
         // A service's name is often its release's (`eventgate-production`); its namespace is where it runs.
         let name = "in-cluster host of namespace";
-        of_name("host", name, namespace, |facts| &facts.namespaces, strong, around, found);
+        of_name(
+            "host",
+            name,
+            namespace,
+            |facts| &facts.namespaces,
+            strong,
+            around,
+            found,
+        );
     } else if !false_friend::is_shared_host(&lower)
         && let Some((tier, word)) = around.vocabulary.tier_of_name(without_last_label(host))
     {
@@ -202,9 +213,18 @@ mod tests {
             ("db.example.com", Some("db.example.com")),
             ("db.example.com:5432", Some("db.example.com")),
             ("db.example.com.", Some("db.example.com")),
-            ("postgres://u:p@db.example.com:5432/shop", Some("db.example.com")),
-            ("jdbc:postgresql://db.example.com/shop", Some("db.example.com")),
-            ("tcp:acme.database.windows.net,1433", Some("acme.database.windows.net")),
+            (
+                "postgres://u:p@db.example.com:5432/shop",
+                Some("db.example.com"),
+            ),
+            (
+                "jdbc:postgresql://db.example.com/shop",
+                Some("db.example.com"),
+            ),
+            (
+                "tcp:acme.database.windows.net,1433",
+                Some("acme.database.windows.net"),
+            ),
             ("sql01\\INSTANCE", Some("sql01")),
             ("[fd00::1]:5432", Some("fd00::1")),
             ("fd00::1", Some("fd00::1")),

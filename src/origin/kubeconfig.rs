@@ -10,7 +10,13 @@ use super::name::{declared, is_name, of_name, strong};
 use super::{Evidence, Surroundings, aws, host};
 
 /// Clusters on the developer's own machine.
-const LOCAL: [&str; 5] = ["minikube", "docker-desktop", "kind-", "k3d-", "rancher-desktop"];
+const LOCAL: [&str; 5] = [
+    "minikube",
+    "docker-desktop",
+    "kind-",
+    "k3d-",
+    "rancher-desktop",
+];
 
 pub(super) fn evidence(around: &Surroundings<'_>, found: &mut Evidence) {
     if around.key_path.first().is_none_or(|first| first != "users") {
@@ -47,7 +53,14 @@ pub(super) fn evidence(around: &Surroundings<'_>, found: &mut Evidence) {
 }
 
 fn of_cluster(name: &str, around: &Surroundings<'_>, found: &mut Evidence) {
-    if declared("kubeconfig", "cluster", name, |facts| &facts.clusters, around, found) {
+    if declared(
+        "kubeconfig",
+        "cluster",
+        name,
+        |facts| &facts.clusters,
+        around,
+        found,
+    ) {
         return;
     }
     if LOCAL.iter().any(|local| name.starts_with(local)) {
@@ -56,15 +69,39 @@ fn of_cluster(name: &str, around: &Surroundings<'_>, found: &mut Evidence) {
         return;
     }
     if let Some(account) = aws::account_of_arn(name) {
-        if declared("kubeconfig", "AWS account", account, |facts| &facts.aws_accounts, around, found) {
+        if declared(
+            "kubeconfig",
+            "AWS account",
+            account,
+            |facts| &facts.aws_accounts,
+            around,
+            found,
+        ) {
             return;
         }
     }
-    let project = name.strip_prefix("gke_").and_then(|rest| rest.split('_').next());
+    let project = name
+        .strip_prefix("gke_")
+        .and_then(|rest| rest.split('_').next());
     if let Some(project) = project
-        && declared("kubeconfig", "project", project, |facts| &facts.gcp_projects, around, found)
+        && declared(
+            "kubeconfig",
+            "project",
+            project,
+            |facts| &facts.gcp_projects,
+            around,
+            found,
+        )
     {
         return;
     }
-    of_name("kubeconfig", "name", name, |facts| &facts.clusters, strong, around, found);
+    of_name(
+        "kubeconfig",
+        "name",
+        name,
+        |facts| &facts.clusters,
+        strong,
+        around,
+        found,
+    );
 }

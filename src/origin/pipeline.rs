@@ -20,7 +20,8 @@ pub(super) fn evidence(around: &Surroundings<'_>, found: &mut Evidence) {
     }
     if let Some((tier @ Tier::Production, word)) = around.vocabulary.tier_of_environment(name) {
         if part.is_pipeline && is_inner {
-            let text = format!("its job is for the environment {name}, which names {tier} (\"{word}\")");
+            let text =
+                format!("its job is for the environment {name}, which names {tier} (\"{word}\")");
             found.say("pipeline", tier, label(tier), text);
         } else {
             let text = format!("around it, `environment` says {tier} (\"{word}\")");

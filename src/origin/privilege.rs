@@ -52,7 +52,9 @@ pub(super) fn is_right(right: &str) -> bool {
 
 pub(super) fn evidence(around: &Surroundings<'_>, found: &mut Evidence) {
     // An issued token is what its rule says it is.
-    if around.rule.provider_issued() || !(around.rule.id.starts_with("database-url") || around.groups.is_empty()) {
+    if around.rule.provider_issued()
+        || !(around.rule.id.starts_with("database-url") || around.groups.is_empty())
+    {
         return;
     }
     let group = |wanted| {

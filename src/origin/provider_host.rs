@@ -65,7 +65,11 @@ const HOSTS: &[(&str, &[&str], &[&str])] = &[
             ".scratch.my.salesforce.com",
         ],
     ),
-    ("Avalara", &["rest.avatax.com"], &["sandbox-rest.avatax.com"]),
+    (
+        "Avalara",
+        &["rest.avatax.com"],
+        &["sandbox-rest.avatax.com"],
+    ),
     (
         "QuickBooks",
         &["quickbooks.api.intuit.com"],
@@ -135,9 +139,8 @@ const MODES: [&str; 18] = [
 
 /// The mode that a host, in lower case, serves, and whose it is.
 pub(super) fn of(host: &str) -> Option<(Tier, &'static str)> {
-    let is = |known: &&str| {
-        host == *known || known.starts_with(['.', '-']) && host.ends_with(*known)
-    };
+    let is =
+        |known: &&str| host == *known || known.starts_with(['.', '-']) && host.ends_with(*known);
     HOSTS.iter().find_map(|(provider, live, test)| {
         if live.iter().any(|known| is(known)) {
             Some((Tier::Production, *provider))

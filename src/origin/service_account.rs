@@ -39,11 +39,27 @@ pub(super) fn evidence(around: &Surroundings<'_>, found: &mut Evidence) {
                 KIND,
                 "its project_id and its client_email name different projects".to_owned(),
             );
-            of_name(KIND, "service account of project", of_email, PROJECTS, strong, around, found);
+            of_name(
+                KIND,
+                "service account of project",
+                of_email,
+                PROJECTS,
+                strong,
+                around,
+                found,
+            );
         }
         // The rule's own group has said it.
         Some(_) if group("project").is_some() => {}
-        _ => of_name(KIND, "service account of project", of_email, PROJECTS, strong, around, found),
+        _ => of_name(
+            KIND,
+            "service account of project",
+            of_email,
+            PROJECTS,
+            strong,
+            around,
+            found,
+        ),
     }
     // Made by Firebase for its own administration: every database, every user of the project.
     if email.starts_with("firebase-adminsdk") {

@@ -187,9 +187,7 @@ fn siblings<'a>(around: &Surroundings<'a>) -> Vec<Sibling<'a>> {
             words.retain(|word| around.vocabulary.tier_of_name(word).is_none());
             let (ending, role) = ROLES.iter().find(|(ending, _)| {
                 words.len() >= ending.len()
-                    && words[words.len() - ending.len()..]
-                        .iter()
-                        .eq(ending.iter())
+                    && words[words.len() - ending.len()..].iter().eq(ending.iter())
             })?;
             // `db` of `DB_PASSWORD` is the thing, and `DB` beside it the database's name.
             let mut thing = all.clone();
@@ -240,8 +238,7 @@ fn siblings<'a>(around: &Surroundings<'a>) -> Vec<Sibling<'a>> {
     let keep: Vec<bool> = found
         .iter()
         .map(|s| {
-            s.role == Role::Environment
-                || s.closeness > 0 && s.closeness == closest(s.role, &found)
+            s.role == Role::Environment || s.closeness > 0 && s.closeness == closest(s.role, &found)
         })
         .collect();
     let mut keep = keep.into_iter();
@@ -359,10 +356,7 @@ fn of_sibling(sibling: &Sibling<'_>, around: &Surroundings<'_>, found: &mut Evid
 fn weaken(signals: &mut [crate::model::Signal]) {
     for signal in signals {
         if signal.strength == Strength::Strong
-            && matches!(
-                signal.environment,
-                Some(Tier::Staging | Tier::Development)
-            )
+            && matches!(signal.environment, Some(Tier::Staging | Tier::Development))
         {
             signal.strength = Strength::Supporting;
         }
@@ -377,7 +371,11 @@ fn environment(sibling: &Sibling<'_>, around: &Surroundings<'_>, found: &mut Evi
         return;
     };
     // The mode of a provider is a setting that its key must fit, or nothing works.
-    let mut of = sibling.words.split('_').map(str::to_owned).collect::<Vec<_>>();
+    let mut of = sibling
+        .words
+        .split('_')
+        .map(str::to_owned)
+        .collect::<Vec<_>>();
     if let [.., mapping, _] = around.key_path {
         of.extend(words_of(mapping));
     }

@@ -216,9 +216,7 @@ fn sentence(row: Row, verdict: Verdict, claim: Option<&Claim>) -> String {
             Row::NonproductionPrivileged | Row::NonproductionLongLived,
             Verdict::Warn,
             Some(Tier::Production),
-        ) => {
-            ": it goes the wrong way round"
-        }
+        ) => ": it goes the wrong way round",
         (Row::ProductionCredential, Verdict::Warn, Some(Tier::Production)) => {
             ": it stands there in plain text"
         }

@@ -506,9 +506,14 @@ impl Checker<'_> {
                         format!("name what belongs to {} alone", environment.name),
                     );
                 } else if !check(&text.value) {
+                    // Whoever mixes up the two keys of a pair has written the secret one.
+                    let told = match list {
+                        "age-recipients" => brief(&text.value),
+                        _ => text.value,
+                    };
                     self.mistakes.add(
                         text.offset,
-                        format!("\"{}\" does not belong into `{list}`", text.value),
+                        format!("\"{told}\" does not belong into `{list}`"),
                         hint,
                     );
                 } else if let Some(other) =

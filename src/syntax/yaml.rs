@@ -73,7 +73,10 @@ fn read(text: &str) -> Option<Vec<Entry>> {
                 let mut start = offsets.byte(span.start.index());
                 let mut end = offsets.byte(span.end.index()).max(start);
                 if quoted && end >= start + 2 {
-                    (start, end) = (start + 1, end - 1);
+                    // A comment on the line may be reported as part of the scalar.
+                    let inner = text.as_bytes().get(start + 1..end)?;
+                    let len = closing_quote(inner, text.as_bytes()[start]);
+                    (start, end) = (start + 1, start + 1 + len.unwrap_or(inner.len() - 1));
                 }
                 let raw = text.get(start..end)?;
                 // Plain scalars may be reported with the space or comment after them.
@@ -89,6 +92,20 @@ fn read(text: &str) -> Option<Vec<Entry>> {
         }
     }
     Some(entries)
+}
+
+/// Where the quote that was opened before `inner` closes.
+fn closing_quote(inner: &[u8], quote: u8) -> Option<usize> {
+    let mut at = 0;
+    while at < inner.len() {
+        match inner[at] {
+            b'\\' if quote == b'"' => at += 2,
+            b'\'' if quote == b'\'' && inner.get(at + 1) == Some(&b'\'') => at += 2,
+            byte if byte == quote => return Some(at),
+            _ => at += 1,
+        }
+    }
+    None
 }
 
 fn take_key(levels: &mut [Level]) -> Option<String> {
@@ -146,6 +163,14 @@ mod tests {
             .iter()
             .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
             .collect();
+        assert_eq!(of(text), expected);
+    }
+
+    #[test]
+    fn a_comment_behind_quotes_is_no_part_of_the_value() {
+        let text = "a: \"x\\\"y\" # not \"this\"\nb: 'it''s' # nor this\n";
+        let expected = [("a", "x\\\"y"), ("b", "it''s")]
+            .map(|(key, value)| (key.to_owned(), value.to_owned()));
         assert_eq!(of(text), expected);
     }
 
