@@ -374,6 +374,8 @@ pub fn sighting_of<'r>(
         signals: Vec::new(),
         excerpt: scan::excerpt(text, &scalar.span, rule),
         lifetime: rule.lifetime.into(),
+        privileged: rule.privileged,
+        ends: None,
     }
 }
 
