@@ -169,6 +169,15 @@ struct Sibling<'a> {
     closeness: u8,
 }
 
+/// Whether a key may have a role; cheap, because a mapping may be long and full of credentials.
+fn may_have_role(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    ROLES
+        .iter()
+        .filter_map(|(ending, _)| ending.last())
+        .any(|word| key.contains(word))
+}
+
 /// The siblings that belong to the value, of each role the closest.
 fn siblings<'a>(around: &Surroundings<'a>) -> Vec<Sibling<'a>> {
     let Some((key, above)) = around.key_path.split_last() else {
@@ -181,6 +190,9 @@ fn siblings<'a>(around: &Surroundings<'a>) -> Vec<Sibling<'a>> {
     let mut found: Vec<Sibling<'a>> = around
         .siblings
         .iter()
+        .filter(|(key, value)| {
+            !value.is_empty() && !value.contains(['$', '{', '<', ' ']) && may_have_role(key)
+        })
         .filter_map(|&(key, value)| {
             let all = words_of(key);
             let mut words = all.clone();
@@ -199,7 +211,7 @@ fn siblings<'a>(around: &Surroundings<'a>) -> Vec<Sibling<'a>> {
                 - ending.len();
             thing.drain(at..at + ending.len());
             let of = Subject::new(thing, around.vocabulary);
-            if value.is_empty() || value.contains(['$', '{', '<', ' ']) || own.contradicts(&of) {
+            if own.contradicts(&of) {
                 return None;
             }
             let closeness = if own.thing == of.thing {
