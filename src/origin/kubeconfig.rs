@@ -68,17 +68,17 @@ fn of_cluster(name: &str, around: &Surroundings<'_>, found: &mut Evidence) {
         found.say("kubeconfig", Tier::Development, Strength::Strong, text);
         return;
     }
-    if let Some(account) = aws::account_of_arn(name) {
-        if declared(
+    if let Some(account) = aws::account_of_arn(name)
+        && declared(
             "kubeconfig",
             "AWS account",
             account,
             |facts| &facts.aws_accounts,
             around,
             found,
-        ) {
-            return;
-        }
+        )
+    {
+        return;
     }
     let project = name
         .strip_prefix("gke_")

@@ -142,9 +142,9 @@ pub(super) fn of(host: &str) -> Option<(Tier, &'static str)> {
     let is =
         |known: &&str| host == *known || known.starts_with(['.', '-']) && host.ends_with(*known);
     HOSTS.iter().find_map(|(provider, live, test)| {
-        if live.iter().any(|known| is(known)) {
+        if live.iter().any(&is) {
             Some((Tier::Production, *provider))
-        } else if test.iter().any(|known| is(known)) {
+        } else if test.iter().any(&is) {
             Some((Tier::Test, *provider))
         } else {
             None
