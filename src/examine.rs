@@ -5,8 +5,10 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
+use jiff::civil::Date;
+
 use crate::model::{Excerpt, Facts, Lifetime, Secret, Signal, Strength, Vocabulary};
-use crate::origin::{self, Surroundings};
+use crate::origin::{self, Document, Surroundings};
 use crate::rules::{Kind, Rule};
 use crate::scan::assignment::{Assignment, Judged, is_stand_in};
 use crate::scan::decode::{self, Account, Batch, Form, Part, Step};
@@ -40,6 +42,10 @@ pub struct Sighting<'r> {
     pub excerpt: Excerpt,
     /// How long such a credential lives.
     pub lifetime: Lifetime,
+    /// Whether it opens more than one application needs.
+    pub privileged: bool,
+    /// The day on which it ends by its own account.
+    pub ends: Option<Date>,
 }
 
 /// What an examination found, and what it left closed.
@@ -60,9 +66,6 @@ pub struct Knowledge<'k, 'r> {
     /// Environment words.
     pub vocabulary: &'k Vocabulary,
 }
-
-/// Bytes before and after a value in which what stands beside it is looked for.
-const NEAR: usize = 600;
 
 /// Examines the text of a blob (see [`decode::text_of`]), and what is encoded in it.
 pub fn examine<'r>(
@@ -122,6 +125,7 @@ pub fn in_the_clear<'r>(
             add_unless_overlapping(&mut candidates, assigned);
         }
         if !candidates.is_empty() {
+            let document = Document::new(text, &entries);
             let places = Places::of(&entries);
             for seen in &candidates {
                 for at in places.around(&seen.candidate.span) {
@@ -130,6 +134,7 @@ pub fn in_the_clear<'r>(
                         seen,
                         at,
                         &entries,
+                        &document,
                         knowledge,
                         &mut positions,
                     ));
@@ -274,6 +279,7 @@ fn sighting<'r>(
     seen: &Seen<'_, 'r>,
     at: Option<usize>,
     entries: &[Entry],
+    document: &Document<'_>,
     knowledge: &Knowledge<'_, 'r>,
     positions: &mut Positions<'_>,
 ) -> Sighting<'r> {
@@ -284,14 +290,14 @@ fn sighting<'r>(
         let entry = &entries[at];
         (entry.path.clone(), siblings(entries, at, entry))
     });
-    let near = &text[span.start.saturating_sub(NEAR)..text.len().min(span.end + NEAR)];
-    let mut signals = origin::signals(&Surroundings {
+    let mut evidence = origin::evidence(&Surroundings {
         rule: candidate.rule,
         value,
         groups: &candidate.groups,
         key_path: &key_path,
         siblings: &siblings,
-        near,
+        document,
+        span: span.clone(),
         facts: knowledge.facts,
         vocabulary: knowledge.vocabulary,
     });
@@ -305,7 +311,7 @@ fn sighting<'r>(
             name: None,
         })
         .collect();
-    signals.extend(remark(&steps));
+    evidence.signals.extend(remark(&steps));
     Sighting {
         provider: candidate.provider,
         rule: candidate.rule,
@@ -321,8 +327,10 @@ fn sighting<'r>(
         line,
         column,
         key_path,
-        signals,
-        lifetime: candidate.rule.lifetime.into(),
+        signals: evidence.signals,
+        lifetime: evidence.lifetime,
+        privileged: evidence.privileged,
+        ends: evidence.ends,
     }
 }
 
@@ -438,6 +446,8 @@ pub fn sighting_of<'r>(
         signals: Vec::new(),
         excerpt: scan::excerpt(text, &scalar.span, rule),
         lifetime: rule.lifetime.into(),
+        privileged: rule.privileged,
+        ends: None,
     }
 }
 

@@ -516,6 +516,7 @@ impl<'j> Judge<'j> {
         };
         let mut signals = origin::with_path(&sighting.signals, path, self.policy.vocabulary());
         signals.splice(0..0, copy.cloned());
+        signals.extend(origin::ended(sighting.ends, self.today));
         let origin = origin::weigh(&signals);
         let fingerprint = {
             let computed = &self.fingerprints;
@@ -535,6 +536,7 @@ impl<'j> Judge<'j> {
             origin,
             issued: sighting.rule.provider_issued(),
             lifetime: sighting.lifetime,
+            privileged: sighting.privileged,
             public: sighting.rule.public,
             path,
             declared: false,
@@ -603,6 +605,7 @@ impl<'j> Judge<'j> {
             excerpt: sighting.excerpt.clone(),
             fingerprint,
             lifetime: sighting.lifetime,
+            privileged: sighting.privileged,
             evidence: signals
                 .into_iter()
                 .map(|signal| Signal {

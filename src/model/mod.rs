@@ -12,7 +12,7 @@ mod secret;
 mod vocabulary;
 
 pub use environment::{Confidence, Origin, OriginOf, Tier};
-pub use facts::{EnvironmentFacts, Facts};
+pub use facts::{EnvironmentFacts, Facts, Network};
 pub use finding::{
     Because, Claim, Destination, Excerpt, Family, Finding, Lifetime, Signal, Strength, Verdict,
 };

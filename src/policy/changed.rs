@@ -90,6 +90,7 @@ impl Policy {
         }
         if self.vocabulary.clear != new.vocabulary.clear
             || self.vocabulary.ambiguous != new.vocabulary.ambiguous
+            || self.vocabulary.false_friends != new.vocabulary.false_friends
         {
             say("environment words changed".to_owned());
             claims_more = true;
@@ -157,7 +158,11 @@ fn facts(policy: &Policy, name: &str) -> BTreeSet<String> {
             ("azure", &facts.azure_subscriptions),
             ("tenant", &facts.tenants),
             ("namespace", &facts.namespaces),
+            ("cluster", &facts.clusters),
             ("database", &facts.databases),
+            ("vault path", &facts.vault_paths),
+            ("kms", &facts.kms_keys),
+            ("age", &facts.age_recipients),
         ]
         .into_iter()
         .flat_map(|(kind, list)| list.iter().map(move |fact| format!("{kind} {fact}")))

@@ -32,6 +32,7 @@ pub(super) struct Written {
     pub(super) environments: Vec<WrittenEnvironment>,
     pub(super) unclaimed: Vec<(Text, Text)>,
     pub(super) ignored_words: Vec<Text>,
+    pub(super) false_friends: Vec<Text>,
     pub(super) exceptions: Vec<WrittenException>,
 }
 
@@ -57,7 +58,11 @@ pub(super) struct WrittenIdentity {
     pub(super) azure_subscriptions: Vec<Text>,
     pub(super) tenants: Vec<Text>,
     pub(super) namespaces: Vec<Text>,
+    pub(super) clusters: Vec<Text>,
     pub(super) databases: Vec<Text>,
+    pub(super) vault_paths: Vec<Text>,
+    pub(super) kms_keys: Vec<Text>,
+    pub(super) age_recipients: Vec<Text>,
 }
 
 /// `[[exception]]`.
@@ -161,7 +166,8 @@ impl Reader<'_, '_> {
                     for (inner, at, value) in self.table(value, key).map_or(Vec::new(), entries) {
                         match inner {
                             "ignore" => written.ignored_words = self.texts(value, inner),
-                            _ => self.unknown(inner, at, "[words]", &["ignore"]),
+                            "false-friends" => written.false_friends = self.texts(value, inner),
+                            _ => self.unknown(inner, at, "[words]", &["ignore", "false-friends"]),
                         }
                     }
                 }
@@ -230,7 +236,11 @@ impl Reader<'_, '_> {
             "azure-subscriptions",
             "tenants",
             "namespaces",
+            "clusters",
             "databases",
+            "vault-paths",
+            "kms-keys",
+            "age-recipients",
         ];
         let mut written = WrittenIdentity::default();
         for (key, at, value) in entries(table) {
@@ -241,7 +251,11 @@ impl Reader<'_, '_> {
                 "azure-subscriptions" => &mut written.azure_subscriptions,
                 "tenants" => &mut written.tenants,
                 "namespaces" => &mut written.namespaces,
+                "clusters" => &mut written.clusters,
                 "databases" => &mut written.databases,
+                "vault-paths" => &mut written.vault_paths,
+                "kms-keys" => &mut written.kms_keys,
+                "age-recipients" => &mut written.age_recipients,
                 _ => {
                     let place = format!("[environment.{environment}.identity]");
                     self.unknown(key, at, &place, KEYS);

@@ -13,7 +13,7 @@ use super::table::Row;
 use super::{
     Environment, History, InlineAllow, Override, Policy, PolicyErrors, Precedence, Section,
 };
-use crate::model::{EnvironmentFacts, Facts, Tier, Verdict, Vocabulary};
+use crate::model::{EnvironmentFacts, Facts, Network, Tier, Verdict, Vocabulary, words_of};
 
 /// The one version of the format so far.
 const VERSION: i64 = 1;
@@ -69,6 +69,7 @@ fn vocabulary(words: &Words) -> Vocabulary {
         };
         list.insert(word.to_owned(), tier);
     }
+    vocabulary.false_friends = words.false_friends().to_vec();
     vocabulary
 }
 
@@ -153,6 +154,9 @@ impl Checker<'_> {
             if self.is_word(word) {
                 policy.words.ignore(&word.value);
             }
+        }
+        for name in &written.false_friends {
+            self.false_friend(name, &mut policy.words);
         }
         policy.vocabulary = vocabulary(&policy.words);
         for written in written.exceptions {
@@ -333,6 +337,24 @@ impl Checker<'_> {
         good
     }
 
+    /// A name of several words, one of which would name an environment if it stood elsewhere.
+    fn false_friend(&mut self, name: &Text, words: &mut Words) {
+        let parts = words_of(&name.value);
+        if parts.len() < 2 {
+            self.mistakes.add(
+                name.offset,
+                format!("\"{}\" is one word", name.value),
+                "a false friend has several (\"prod-studio\"); one word alone belongs into `ignore`",
+            );
+        } else if !words.add_false_friend(&parts) {
+            self.mistakes.add(
+                name.offset,
+                format!("\"{}\" holds no environment word", name.value),
+                "remove it: it is taken for no environment as it is",
+            );
+        }
+    }
+
     fn pattern(
         &mut self,
         text: &Text,
@@ -391,13 +413,13 @@ impl Checker<'_> {
         let policy_line = self.line(written.offset);
         let mut facts = EnvironmentFacts::new(&environment.name, environment.tier, &policy_line);
         let written = written.value;
-        let lists: [FactList<'_>; 7] = [
+        let lists: [FactList<'_>; 11] = [
             (
                 "hosts",
                 written.hosts,
                 &mut facts.hosts,
                 is_host,
-                "a host name without scheme, port and path: `db.prod.example.com`, `*.prod.example.com`",
+                "a host name, address or network without scheme, port and path: `db.prod.example.com`, `*.prod.example.com`, `10.20.0.0/16`",
             ),
             (
                 "aws-accounts",
@@ -435,6 +457,34 @@ impl Checker<'_> {
                 "a Kubernetes namespace: `payments-prod`",
             ),
             (
+                "clusters",
+                written.clusters,
+                &mut facts.clusters,
+                is_id,
+                "the name of a cluster as a kubeconfig has it: `acme-prod`, `arn:aws:eks:*:111122223333:cluster/*`",
+            ),
+            (
+                "vault-paths",
+                written.vault_paths,
+                &mut facts.vault_paths,
+                is_id,
+                "a path in the secret store: `secret/data/prod/*`",
+            ),
+            (
+                "kms-keys",
+                written.kms_keys,
+                &mut facts.kms_keys,
+                is_id,
+                "an ARN, resource name or URL of a key: `arn:aws:kms:eu-west-1:111122223333:key/*`, `https://acme-prod.vault.azure.net/*`",
+            ),
+            (
+                "age-recipients",
+                written.age_recipients,
+                &mut facts.age_recipients,
+                is_age_recipient,
+                "a public key: `age1` and 58 lower-case letters and digits; never the secret key",
+            ),
+            (
                 "databases",
                 written.databases,
                 &mut facts.databases,
@@ -447,7 +497,8 @@ impl Checker<'_> {
                 if text
                     .value
                     .chars()
-                    .all(|character| matches!(character, '*' | '.' | '-'))
+                    .all(|character| matches!(character, '*' | '.' | '-' | ':' | '/'))
+                    || Network::parse(&text.value).is_some_and(|network| network.bits < 8)
                 {
                     self.mistakes.add(
                         text.offset,
@@ -455,9 +506,14 @@ impl Checker<'_> {
                         format!("name what belongs to {} alone", environment.name),
                     );
                 } else if !check(&text.value) {
+                    // Whoever mixes up the two keys of a pair has written the secret one.
+                    let told = match list {
+                        "age-recipients" => brief(&text.value),
+                        _ => text.value,
+                    };
                     self.mistakes.add(
                         text.offset,
-                        format!("\"{}\" does not belong into `{list}`", text.value),
+                        format!("\"{told}\" does not belong into `{list}`"),
                         hint,
                     );
                 } else if let Some(other) =
@@ -662,6 +718,9 @@ fn is_name(name: &str) -> bool {
 }
 
 fn is_host(text: &str) -> bool {
+    if text.contains(['/', ':']) {
+        return Network::parse(text).is_some() || text.parse::<std::net::IpAddr>().is_ok();
+    }
     text.len() <= 255
         && text
             .bytes()
@@ -685,6 +744,14 @@ fn is_uuid(text: &str) -> bool {
 
 fn is_id(text: &str) -> bool {
     !text.is_empty() && text.len() <= 255 && !text.chars().any(char::is_whitespace)
+}
+
+fn is_age_recipient(text: &str) -> bool {
+    text.len() == 62
+        && text.starts_with("age1")
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }
 
 fn is_fingerprint(text: &str) -> bool {
