@@ -205,10 +205,14 @@ fn sighting<'r>(
     let candidate = &seen.candidate;
     let span = candidate.span.clone();
     let value = seen.decoded.as_deref().unwrap_or(candidate.secret.expose());
-    let at = entries.partition_point(|entry| entry.span.end < span.end);
-    let entry = entries
-        .get(at)
-        .filter(|entry| entry.span.start <= span.start && entry.span.end >= span.end);
+    let first = entries.partition_point(|entry| entry.span.end < span.end);
+    // The settings in a connection string come before the whole of it, which may be the value.
+    let at = entries[first..]
+        .iter()
+        .take(SIBLINGS)
+        .position(|entry| entry.span.start <= span.start && entry.span.end >= span.end)
+        .map_or(entries.len(), |offset| first + offset);
+    let entry = entries.get(at);
     let key_path = entry.map(|entry| entry.path.clone()).unwrap_or_default();
     let siblings = entry
         .map(|entry| siblings(entries, at, entry))

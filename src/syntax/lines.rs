@@ -79,7 +79,7 @@ fn is_comment(content: &str) -> bool {
 }
 
 /// A commented-out setting still holds its value.
-fn has_assignment_like(content: &str) -> bool {
+pub(super) fn has_assignment_like(content: &str) -> bool {
     content.contains('=') || content.contains(": ")
 }
 
@@ -104,7 +104,7 @@ fn is_key_byte(byte: u8) -> bool {
 }
 
 /// Every `key = value` of a line with the value's range in it. Most lines have one; JSON and code may have several.
-fn assignments(content: &str) -> Vec<(&str, std::ops::Range<usize>, bool)> {
+pub(super) fn assignments(content: &str) -> Vec<(&str, std::ops::Range<usize>, bool)> {
     let bytes = content.as_bytes();
     let mut found = Vec::new();
     let mut at = 0;

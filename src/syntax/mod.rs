@@ -2,7 +2,22 @@
 //! not take (templated, broken) is read by the tolerant line reader, and the answer says which was used.
 
 mod code;
+mod dockerfile;
+mod dotenv;
+#[cfg(test)]
+mod every_reader;
+mod ini;
 mod lines;
+mod netrc;
+mod pairs;
+mod physical;
+mod properties;
+#[cfg(test)]
+mod shapes;
+mod shell;
+mod systemd;
+mod toml;
+mod words;
 mod yaml;
 
 use std::borrow::Cow;
@@ -18,13 +33,41 @@ struct Format {
 }
 
 /// Every format. The first that knows a file's name reads it; what none knows is read line by line.
-const FORMATS: &[Format] = &[yaml::FORMAT, code::FORMAT, lines::FORMAT];
+const FORMATS: &[Format] = &[
+    yaml::FORMAT,
+    toml::FORMAT,
+    shell::FORMAT,
+    dockerfile::FORMAT,
+    systemd::FORMAT,
+    properties::FORMAT,
+    ini::FORMAT,
+    netrc::FORMAT,
+    code::FORMAT,
+    dotenv::FORMAT,
+    lines::FORMAT,
+];
 
 /// A reader of a configuration format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Syntax {
     /// YAML, and JSON, which is nearly a subset of it.
     Yaml,
+    /// TOML.
+    Toml,
+    /// Shell scripts.
+    Shell,
+    /// Dockerfiles.
+    Dockerfile,
+    /// Units of systemd.
+    Systemd,
+    /// Java properties.
+    Properties,
+    /// INI and what is like it.
+    Ini,
+    /// netrc.
+    Netrc,
+    /// dotenv.
+    Dotenv,
     /// `key = value`, `key: value`, `[section]`, one line at a time: dotenv, INI, properties, and everything else.
     Lines,
     /// Source code: only literals in quotes are values.
@@ -47,7 +90,7 @@ pub struct Entry {
 /// A file as entries.
 #[derive(Debug)]
 pub struct Document {
-    /// Every scalar that has a key, in the order of the file.
+    /// Every scalar that has a key, in the order of the file; settings inside a value (a connection string's) stand before it.
     pub entries: Vec<Entry>,
     /// Which reader was used.
     pub syntax: Syntax,
@@ -138,6 +181,11 @@ pub fn read(bytes: &[u8], syntax: Syntax) -> Document {
     let text = text_of(bytes);
     let format = FORMATS.iter().find(|format| format.syntax == syntax);
     if let Some(entries) = format.and_then(|format| (format.read)(&text)) {
+        let entries = match syntax {
+            // Those look at every operator of a line already.
+            Syntax::Lines | Syntax::Code => entries,
+            _ => pairs::add_inner(&text, entries),
+        };
         return Document { entries, syntax };
     }
     Document {
@@ -199,7 +247,12 @@ mod tests {
         listed.dedup();
         assert_eq!(listed.len(), FORMATS.len());
         let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/syntax"));
-        assert_eq!(files.expect("readable").count(), FORMATS.len() + 1);
+        let formats = files.expect("readable").filter(|file| {
+            let path = file.as_ref().expect("an entry").path();
+            let text = std::fs::read_to_string(path).expect("a source file");
+            text.contains("\npub(super) const FORMAT: Format")
+        });
+        assert_eq!(formats.count(), FORMATS.len());
     }
 
     #[test]
