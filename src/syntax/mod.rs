@@ -96,6 +96,11 @@ pub struct Document {
     pub syntax: Syntax,
 }
 
+/// Every reader, in the order in which they are asked for a file's name.
+pub fn all() -> impl Iterator<Item = Syntax> {
+    FORMATS.iter().map(|format| format.syntax)
+}
+
 /// The reader that a file's name asks for.
 pub fn of_path(path: &str) -> Syntax {
     let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
