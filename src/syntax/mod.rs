@@ -104,11 +104,27 @@ pub fn all() -> impl Iterator<Item = Syntax> {
 /// The reader that a file's name asks for.
 pub fn of_path(path: &str) -> Syntax {
     let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
-    FORMATS
-        .iter()
-        .find(|format| (format.knows)(&name))
-        .map_or(Syntax::Lines, |format| format.syntax)
+    let of_name = |name: &str| {
+        FORMATS
+            .iter()
+            .find(|format| (format.knows)(name))
+            .map_or(Syntax::Lines, |format| format.syntax)
+    };
+    // `config.yml.example` is YAML, or nearly.
+    let copied = name
+        .rsplit_once('.')
+        .filter(|(_, ending)| COPIES.contains(ending))
+        .map(|(name, _)| of_name(name));
+    copied
+        .filter(|syntax| *syntax != Syntax::Lines)
+        .unwrap_or_else(|| of_name(&name))
 }
+
+/// Endings of copies and templates, which stand behind the ending of the format.
+const COPIES: [&str; 16] = [
+    "example", "sample", "template", "tmpl", "tpl", "dist", "default", "in", "j2", "jinja",
+    "jinja2", "erb", "bak", "orig", "old", "save",
+];
 
 /// What follows the last dot of a name; the whole name where it has none.
 fn ending(name: &str) -> &str {
@@ -258,6 +274,49 @@ mod tests {
             text.contains("\npub(super) const FORMAT: Format")
         });
         assert_eq!(formats.count(), FORMATS.len());
+    }
+
+    #[test]
+    fn copies_and_templates_are_of_the_format_that_they_copy() {
+        for (name, syntax) in [
+            ("config.yml.example", Syntax::Yaml),
+            ("config/settings.ini.j2", Syntax::Ini),
+            (".env.sample", Syntax::Dotenv),
+            ("index.html.erb", Syntax::Code),
+            ("show.erb", Syntax::Code),
+            ("x.template", Syntax::Lines),
+            ("templates/example", Syntax::Lines),
+        ] {
+            assert_eq!(of_path(name), syntax, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_reader_that_gives_up_says_so() {
+        let answer = |text: &str, syntax| read(text.as_bytes(), syntax);
+        let good = answer("a = 'b'\n", Syntax::Toml);
+        assert_eq!((good.syntax, good.entries.len()), (Syntax::Toml, 1));
+        let twice = answer("a = 'b'\na = 'c'\n", Syntax::Toml);
+        assert_eq!((twice.syntax, twice.entries.len()), (Syntax::Lines, 2));
+        let templated = answer("{% if x %}\nA=b\n{% endif %}\n", Syntax::Dotenv);
+        assert_eq!(
+            (templated.syntax, templated.entries.len()),
+            (Syntax::Lines, 1)
+        );
+    }
+
+    #[test]
+    fn settings_in_a_value_come_before_it() {
+        let text = "[prod]\nconn = Server=db;Password=x\n";
+        let paths: Vec<_> = read(text.as_bytes(), Syntax::Ini)
+            .entries
+            .into_iter()
+            .map(|entry| entry.path.join("."))
+            .collect();
+        assert_eq!(
+            paths,
+            ["prod.conn.Server", "prod.conn.Password", "prod.conn"]
+        );
     }
 
     #[test]

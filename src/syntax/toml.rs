@@ -104,7 +104,7 @@ fn add_comments(text: &str, entries: &mut Vec<Entry>) {
         while values.next_if(|entry| entry.span.end <= at).is_some() {}
         let inside = values
             .peek()
-            .is_some_and(|entry| entry.span.start < at && entry.span.end > at);
+            .is_some_and(|entry| entry.span.start <= at && entry.span.end > at);
         let begin = physical::skip_blank(text, at);
         let line = &text[begin..end];
         if let Some(comment) = line.strip_prefix('#')
@@ -124,5 +124,93 @@ fn add_comments(text: &str, entries: &mut Vec<Entry>) {
     if !commented.is_empty() {
         entries.append(&mut commented);
         entries.sort_by_key(|entry| entry.span.start);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::syntax::shapes::{broken, gives, knows};
+
+    use super::FORMAT;
+
+    #[test]
+    fn names() {
+        knows(
+            &FORMAT,
+            &[
+                "Cargo.toml",
+                "Pipfile",
+                "poetry.lock",
+                ".streamlit/secrets.toml",
+            ],
+            &["yarn.lock", "toml.rs"],
+        );
+    }
+
+    #[test]
+    fn tables_and_arrays() {
+        gives(
+            &FORMAT,
+            "\u{feff}a = \"b\"\r\n[one.two]\r\nc.d = 'e # f'\r\n\"g.h\" = 1_000\r\ni = { j = \"k\", l = [\"m\", \"n\"] }\r\n\
+             [[o]]\r\np = true\r\n[[o]]\r\np = 2024-01-01\r\n[one.z]\r\n\"ü\" = \"ñ\"\r\n",
+            &[
+                ("a", "b"),
+                ("one.two.c.d", "e # f"),
+                ("one.two.g.h", "1_000"),
+                ("one.two.i.j", "k"),
+                ("one.two.i.l", "m"),
+                ("one.two.i.l", "n"),
+                ("o.p", "true"),
+                ("o.p", "2024-01-01"),
+                ("one.z.ü", "ñ"),
+            ],
+        );
+    }
+
+    #[test]
+    fn strings() {
+        gives(
+            &FORMAT,
+            "a = \"b\\tc\\u00fc\"\nd = \"\"\"\ne\\\n   f\ng\"\"\"\nh = '''\r\ni\\j'''\nk = ''''''\nl = \"\"\"m\"\"\"\n",
+            &[
+                ("a", "b\tcü"),
+                ("d", "ef\ng"),
+                ("h", "i\\j"),
+                ("k", ""),
+                ("l", "m"),
+            ],
+        );
+    }
+
+    #[test]
+    fn settings_that_were_commented_out() {
+        gives(
+            &FORMAT,
+            "# a = \"b\"\n[c.\"d\"] # note\n  #e = 'f'\n# some words\ng = \"\"\"\n# h = i\n\"\"\"\n",
+            &[("a", "b"), ("c.d.e", "f"), ("c.d.g", "# h = i\n")],
+        );
+    }
+
+    #[test]
+    fn what_is_no_toml_is_none() {
+        let deep = format!("a = {}", "[".repeat(100_000));
+        broken(
+            &FORMAT,
+            &[
+                "a = b\n",
+                "a = \"b\n",
+                "a = 1\na = 2\n",
+                "{{ x }}\n",
+                "[a\nb = 1\n",
+                &deep,
+            ],
+        );
+    }
+
+    #[test]
+    fn long_lines_are_read() {
+        let list = "\"x\", ".repeat(100_000);
+        let entries = (FORMAT.read)(&format!("a = [{list}]\n")).expect("TOML");
+        assert_eq!(entries.len(), 100_000);
     }
 }
