@@ -72,7 +72,7 @@ impl Word {
         }
         let (span, quoted) = match &self.quotes {
             Some(quotes) if !self.mixed && quotes.outer.end == self.span.end => {
-                if quotes.outer.start == in_file || quotes.outer.start < in_file {
+                if quotes.outer.start <= in_file {
                     (quotes.inner.start.max(in_file)..quotes.inner.end, true)
                 } else {
                     (in_file..self.span.end, false)
