@@ -96,7 +96,7 @@ impl Reader<'_> {
             Some((_, above, true)) => above.clone(),
             _ => self.section.clone(),
         };
-        path.extend(keys.iter().map(|key| (*key).to_owned()));
+        path.extend(keys.iter().map(|key| physical::key(key)));
         self.open = match above {
             Some(above) => Some(above),
             None => Some((indent, path.clone(), value == line.len())),
@@ -231,11 +231,11 @@ fn section_of(line: &str) -> Option<Vec<String>> {
     }
     if let Some((name, quoted)) = header.split_once('"') {
         let sub = quoted.trim_end().trim_end_matches('"');
-        return Some(vec![name.trim().to_owned(), sub.to_owned()]);
+        return Some(vec![physical::key(name.trim()), physical::key(sub)]);
     }
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.: ".contains(&byte);
-    if !header.bytes().all(plain) || header.contains("://") {
-        return Some(vec![header.to_owned()]);
+    if !header.bytes().all(plain) || header.contains("://") || header.len() > 256 {
+        return Some(vec![physical::key(header)]);
     }
     let parts = header.split(['.', ':']).map(|part| part.trim().to_owned());
     Some(parts.filter(|part| !part.is_empty()).collect())

@@ -17,6 +17,11 @@ pub(super) struct State {
     parents: Vec<(usize, String)>,
 }
 
+/// Longer names of sections and blocks name none.
+const LONGEST_KEY: usize = 128;
+/// Deeper blocks are not told apart.
+const DEEPEST: usize = 32;
+
 /// The assignments of `text`; linear in its length, whatever the length of its lines.
 pub(super) fn read(text: &str, state: &mut State) -> Vec<Entry> {
     let State { section, parents } = state;
@@ -40,7 +45,11 @@ pub(super) fn read(text: &str, state: &mut State) -> Vec<Entry> {
             .and_then(|rest| rest.strip_suffix(']'))
         {
             let header = header.trim_matches(['[', ']', ' ']);
-            if !header.is_empty() && !header.contains(['"', ',', '{']) {
+            // Written down with every entry below it: a longer one is hostile.
+            if !header.is_empty()
+                && header.len() <= LONGEST_KEY
+                && !header.contains(['"', ',', '{'])
+            {
                 *section = header
                     .split('.')
                     .map(|part| part.trim().to_owned())
@@ -52,7 +61,10 @@ pub(super) fn read(text: &str, state: &mut State) -> Vec<Entry> {
         while parents.last().is_some_and(|(outer, _)| *outer >= indent) {
             parents.pop();
         }
-        if let Some(key) = opened_key(content) {
+        if let Some(key) = opened_key(content)
+            && key.len() <= LONGEST_KEY
+            && parents.len() < DEEPEST
+        {
             parents.push((indent, key.to_owned()));
             continue;
         }

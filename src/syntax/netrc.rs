@@ -38,7 +38,7 @@ fn read(text: &str) -> Option<Vec<Entry>> {
                     break;
                 };
                 at = span.end + usize::from(quoted);
-                host = Some(value.clone());
+                host = Some(physical::key(&value));
                 push(&host, "machine", span, value, quoted, &mut entries);
             }
             "default" => host = Some("default".to_owned()),

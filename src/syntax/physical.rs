@@ -68,6 +68,15 @@ pub(super) fn add_loose(line: &str, offset: usize, section: &[String], entries: 
     }
 }
 
+/// A key of at most 256 bytes: it is written down with every entry below it, and a hostile one is a megabyte.
+pub(super) fn key(text: &str) -> String {
+    let mut end = text.len().min(256);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text[..end].to_owned()
+}
+
 /// `"value"` and `'value'` without their quotes, and whether there were any.
 pub(super) fn unquoted(text: &str, span: std::ops::Range<usize>) -> (std::ops::Range<usize>, bool) {
     let bytes = &text.as_bytes()[span.clone()];

@@ -155,7 +155,7 @@ fn add_section(document: &mut [Entry]) {
     let profile = document
         .iter()
         .find(|entry| PROFILES.contains(&entry.path[0].as_str()))
-        .map(|entry| entry.value.clone());
+        .map(|entry| physical::key(&entry.value));
     // `!prod` is every profile but that.
     let Some(profile) = profile.filter(|profile| !profile.contains('!')) else {
         return;

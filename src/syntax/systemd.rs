@@ -65,7 +65,7 @@ pub(super) fn read(text: &str) -> Option<Vec<Entry>> {
             .strip_prefix('[')
             .and_then(|rest| rest.strip_suffix(']'))
         {
-            section = Some(name.to_owned());
+            section = Some(physical::key(name));
             continue;
         }
         let (Some(section), Some(equals)) = (&section, line.find('=')) else {
@@ -111,7 +111,7 @@ fn add(text: &str, keys: [&str; 2], value: Range<usize>, entries: &mut Vec<Entry
     if value.is_empty() {
         return;
     }
-    let path: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
+    let path: Vec<String> = keys.iter().map(|key| physical::key(key)).collect();
     let before = entries.len();
     let [_, key] = keys;
     let is_environment = key.eq_ignore_ascii_case("Environment");

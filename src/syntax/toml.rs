@@ -22,11 +22,22 @@ pub(super) const FORMAT: Format = Format {
     read,
 };
 
+/// Deeper documents are hostile.
+const DEEPEST: usize = 80;
+
 /// The entries of a document; `None` where it is not TOML (a key that stands twice makes it so). The crate refuses documents
 /// that are nested deeper than 80 levels.
 fn read(text: &str) -> Option<Vec<Entry>> {
     let start = physical::start(text);
     let document = &text[start..];
+    // The crate's limit does not count the keys of a header, and every level of them is one of the stack.
+    let levels = |line: &str| line.bytes().filter(|&byte| byte == b'.').count();
+    let long = |line: &&str| {
+        line.len() > DEEPEST && levels(line.split('=').next().unwrap_or(line)) > DEEPEST
+    };
+    if document.lines().any(|line| long(&line)) {
+        return None;
+    }
     let table = DeTable::parse(document).ok()?;
     let mut entries = Vec::new();
     add_table(table.get_ref(), document, &mut Vec::new(), &mut entries);
@@ -41,7 +52,7 @@ fn read(text: &str) -> Option<Vec<Entry>> {
 
 fn add_table(table: &DeTable<'_>, text: &str, path: &mut Vec<String>, entries: &mut Vec<Entry>) {
     for (key, value) in table {
-        path.push(key.get_ref().to_string());
+        path.push(physical::key(key.get_ref()));
         add_value(value, text, path, entries);
         path.pop();
     }
@@ -116,7 +127,8 @@ fn add_comments(text: &str, entries: &mut Vec<Entry>) {
             section = header
                 .trim_start_matches('[')
                 .split('.')
-                .map(|key| key.trim_matches([' ', '\t', '"', '\'']).to_owned())
+                .take(DEEPEST)
+                .map(|key| physical::key(key.trim_matches([' ', '\t', '"', '\''])))
                 .collect();
         }
         at = physical::next(text, end);
@@ -194,6 +206,9 @@ mod tests {
     #[test]
     fn what_is_no_toml_is_none() {
         let deep = format!("a = {}", "[".repeat(100_000));
+        let dotted = format!("{}a = 1\n", "a.".repeat(200_000));
+        let header = format!("[{}a]\nb = 1\n", "a.".repeat(200_000));
+        let inline = format!("x = {{ {}a = 1 }}\n", "a.".repeat(200_000));
         broken(
             &FORMAT,
             &[
@@ -203,6 +218,9 @@ mod tests {
                 "{{ x }}\n",
                 "[a\nb = 1\n",
                 &deep,
+                &dotted,
+                &header,
+                &inline,
             ],
         );
     }
