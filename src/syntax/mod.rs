@@ -2,10 +2,25 @@
 //! not take (templated, broken) is read by the tolerant line reader, and the answer says which was used.
 
 mod code;
+mod dockerfile;
+mod dotenv;
+#[cfg(test)]
+mod every_reader;
 mod hcl;
+mod ini;
 mod json;
 mod lines;
+mod netrc;
+mod pairs;
+mod physical;
+mod properties;
+#[cfg(test)]
+mod shapes;
+mod shell;
+mod systemd;
+mod toml;
 mod tree;
+mod words;
 mod xml;
 mod yaml;
 
@@ -27,7 +42,15 @@ const FORMATS: &[Format] = &[
     json::FORMAT,
     hcl::FORMAT,
     xml::FORMAT,
+    toml::FORMAT,
+    shell::FORMAT,
+    dockerfile::FORMAT,
+    systemd::FORMAT,
+    properties::FORMAT,
+    ini::FORMAT,
+    netrc::FORMAT,
     code::FORMAT,
+    dotenv::FORMAT,
     lines::FORMAT,
 ];
 
@@ -42,6 +65,22 @@ pub enum Syntax {
     Hcl,
     /// XML: .NET, Maven, Spring, property lists.
     Xml,
+    /// TOML.
+    Toml,
+    /// Shell scripts.
+    Shell,
+    /// Dockerfiles.
+    Dockerfile,
+    /// Units of systemd.
+    Systemd,
+    /// Java properties.
+    Properties,
+    /// INI and what is like it.
+    Ini,
+    /// netrc.
+    Netrc,
+    /// dotenv.
+    Dotenv,
     /// `key = value`, `key: value`, `[section]`, one line at a time: dotenv, INI, properties, and everything else.
     Lines,
     /// Source code: only literals in quotes are values.
@@ -100,38 +139,46 @@ impl Entry {
 #[derive(Debug)]
 pub struct Document {
     /// Every scalar that has a key, in the order of the file: by begin, and of those with the same begin the longer ones
-    /// first. Two stand at one place where a value counts in two places (an alias), and one in another where a value is a file.
+    /// first. Two stand at one place where a value counts in two places (an alias), and one in another where a value is a file
+    /// or a connection string.
     pub entries: Vec<Entry>,
     /// Which reader was used.
     pub syntax: Syntax,
 }
 
+/// Every reader, in the order in which they are asked for a file's name.
+pub fn all() -> impl Iterator<Item = Syntax> {
+    FORMATS.iter().map(|format| format.syntax)
+}
+
 /// The reader that a file's name asks for.
 pub fn of_path(path: &str) -> Syntax {
     let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
-    FORMATS
-        .iter()
-        .find(|format| (format.knows)(&name))
-        .map_or(Syntax::Lines, |format| format.syntax)
+    let of_name = |name: &str| {
+        FORMATS
+            .iter()
+            .find(|format| (format.knows)(name))
+            .map_or(Syntax::Lines, |format| format.syntax)
+    };
+    // `config.yml.example` is YAML, or nearly.
+    let copied = name
+        .rsplit_once('.')
+        .filter(|(_, ending)| COPIES.contains(ending))
+        .map(|(name, _)| of_name(name));
+    copied
+        .filter(|syntax| *syntax != Syntax::Lines)
+        .unwrap_or_else(|| of_name(&name))
 }
 
-/// Endings that say that a file is made into one of the ending before them, or is one more of it.
-const WRAPPERS: [&str; 16] = [
-    "j2", "jinja", "jinja2", "tpl", "tmpl", "gotmpl", "tftpl", "template", "erb", "dist",
-    "example", "sample", "bak", "orig", "old", "ejs",
+/// Endings of copies and templates, which stand behind the ending of the format.
+const COPIES: [&str; 19] = [
+    "example", "sample", "template", "tmpl", "tpl", "gotmpl", "tftpl", "dist", "default", "in",
+    "j2", "jinja", "jinja2", "erb", "ejs", "bak", "orig", "old", "save",
 ];
 
-/// What follows the last dot of a name, or the one before where a template of it is (`values.yaml.gotmpl`); the whole name
-/// where it has none.
+/// What follows the last dot of a name; the whole name where it has none.
 fn ending(name: &str) -> &str {
-    let mut name = name;
-    while let Some((before, last)) = name.rsplit_once('.') {
-        if !WRAPPERS.contains(&last) || !before.contains('.') {
-            return last;
-        }
-        name = before;
-    }
-    name
+    name.rsplit('.').next().unwrap_or("")
 }
 
 /// Larger files are read by the line reader alone, part by part: a parser of the whole file would hold a copy of it in pieces.
@@ -203,7 +250,12 @@ pub fn read(bytes: &[u8], syntax: Syntax) -> Document {
         };
     }
     let text = text_of(bytes);
-    if let Some(entries) = read_as(&text, syntax) {
+    if let Some(mut entries) = read_as(&text, syntax) {
+        // Lines and code look at every operator of a line already.
+        if !matches!(syntax, Syntax::Lines | Syntax::Code) {
+            entries = pairs::add_inner(&text, entries);
+            entries.sort_by_key(|entry| (entry.span.start, std::cmp::Reverse(entry.span.end)));
+        }
         return Document { entries, syntax };
     }
     Document {
@@ -302,11 +354,55 @@ mod tests {
         listed.dedup();
         assert_eq!(listed.len(), FORMATS.len());
         let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/syntax"));
-        let files = files.expect("readable").filter(|file| {
-            let file = file.as_ref().expect("readable");
-            file.path().extension().is_some_and(|ending| ending == "rs")
+        let formats = files.expect("readable").filter(|file| {
+            let path = file.as_ref().expect("an entry").path();
+            let text = std::fs::read_to_string(path).unwrap_or_default();
+            text.contains("\npub(super) const FORMAT: Format")
         });
-        assert_eq!(files.count(), FORMATS.len() + 1);
+        assert_eq!(formats.count(), FORMATS.len());
+    }
+
+    #[test]
+    fn copies_and_templates_are_of_the_format_that_they_copy() {
+        for (name, syntax) in [
+            ("config.yml.example", Syntax::Yaml),
+            ("config/settings.ini.j2", Syntax::Ini),
+            (".env.sample", Syntax::Dotenv),
+            ("index.html.erb", Syntax::Code),
+            ("show.erb", Syntax::Code),
+            ("x.template", Syntax::Lines),
+            ("templates/example", Syntax::Lines),
+        ] {
+            assert_eq!(of_path(name), syntax, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_reader_that_gives_up_says_so() {
+        let answer = |text: &str, syntax| read(text.as_bytes(), syntax);
+        let good = answer("a = 'b'\n", Syntax::Toml);
+        assert_eq!((good.syntax, good.entries.len()), (Syntax::Toml, 1));
+        let twice = answer("a = 'b'\na = 'c'\n", Syntax::Toml);
+        assert_eq!((twice.syntax, twice.entries.len()), (Syntax::Lines, 2));
+        let templated = answer("{% if x %}\nA=b\n{% endif %}\n", Syntax::Dotenv);
+        assert_eq!(
+            (templated.syntax, templated.entries.len()),
+            (Syntax::Lines, 1)
+        );
+    }
+
+    #[test]
+    fn settings_in_a_value_come_behind_it() {
+        let text = "[prod]\nconn = Server=db;Password=x\n";
+        let paths: Vec<_> = read(text.as_bytes(), Syntax::Ini)
+            .entries
+            .into_iter()
+            .map(|entry| entry.path.join("."))
+            .collect();
+        assert_eq!(
+            paths,
+            ["prod.conn", "prod.conn.Server", "prod.conn.Password"]
+        );
     }
 
     #[test]
