@@ -3,6 +3,7 @@
 
 mod code;
 mod lines;
+mod prose;
 mod yaml;
 
 use std::borrow::Cow;
@@ -18,7 +19,7 @@ struct Format {
 }
 
 /// Every format. The first that knows a file's name reads it; what none knows is read line by line.
-const FORMATS: &[Format] = &[yaml::FORMAT, code::FORMAT, lines::FORMAT];
+const FORMATS: &[Format] = &[yaml::FORMAT, code::FORMAT, prose::FORMAT, lines::FORMAT];
 
 /// A reader of a configuration format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,6 +30,8 @@ pub enum Syntax {
     Lines,
     /// Source code: only literals in quotes are values.
     Code,
+    /// Prose: literals in quotes, and with caution what somebody wrote down.
+    Prose,
 }
 
 /// One scalar value with its key.
@@ -99,7 +102,7 @@ pub fn read_parts<E>(
             let mut entries = lines::read(&text_of(part), &mut state);
             entries.retain(|entry| {
                 (from..to).contains(&(entry.span.start + start))
-                    && (entry.quoted || syntax != Syntax::Code)
+                    && (entry.quoted || !matches!(syntax, Syntax::Code | Syntax::Prose))
             });
             for entry in &mut entries {
                 entry.span = entry.span.start + start..entry.span.end + start;
@@ -159,7 +162,7 @@ fn is_binary(bytes: &[u8]) -> bool {
 }
 
 /// The bytes as UTF-8 of the same length: Latin-1 and broken characters become `?`, so that every offset stays.
-fn text_of(bytes: &[u8]) -> Cow<'_, str> {
+pub fn text_of(bytes: &[u8]) -> Cow<'_, str> {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return Cow::Borrowed(text);
     }
