@@ -7,11 +7,11 @@ use std::ops::Range;
 
 use crate::model::{Excerpt, Facts, Lifetime, Secret, Signal, Strength, Vocabulary};
 use crate::origin::{self, Surroundings};
-use crate::rules::{Kind, Rule};
+use crate::rules::{Kind, Rule, schema::Value};
 use crate::scan::assignment::{Assignment, Judged, keys_of};
 use crate::scan::beside::{self, Bare};
 use crate::scan::decode::{self, Account, Batch, Form, Part, Step};
-use crate::scan::reason::of_match;
+use crate::scan::reason::{Asked, Reason, of_match, of_value};
 use crate::scan::{self, Candidate, Positions, ScanError, Scanner, ValueId};
 use crate::syntax::{self, Entry, Syntax};
 
@@ -397,9 +397,15 @@ pub fn scalars(text: &[u8], syntax: Syntax, sightings: &[&Sighting<'_>]) -> Vec<
             .then(|| decode::whole_value(&entry.value))
             .flatten();
         let value = decoded.as_deref().unwrap_or(&entry.value).trim();
-        let encrypted = match scan::rejected("secret", value, true, false) {
+        let reason = of_value(&Asked {
+            key: "secret",
+            value,
+            quoted: true,
+            kind: Value::Token,
+        });
+        let encrypted = match reason {
             None => false,
-            Some(scan::Reason::Encrypted) => true,
+            Some(Reason::Encrypted) => true,
             Some(_) => continue,
         };
         let (line, column) = positions.of(entry.span.start);

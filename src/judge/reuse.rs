@@ -79,10 +79,7 @@ pub(super) fn is_selective(secret: Secret<'_>) -> bool {
         u8::is_ascii_digit,
         |byte| !byte.is_ascii_alphanumeric(),
     ];
-    let mixed = kinds
-        .iter()
-        .filter(|kind| bytes.iter().any(*kind))
-        .count();
+    let mixed = kinds.iter().filter(|kind| bytes.iter().any(*kind)).count();
     let mut distinct: Vec<u8> = bytes.to_vec();
     distinct.sort_unstable();
     distinct.dedup();

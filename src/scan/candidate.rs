@@ -182,10 +182,10 @@ impl<'r> Scanner<'r> {
             let rule = self.rules[number as usize].rule;
             if rule.kind == Kind::Generic {
                 // One a name, and none in a text without end: that is searched part by part, see `Scanner::names`.
-                let same = answer.names.last().is_some_and(|&last| {
-                    at - last < super::beside::LONGEST_NAME
-                        && super::beside::same_name(bytes, last, at)
-                });
+                let same = answer
+                    .names
+                    .last()
+                    .is_some_and(|&last| super::beside::same_name(bytes, last, at));
                 if !same && (answer.names.is_empty() || bytes.len() <= MOST_NAMED) {
                     answer.names.push(at);
                 }

@@ -57,9 +57,10 @@ fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.') || byte >= 0x80
 }
 
-/// Whether two places stand in the same name.
-pub(super) fn same_name(bytes: &[u8], first: usize, second: usize) -> bool {
-    second - first < LONGEST_NAME && bytes[first..second].iter().all(|&byte| is_name(byte))
+/// Whether two places stand in the same name. Keywords that overlap come in the order of their ends.
+pub(super) fn same_name(bytes: &[u8], one: usize, other: usize) -> bool {
+    let between = one.min(other)..one.max(other);
+    between.len() < LONGEST_NAME && bytes[between].iter().all(|&byte| is_name(byte))
 }
 
 /// Calls `visit` with the values beside the names at `names`, offsets in `text` that increase.
@@ -73,6 +74,9 @@ pub fn read<'t>(text: &'t str, names: &[usize], bare: Bare, visit: &mut dyn FnMu
             continue;
         };
         end = name.span.end;
+        if bare == Bare::IsCode && name.span.len() <= 3 && on_long_line(text, name.span.start) {
+            continue;
+        }
         let value = literal::beside(&name)
             .or_else(|| flag::beside(&name))
             .or_else(|| element::beside(&name))
@@ -91,6 +95,11 @@ pub fn read<'t>(text: &'t str, names: &[usize], bare: Bare, visit: &mut dyn FnMu
             });
         }
     }
+}
+
+/// Minifiers make names of two and three letters, and lines of thousands.
+fn on_long_line(text: &str, at: usize) -> bool {
+    at >= 1000 && memchr::memrchr(b'\n', &text.as_bytes()[at - 1000..at]).is_none()
 }
 
 fn name_at(text: &str, at: usize) -> Option<Name<'_>> {
