@@ -524,8 +524,8 @@ fn syntax_of(part: &Part, bytes: &[u8], around: Syntax) -> Syntax {
     }
     match (part.step.form, bytes.trim_ascii_start().first()) {
         // A literal of source code is most often a message, and `token: %s` in it is no assignment.
-        (Form::Escapes | Form::Percent | Form::Colours | Form::Wide, _)
-            if around == Syntax::Code =>
+        (Form::Escapes | Form::Percent | Form::QuotedPrintable | Form::Colours | Form::Wide, _)
+            if matches!(around, Syntax::Code | Syntax::Prose) =>
         {
             Syntax::Code
         }
@@ -554,7 +554,7 @@ fn together<'r>(
             same_rule && other.value == sighting.value
                 // The same value with its escapes in it.
                 || same_rule
-                    && matches!(form, Form::Escapes | Form::Percent)
+                    && matches!(form, Form::Escapes | Form::Percent | Form::QuotedPrintable)
                     && other.steps.is_empty()
                     && scan::value_id(Secret::new(&decode::opened(form, &text[other.span.clone()]))) == sighting.value
                 // A format that is known by its encoded form.

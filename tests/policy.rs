@@ -150,7 +150,6 @@ fn subject(fingerprint: &dyn Fn() -> String) -> Subject<'_> {
         family: Family::Credential,
         origin: origin("production"),
         issued: true,
-        value: Default::default(),
         lifetime: Lifetime::Long,
         public: false,
         path: "config/staging/db.yml",

@@ -260,7 +260,7 @@ fn literal(name: &Name<'_>, open: usize) -> Option<Range<usize>> {
 
 /// Whether a quote closes a literal that began before the name, as in `"password=" + password`: an odd number of its kind
 /// stands before it on the line.
-fn closes(name: &Name<'_>, open: usize, quote: u8) -> bool {
+pub(super) fn closes(name: &Name<'_>, open: usize, quote: u8) -> bool {
     let near = open.saturating_sub(LONGEST);
     let before = &name.text.as_bytes()[near..open];
     let line = match memchr::memrchr2(b'\n', b'\r', before) {

@@ -82,7 +82,7 @@ pub fn read<'t>(text: &'t str, names: &[usize], bare: Bare, visit: &mut dyn FnMu
             .or_else(|| element::beside(&name))
             .or_else(|| match bare {
                 Bare::IsSaid => said::beside(&name),
-                Bare::IsCode => said::in_comment(&name),
+                Bare::IsCode => said::in_comment(&name).or_else(|| said::in_literal(&name)),
                 Bare::IsRead => None,
             });
         if let Some(span) = value.filter(|span| !span.is_empty())

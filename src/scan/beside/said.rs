@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::{Name, blanks};
+use super::{Name, blanks, literal::closes};
 
 /// What comments begin with.
 const COMMENTS: [&[u8]; 7] = [b"#", b"//", b"*", b"--", b"/*", b";", b"<!--"];
@@ -58,4 +58,27 @@ pub(super) fn in_comment(name: &Name<'_>) -> Option<Range<usize>> {
     let line = line.trim_ascii_start();
     let is_comment = COMMENTS.iter().any(|mark| line.starts_with(mark));
     is_comment.then(|| beside(name)).flatten()
+}
+
+/// A part of a connection string inside a literal: `"host=db password=x"`, `"Server=db;Pwd=x;"`.
+pub(super) fn in_literal(name: &Name<'_>) -> Option<Range<usize>> {
+    let start = name.span.end + 1;
+    let rest = name.from(start);
+    let inside = || {
+        [b'"', b'\'']
+            .iter()
+            .any(|&quote| closes(name, name.span.start, quote))
+    };
+    if name.from(name.span.end).first() != Some(&b'=') || !inside() {
+        return None;
+    }
+    let len = rest
+        .iter()
+        .take(128)
+        .take_while(|byte| !byte.is_ascii_whitespace() && !b"\"'`;&,<>(){}".contains(byte))
+        .count();
+    let word = &rest[..len];
+    let odd = word.iter().any(u8::is_ascii_digit) && word.iter().any(u8::is_ascii_alphabetic);
+    let ends = rest.get(len).is_some_and(|byte| b" ;&\"'".contains(byte));
+    (odd && ends && !word.contains(&b'%')).then_some(start..start + len)
 }

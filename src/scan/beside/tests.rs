@@ -71,6 +71,8 @@ fn literals_of_many_languages() {
         "tool --password=VALUE9",
         "keytool -storepass VALUE9",
         r#"["tool", "--password", "VALUE9"]"#,
+        r#"connect("dbname=shop password=VALUE9 host=db")"#,
+        r#"connect("Server=db;Password=VALUE9;")"#,
         "# password: VALUE9",
         "// the password is VALUE9.",
     ] {
