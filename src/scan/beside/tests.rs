@@ -1,3 +1,5 @@
+//! What is found beside names, and what is not, in the forms of many languages.
+
 use super::*;
 
 /// Offsets of the names, as the prefilter gives them.

@@ -1,3 +1,5 @@
+//! Each reason has its cases, and weak real passwords are believed.
+
 use super::*;
 use crate::rules::schema::Value;
 
