@@ -205,7 +205,6 @@ mod tests {
             ));
         }
         let (wrong, right) = curve(RANDOM, &spoken);
-        println!("{} names\n{shown}", spoken.len());
         assert!(wrong < 0.02, "{} names\n{shown}", spoken.len());
         assert!(right[2] > 0.9 && right[3] > 0.97, "{shown}");
     }
