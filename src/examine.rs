@@ -9,9 +9,11 @@ use jiff::civil::Date;
 
 use crate::model::{Excerpt, Facts, Lifetime, Secret, Signal, Strength, Vocabulary};
 use crate::origin::{self, Document, Surroundings};
-use crate::rules::{Kind, Rule};
-use crate::scan::assignment::{Assignment, Judged, is_stand_in};
+use crate::rules::{Kind, Rule, schema::Value};
+use crate::scan::assignment::{Assignment, Judged, keys_of};
+use crate::scan::beside::{self, Bare};
 use crate::scan::decode::{self, Account, Batch, Form, Part, Step};
+use crate::scan::reason::{Asked, Reason, of_match, of_value};
 use crate::scan::{self, Candidate, Positions, ScanError, Scanner, ValueId};
 use crate::syntax::{self, Entry, Meaning, Syntax};
 
@@ -102,11 +104,19 @@ pub fn in_the_clear<'r>(
     knowledge: &Knowledge<'_, 'r>,
 ) -> Result<Vec<Sighting<'r>>, ScanError> {
     let searched = knowledge.scanner.search(text)?;
-    if searched.issued.is_empty() && !searched.may_assign {
+    if searched.issued.is_empty() && searched.names.is_empty() {
         return Ok(Vec::new());
     }
+    let names = &searched.names;
     let mut issued = searched.issued;
-    issued.retain(|candidate| !is_stand_in(candidate.rule, candidate.secret.expose()));
+    issued.retain(|candidate| of_match(candidate.rule, candidate.secret.expose()).is_none());
+    // In source code and prose, the surroundings of the names say all, and are read first: most files end here.
+    if bare(syntax) != Bare::IsRead && issued.is_empty() && text.len() <= syntax::LARGEST_PARSED {
+        let whole = 0..text.len();
+        if beside_names(text, &whole, names, syntax, knowledge.scanner)?.is_empty() {
+            return Ok(Vec::new());
+        }
+    }
     let mut issued = issued.into_iter().peekable();
     let mut positions = Positions::new(text);
     let mut sightings = Vec::new();
@@ -120,7 +130,10 @@ pub fn in_the_clear<'r>(
                 decoded: None,
             });
         }
-        if searched.may_assign {
+        if !names.is_empty() {
+            // What stands beside a name knows where a value ends; an entry knows its keys.
+            let beside = beside_names(text, &range, names, syntax, knowledge.scanner)?;
+            add_unless_overlapping(&mut candidates, beside);
             let assigned = assigned(text, &entries, knowledge.scanner)?;
             add_unless_overlapping(&mut candidates, assigned);
         }
@@ -146,6 +159,51 @@ pub fn in_the_clear<'r>(
     Ok(sightings)
 }
 
+/// How bare values of a syntax are taken.
+const fn bare(syntax: Syntax) -> Bare {
+    match syntax {
+        Syntax::Code => Bare::IsCode,
+        Syntax::Prose => Bare::IsSaid,
+        _ => Bare::IsRead,
+    }
+}
+
+/// The candidates that stand beside names in a part of a text.
+fn beside_names<'b, 'r>(
+    text: &'b [u8],
+    range: &Range<usize>,
+    names: &[usize],
+    syntax: Syntax,
+    scanner: &Scanner<'r>,
+) -> Result<Vec<Seen<'b, 'r>>, ScanError> {
+    let part = &text[range.clone()];
+    let names = if range.len() == text.len() {
+        Cow::Borrowed(names)
+    } else {
+        Cow::Owned(scanner.names(part))
+    };
+    let mut candidates = Vec::new();
+    let mut failed = None;
+    beside::read(&syntax::text_of(part), &names, bare(syntax), &mut |found| {
+        let span = range.start + found.span.start..range.start + found.span.end;
+        let assignment = Assignment {
+            key: found.key,
+            value: found.value,
+            span,
+            quoted: true,
+        };
+        match scanner.judge_assignment(text, &assignment) {
+            Ok(Some(Judged::Candidate(candidate))) => candidates.push(Seen {
+                candidate,
+                decoded: None,
+            }),
+            Ok(_) => {}
+            Err(error) => failed = Some(error),
+        }
+    });
+    failed.map_or(Ok(candidates), Err)
+}
+
 /// A candidate, and what its value is once decoded where the whole of it is base64.
 struct Seen<'b, 'r> {
     candidate: Candidate<'b, 'r>,
@@ -159,11 +217,11 @@ fn assigned<'b, 'r>(
 ) -> Result<Vec<Seen<'b, 'r>>, ScanError> {
     let mut candidates: Vec<Seen<'b, 'r>> = Vec::new();
     // Large files repeat their keys.
-    let mut known: HashMap<&str, bool> = HashMap::new();
+    let mut known: HashMap<String, bool> = HashMap::new();
+    let kubernetes = entries
+        .iter()
+        .any(|entry| entry.value == "Secret" && entry.path.last().is_some_and(|key| key == "kind"));
     for (at, entry) in entries.iter().enumerate() {
-        let Some(key) = entry.key() else {
-            continue;
-        };
         // What stands elsewhere, or is closed; and a file in a value, whose own entries follow.
         let is_file = || {
             let mut next = entries[at + 1..].iter().map(|next| &next.span);
@@ -178,23 +236,46 @@ fn assigned<'b, 'r>(
         if last == Some(&entry.span) {
             continue;
         }
-        if !*known.entry(key).or_insert_with(|| scanner.may_know(key)) {
-            continue;
-        }
-        let decoded = (entry.meaning == Meaning::Base64 || entry.value.len() >= SHORTEST_ENCODED)
-            .then(|| decode::whole_value(&entry.value))
-            .flatten();
-        let assignment = Assignment {
-            key,
-            value: decoded.as_deref().unwrap_or(&entry.value),
-            span: entry.span.clone(),
-            quoted: entry.quoted || decoded.is_some(),
-        };
-        if let Some(Judged::Candidate(candidate)) = scanner.judge_assignment(text, &assignment)? {
-            candidates.push(Seen {
-                candidate,
-                decoded: decoded.map(String::into_bytes),
-            });
+        let parent = entry.path.len().checked_sub(2);
+        let parent = parent.map(|at| entry.path[at].as_str());
+        let in_secret = kubernetes && matches!(parent, Some("data" | "stringData"));
+        // `value` and `default` name nothing: the key above says what it is.
+        let named = entry
+            .key()
+            .filter(|&key| entry.path.last().is_none_or(|last| last != key));
+        let keys = named.map(str::to_owned).into_iter();
+        for key in keys.chain(keys_of(&entry.path, in_secret)) {
+            let may = match known.get(&key) {
+                Some(&may) => may,
+                None => {
+                    let may = scanner.may_know(&key);
+                    known.insert(key.clone(), may);
+                    may
+                }
+            };
+            if !may {
+                continue;
+            }
+            let decoded = (entry.meaning == Meaning::Base64
+                || entry.value.len() >= SHORTEST_ENCODED)
+                .then(|| decode::whole_value(&entry.value))
+                .flatten();
+            let assignment = Assignment {
+                key: &key,
+                value: decoded.as_deref().unwrap_or(&entry.value),
+                span: entry.span.clone(),
+                quoted: entry.quoted || decoded.is_some(),
+            };
+            match scanner.judge_assignment(text, &assignment)? {
+                Some(Judged::Candidate(candidate)) => candidates.push(Seen {
+                    candidate,
+                    decoded: decoded.map(String::into_bytes),
+                }),
+                Some(Judged::Rejected(..)) => {}
+                // No rule knows the key: its parents may say more.
+                None => continue,
+            }
+            break;
         }
     }
     Ok(candidates)
@@ -402,9 +483,15 @@ pub fn scalars(text: &[u8], syntax: Syntax, sightings: &[&Sighting<'_>]) -> Vec<
             .then(|| decode::whole_value(&entry.value))
             .flatten();
         let value = decoded.as_deref().unwrap_or(&entry.value).trim();
-        let encrypted = match scan::rejected("secret", value, true, false) {
+        let reason = of_value(&Asked {
+            key: "secret",
+            value,
+            quoted: true,
+            kind: Value::Token,
+        });
+        let encrypted = match reason {
             None => false,
-            Some(scan::Reason::Encrypted) => true,
+            Some(Reason::Encrypted) => true,
             Some(_) => continue,
         };
         let (line, column) = positions.of(entry.span.start);
@@ -489,7 +576,7 @@ fn open<'r>(
     decode::open_all(text, account, &mut |batch, account| {
         let opened = Opened { batch, around };
         let searched = knowledge.scanner.search(&batch.bytes)?;
-        if !searched.issued.is_empty() || searched.may_assign {
+        if !searched.issued.is_empty() || !searched.names.is_empty() {
             drop(searched);
             for part in &batch.parts {
                 let bytes = &batch.bytes[part.range.clone()];
@@ -525,8 +612,8 @@ fn syntax_of(part: &Part, bytes: &[u8], around: Syntax) -> Syntax {
     }
     match (part.step.form, bytes.trim_ascii_start().first()) {
         // A literal of source code is most often a message, and `token: %s` in it is no assignment.
-        (Form::Escapes | Form::Percent | Form::Colours | Form::Wide, _)
-            if around == Syntax::Code =>
+        (Form::Escapes | Form::Percent | Form::QuotedPrintable | Form::Colours | Form::Wide, _)
+            if matches!(around, Syntax::Code | Syntax::Prose) =>
         {
             Syntax::Code
         }
@@ -555,7 +642,7 @@ fn together<'r>(
             same_rule && other.value == sighting.value
                 // The same value with its escapes in it.
                 || same_rule
-                    && matches!(form, Form::Escapes | Form::Percent)
+                    && matches!(form, Form::Escapes | Form::Percent | Form::QuotedPrintable)
                     && other.steps.is_empty()
                     && scan::value_id(Secret::new(&decode::opened(form, &text[other.span.clone()]))) == sighting.value
                 // A format that is known by its encoded form.

@@ -106,7 +106,7 @@ fn the_names_that_the_pages_point_to_are_there() {
         ("src/check.rs", "fn range("),
         ("src/judge.rs", "fn say_closed("),
         ("src/model/report.rs", "fn outcome("),
-        ("src/scan/placeholder.rs", "enum Reason"),
+        ("src/scan/reason/mod.rs", "enum Reason"),
         ("src/hook/ci/mod.rs", "const SYSTEMS"),
     ] {
         assert!(

@@ -3,7 +3,7 @@
 use stagegate::rules::template::expand;
 use stagegate::rules::{Kind, builtin, lint};
 use stagegate::scan::Scanner;
-use stagegate::scan::assignment::is_stand_in;
+use stagegate::scan::reason::of_match;
 
 #[test]
 fn the_builtin_rules_have_no_complaint() {
@@ -52,7 +52,7 @@ fn the_scanner_finds_every_example_by_its_own_rule() {
                 let believed = searched
                     .issued
                     .iter()
-                    .all(|c| !is_stand_in(c.rule, c.secret.expose()));
+                    .all(|c| of_match(c.rule, c.secret.expose()).is_none());
                 if !believed {
                     wrong.push(format!(
                         "{}: {:?} seed {seed}: taken for a stand-in",

@@ -353,6 +353,7 @@ mod tests {
             context: Vec::new(),
             kind: Kind::Issued,
             issued: true,
+            value: Default::default(),
             environment: vec![
                 marker("acme_live_", TierOf::Production),
                 marker("acme_test_", TierOf::Test),

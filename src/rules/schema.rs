@@ -41,6 +41,9 @@ pub struct Rule {
     /// How the rule believes a match.
     #[serde(default)]
     pub kind: Kind,
+    /// What the value has to look like, where the pattern alone is no proof.
+    #[serde(default)]
+    pub value: Value,
     /// Whether a provider issued it. False for what its owner made or chose (passwords in URLs, key pairs, tokens that any
     /// server signs): the shape is proof of a secret, but says nothing of whose service it opens.
     #[serde(default = "yes")]
@@ -88,6 +91,23 @@ pub enum Kind {
     Generic,
     /// Found by what the gate knows of the whole repository or of a file's structure, not by a pattern of its own.
     Structural,
+}
+
+/// What a value has to look like to be believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Value {
+    /// As the pattern says: only stand-ins are refused.
+    #[default]
+    Format,
+    /// What people choose: short and weak ones count, plain words do not.
+    Password,
+    /// What people choose or machines make: words with digits count, names of secrets do not.
+    Secret,
+    /// What machines make: it must look random.
+    Token,
+    /// What machines make, beside a name that says little (`salt`, a child of `secrets`): it must look very random.
+    Random,
 }
 
 /// One statement of a format about the environment.

@@ -9,8 +9,8 @@ use crate::model::Secret;
 use crate::rules::{Kind, Pack, Rule};
 
 use super::lines;
-use super::placeholder::documentation_example;
 use super::prefilter::Prefilter;
+use super::reason::documentation_example;
 
 /// A rule matched some bytes.
 #[derive(Debug, Clone)]
@@ -78,8 +78,8 @@ pub struct Scanner<'r> {
 pub struct Searched<'b, 'r> {
     /// Candidates of provider-issued formats, in the order of the bytes, without overlaps.
     pub issued: Vec<Candidate<'b, 'r>>,
-    /// Whether a keyword of a generic rule stands anywhere, so that assignments are worth reading.
-    pub may_assign: bool,
+    /// Where keywords of generic rules stand, so that assignments are worth reading: the offset of the first in each name.
+    pub names: Vec<usize>,
 }
 
 /// On a line that is longer, a rule is tried so far after its keyword, and [`REACH_BACK`] before it: longer than any credential,
@@ -94,6 +94,8 @@ const REACH_OF_LINES: usize = 256 << 10;
 const CONTEXT_LINES: usize = 5;
 /// And at most this many bytes, where lines are long.
 const CONTEXT_BYTES: usize = 2000;
+/// Of a larger text, the names are looked for again part by part, so that they need not be held all at once.
+const MOST_NAMED: usize = 2 << 20;
 /// Set in the number of a rule where the prefilter looks for one of its context words.
 const CONTEXT: u32 = 1 << 31;
 
@@ -143,6 +145,23 @@ impl<'r> Scanner<'r> {
             .map(|compiled| Ok((compiled.provider, compiled.rule, compiled.regex()?)))
     }
 
+    /// Where keywords of generic rules stand in a part of a text.
+    pub fn names(&self, part: &[u8]) -> Vec<usize> {
+        let mut names: Vec<usize> = Vec::new();
+        self.prefilter.hits(part, |number, at| {
+            let generic =
+                number & CONTEXT == 0 && self.rules[number as usize].rule.kind == Kind::Generic;
+            if generic
+                && names
+                    .last()
+                    .is_none_or(|&last| !super::beside::same_name(part, last, at))
+            {
+                names.push(at);
+            }
+        });
+        names
+    }
+
     /// Searches `bytes` once.
     pub fn search<'b>(&self, bytes: &'b [u8]) -> Result<Searched<'b, 'r>, ScanError> {
         let mut answer = Searched::default();
@@ -162,7 +181,14 @@ impl<'r> Scanner<'r> {
             }
             let rule = self.rules[number as usize].rule;
             if rule.kind == Kind::Generic {
-                answer.may_assign = true;
+                // One a name, and none in a text without end: that is searched part by part, see `Scanner::names`.
+                let same = answer
+                    .names
+                    .last()
+                    .is_some_and(|&last| super::beside::same_name(bytes, last, at));
+                if !same && (answer.names.is_empty() || bytes.len() <= MOST_NAMED) {
+                    answer.names.push(at);
+                }
                 return;
             }
             if last.is_empty() {
@@ -261,7 +287,9 @@ impl<'r> Scanner<'r> {
 
 /// A name without its separators.
 fn plain(name: &str) -> String {
-    name.chars().filter(char::is_ascii_alphanumeric).collect()
+    name.chars()
+        .filter(|character| character.is_alphanumeric())
+        .collect()
 }
 
 /// The named groups that rules may use beside `secret`.

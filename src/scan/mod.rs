@@ -3,16 +3,18 @@
 
 pub mod allow;
 pub mod assignment;
+pub mod beside;
 mod candidate;
 pub mod decode;
 mod excerpt;
 mod fingerprint;
+mod likeness;
 mod lines;
-mod placeholder;
 mod prefilter;
+pub mod reason;
 
 pub use candidate::{Candidate, ScanError, Scanner};
 pub use excerpt::{MASK, excerpt, redact};
 pub use fingerprint::{ValueId, fingerprint, value_id};
 pub use lines::Positions;
-pub use placeholder::{Reason, documentation_example, rejected};
+pub use reason::Reason;

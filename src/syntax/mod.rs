@@ -14,6 +14,7 @@ mod netrc;
 mod pairs;
 mod physical;
 mod properties;
+mod prose;
 #[cfg(test)]
 mod shapes;
 mod shell;
@@ -50,6 +51,7 @@ const FORMATS: &[Format] = &[
     ini::FORMAT,
     netrc::FORMAT,
     code::FORMAT,
+    prose::FORMAT,
     dotenv::FORMAT,
     lines::FORMAT,
 ];
@@ -85,6 +87,8 @@ pub enum Syntax {
     Lines,
     /// Source code: only literals in quotes are values.
     Code,
+    /// Prose: literals in quotes, and with caution what somebody wrote down.
+    Prose,
 }
 
 /// One scalar value with its key.
@@ -213,7 +217,7 @@ pub fn read_parts<E>(
             let mut entries = lines::read(&text_of(part), &mut state);
             entries.retain(|entry| {
                 (from..to).contains(&(entry.span.start + start))
-                    && (entry.quoted || syntax != Syntax::Code)
+                    && (entry.quoted || !matches!(syntax, Syntax::Code | Syntax::Prose))
             });
             for entry in &mut entries {
                 entry.span = entry.span.start + start..entry.span.end + start;
@@ -283,7 +287,7 @@ fn is_binary(bytes: &[u8]) -> bool {
 }
 
 /// The bytes as UTF-8 of the same length: Latin-1 and broken characters become `?`, so that every offset stays.
-fn text_of(bytes: &[u8]) -> Cow<'_, str> {
+pub fn text_of(bytes: &[u8]) -> Cow<'_, str> {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return Cow::Borrowed(text);
     }
