@@ -59,7 +59,11 @@ fn the_scanner_finds_every_example_by_its_own_rule() {
                         rule.id, example.text
                     ));
                 }
-                if !found.contains(&rule.id.as_str()) {
+                // Pairs show an id beside its secret, which has a rule of its own.
+                let alone = found.iter().all(|id| *id == rule.id);
+                let pair =
+                    found.len() == 2 && rule.provider_issued() && found[0][..3] == found[1][..3];
+                if !found.contains(&rule.id.as_str()) || !(alone || pair) {
                     wrong.push(format!(
                         "{}: {:?} seed {seed}: found by {found:?}",
                         rule.id, example.text

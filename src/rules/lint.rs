@@ -15,7 +15,9 @@ use crate::model::Tier;
 pub const SEEDS: u64 = 20;
 
 /// The named groups a pattern may have beside `secret`.
-const GROUPS: [&str; 6] = ["host", "account", "project", "user", "database", "id"];
+const GROUPS: [&str; 7] = [
+    "host", "account", "project", "user", "database", "id", "key",
+];
 
 /// Something a rule promises and does not keep.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -340,6 +342,7 @@ mod tests {
             lifetime: LifetimeOf::Long,
             privileged: false,
             public: false,
+            beside: Vec::new(),
             remedy: "Use a test key.".to_owned(),
             references: vec!["https://example.com/keys".to_owned()],
             examples: vec![

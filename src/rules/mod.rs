@@ -76,6 +76,11 @@ impl Rule {
         self.kind == Kind::Issued && self.issued
     }
 
+    /// Whether the value has no shape of its own, not even a literal at its start, so that only the key tells whose it is.
+    pub fn keyed(&self) -> bool {
+        self.pattern.contains("(?P<key>") && self.pattern.contains("(?P<secret>[")
+    }
+
     /// The first marker that speaks for `value`.
     pub fn marker(&self, value: &[u8]) -> Option<&schema::Marker> {
         self.environment
