@@ -101,6 +101,9 @@ const FROM_NAME_TO_KEY: &str = concat!(
     r#"|["']?\][ \t]*\r?\n(?:[^\n\[]{0,99}\n){0,4}?BEFORE)"#,
 );
 
+/// Between a provider's name and the key on one line, where they need not be close.
+pub const WITHIN: &str = r"[^\n;}]{0,40}?";
+
 /// Words that may stand around the words of a public identifier's key.
 const PLAIN_WORDS: &str = "(?i:prod|production|staging|stg|dev|development|test|live|web|js|browser|client|public|project|ios|android|app|init|set|token)";
 
@@ -121,8 +124,11 @@ impl Keyed {
                 format!("(?:[_-]?{PLAIN_WORDS})?[0-9]?"),
             )
         } else {
-            let within = r"[^\n;}]{0,40}?".to_owned();
-            (within, r"[^\n\[]{0,20}?", "[0-9A-Za-z_-]{0,20}".to_owned())
+            (
+                WITHIN.to_owned(),
+                r"[^\n\[]{0,20}?",
+                "[0-9A-Za-z_-]{0,20}".to_owned(),
+            )
         };
         let name = name.as_ref().map_or_else(String::new, |name| {
             let between = FROM_NAME_TO_KEY
