@@ -103,6 +103,9 @@ const CONTEXT_LINES: usize = 5;
 /// And at most this many bytes, where lines are long.
 const CONTEXT_BYTES: usize = 2000;
 
+/// Set in the number of a rule where the prefilter looks for one of its context words.
+const CONTEXT: u32 = 1 << 31;
+
 impl<'r> Scanner<'r> {
     /// A scanner over the rules of `packs`.
     pub fn new(packs: impl IntoIterator<Item = &'r Pack>) -> Result<Self, ScanError> {
@@ -120,16 +123,20 @@ impl<'r> Scanner<'r> {
                 })
             })
             .collect();
-        // A rule with context words is tried around them only: its keywords are often words such as `secret`, so that every
+        // A keyed rule with context words is tried around those only: its keywords are words such as `secret`, so that every
         // such rule would cost something on every line that holds one.
         let keywords = rules.iter().enumerate().flat_map(|(number, compiled)| {
-            let rule = compiled.rule;
-            let words = if rule.context.is_empty() {
-                &rule.keywords
+            let (number, rule) = (number as u32, compiled.rule);
+            let [leading, context]: [&[String]; 2] = if rule.led_by_context() {
+                [&rule.context, &[]]
             } else {
-                &rule.context
+                [&rule.keywords, &rule.context]
             };
-            words.iter().map(move |word| (number as u32, word.as_str()))
+            let leading = leading.iter().map(move |word| (number, word.as_str()));
+            let context = context
+                .iter()
+                .map(move |word| (number | CONTEXT, word.as_str()));
+            leading.chain(context)
         });
         let prefilter = Prefilter::new(keywords)?;
         Ok(Self { rules, prefilter })
@@ -161,7 +168,16 @@ impl<'r> Scanner<'r> {
         let mut last: Vec<Option<(usize, usize)>> = Vec::new();
         let mut windows: Vec<(u32, Range<usize>)> = Vec::new();
         let mut line = lines::Cursor::new(bytes);
+        // Rules whose context words stand anywhere: the others need not be compiled, let alone tried.
+        let mut in_context: Vec<bool> = Vec::new();
         self.prefilter.hits(bytes, |number, at| {
+            if number & CONTEXT != 0 {
+                if in_context.is_empty() {
+                    in_context = vec![false; self.rules.len()];
+                }
+                in_context[(number & !CONTEXT) as usize] = true;
+                return;
+            }
             let rule = self.rules[number as usize].rule;
             if rule.kind == Kind::Generic {
                 answer.may_assign = true;
@@ -176,10 +192,10 @@ impl<'r> Scanner<'r> {
             }
             let own = line.around(at);
             let seen = own.end.min(at + REACH / 2);
-            let (start, more) = match rule.context.is_empty() {
-                true => (own.start, 0),
+            let (start, more) = match rule.led_by_context() {
+                false => (own.start, 0),
                 // The value may stand as many lines before or after its context.
-                false => (
+                true => (
                     {
                         let floor = own.start.saturating_sub(REACH_BACK);
                         let count = CONTEXT_LINES + usize::from(rule.lines);
@@ -211,7 +227,12 @@ impl<'r> Scanner<'r> {
         });
         let mut found = Vec::new();
         for (number, window) in windows {
-            self.try_rule(number as usize, bytes, window, &mut found)?;
+            let number = number as usize;
+            let rule = self.rules[number].rule;
+            let free = rule.context.is_empty() || rule.led_by_context();
+            if free || in_context.get(number).is_some_and(|&stands| stands) {
+                self.try_rule(number, bytes, window, &mut found)?;
+            }
         }
         answer.issued = without_overlaps(found);
         Ok(answer)
