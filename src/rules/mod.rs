@@ -88,6 +88,16 @@ impl Rule {
         self.kind == Kind::Issued && self.issued
     }
 
+    /// Whether the value has no shape of its own, not even a literal at its start, so that only the key tells whose it is.
+    pub fn keyed(&self) -> bool {
+        self.pattern.contains("(?P<key>") && self.pattern.contains("(?P<secret>[")
+    }
+
+    /// Whether the rule is looked for by its context words (`datadog`) instead of its keywords (`api`), which are words of keys.
+    pub fn led_by_context(&self) -> bool {
+        !self.context.is_empty() && self.pattern.contains("(?P<key>")
+    }
+
     /// The first marker that speaks for `value`.
     pub fn marker(&self, value: &[u8]) -> Option<&schema::Marker> {
         self.environment

@@ -159,7 +159,8 @@ impl<'r> Scanner<'r> {
                 secret: Secret::new(&bytes[span.clone()]),
                 span,
                 groups: Vec::new(),
-                in_context: false,
+                context: None,
+                lead: 0,
             })));
         }
         Ok(None)

@@ -1,5 +1,6 @@
 //! Rules against bytes.
 
+use std::cmp::Reverse;
 use std::ops::Range;
 
 use once_cell::sync::OnceCell;
@@ -25,9 +26,16 @@ pub struct Candidate<'b, 'r> {
     pub span: Range<usize>,
     /// Named groups other than `secret`: `host`, `account`, `user`, ...
     pub groups: Vec<(&'r str, &'b [u8])>,
-    /// Whether one of the rule's context words stands near it.
-    pub in_context: bool,
+    /// How near one of the rule's context words stands; `None` where the rule asks for none.
+    pub context: Option<Nearness>,
+    /// Bytes of the match before the value: how near the literal stands that a value without shape is known by.
+    pub(super) lead: usize,
 }
+
+/// How near a context word stands to a value; less is nearer: bytes between them, words on the value's own line before all
+/// others, and those above it before those below.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Nearness(usize);
 
 /// A scanner that cannot be built or used. Fatal: a rule that does not work finds nothing, and nothing would say so.
 #[derive(Debug, thiserror::Error)]
@@ -116,11 +124,20 @@ impl<'r> Scanner<'r> {
                 })
             })
             .collect();
+        // A keyed rule with context words is tried around those only: its keywords are words such as `secret`, so that every
+        // such rule would cost something on every line that holds one.
         let keywords = rules.iter().enumerate().flat_map(|(number, compiled)| {
-            let keywords = compiled.rule.keywords.iter();
-            let keywords = keywords.map(move |keyword| (number as u32, keyword.as_str()));
-            let context = compiled.rule.context.iter();
-            keywords.chain(context.map(move |word| (number as u32 | CONTEXT, word.as_str())))
+            let (number, rule) = (number as u32, compiled.rule);
+            let [leading, context]: [&[String]; 2] = if rule.led_by_context() {
+                [&rule.context, &[]]
+            } else {
+                [&rule.keywords, &rule.context]
+            };
+            let leading = leading.iter().map(move |word| (number, word.as_str()));
+            let context = context
+                .iter()
+                .map(move |word| (number | CONTEXT, word.as_str()));
+            leading.chain(context)
         });
         let prefilter = Prefilter::new(keywords)?;
         Ok(Self { rules, prefilter })
@@ -199,17 +216,26 @@ impl<'r> Scanner<'r> {
                 return;
             }
             let own = line.around(at);
-            let end = own.end.min(at + REACH);
             let seen = own.end.min(at + REACH / 2);
-            let end = match rule.lines {
-                0 => end,
-                more if end < own.end => end.max(
-                    bytes
-                        .len()
-                        .min(at + REACH_OF_LINES.min(usize::from(more) * 1000)),
+            let (start, more) = match rule.led_by_context() {
+                false => (own.start, 0),
+                // The value may stand as many lines before or after its context.
+                true => (
+                    {
+                        let floor = own.start.saturating_sub(REACH_BACK);
+                        let count = CONTEXT_LINES + usize::from(rule.lines);
+                        floor + lines::start_before(&bytes[floor..own.start], count)
+                    },
+                    CONTEXT_LINES,
                 ),
-                more => lines::end_after(bytes, own.end, usize::from(more))
-                    .min(end.max(at + REACH_OF_LINES)),
+            };
+            let end = own.end.min(at + REACH);
+            let end = match usize::from(rule.lines) + more {
+                0 => end,
+                more if end < own.end => {
+                    end.max(bytes.len().min(at + REACH_OF_LINES.min(more * 1000)))
+                }
+                more => lines::end_after(bytes, own.end, more).min(end.max(at + REACH_OF_LINES)),
             };
             match *last {
                 // A second keyword inside a window lengthens it: its own reach counts from there.
@@ -220,14 +246,15 @@ impl<'r> Scanner<'r> {
                 }
                 _ => {
                     *last = Some((windows.len(), seen));
-                    windows.push((number, own.start.max(at.saturating_sub(REACH_BACK))..end));
+                    windows.push((number, start.max(at.saturating_sub(REACH_BACK))..end));
                 }
             }
         });
         let mut found = Vec::new();
         for (number, window) in windows {
             let number = number as usize;
-            let free = self.rules[number].rule.context.is_empty();
+            let rule = self.rules[number].rule;
+            let free = rule.context.is_empty() || rule.led_by_context();
             if free || in_context.get(number).is_some_and(|&stands| stands) {
                 self.try_rule(number, bytes, window, &mut found)?;
             }
@@ -255,10 +282,13 @@ impl<'r> Scanner<'r> {
                 continue;
             };
             let span = window.start + secret.start()..window.start + secret.end();
-            let in_context = !rule.context.is_empty() && has_context(rule, bytes, &span);
-            if !rule.context.is_empty() && !in_context {
-                continue;
-            }
+            let context = match rule.context.is_empty() {
+                true => None,
+                false => match nearest_context(rule, bytes, &span) {
+                    None => continue,
+                    near => near,
+                },
+            };
             let value = &bytes[span.clone()];
             if documentation_example(value)
                 || rule.checksum.is_some_and(|checksum| !checksum.holds(value))
@@ -278,7 +308,10 @@ impl<'r> Scanner<'r> {
                 secret: Secret::new(value),
                 span,
                 groups,
-                in_context,
+                context,
+                lead: captures
+                    .get(0)
+                    .map_or(0, |whole| secret.start() - whole.start()),
             });
         }
         Ok(())
@@ -300,41 +333,51 @@ fn rule_groups(rule: &Rule) -> impl Iterator<Item = &'static str> + '_ {
         .filter(|name| rule.pattern.contains(&format!("(?P<{name}>")))
 }
 
-fn has_context(rule: &Rule, bytes: &[u8], span: &Range<usize>) -> bool {
+/// How near the nearest of the rule's context words stands, if any stands near enough.
+fn nearest_context(rule: &Rule, bytes: &[u8], span: &Range<usize>) -> Option<Nearness> {
     let before = &bytes[span.start.saturating_sub(CONTEXT_BYTES)..span.start];
     let after = &bytes[span.end..bytes.len().min(span.end + CONTEXT_BYTES)];
-    let from = before
-        .iter()
-        .enumerate()
-        .rev()
-        .filter(|(_, byte)| **byte == b'\n')
+    let mut ends = memchr::memrchr_iter(b'\n', before);
+    let own_line = ends.next().map_or(0, |at| at + 1);
+    let from = ends.nth(CONTEXT_LINES - 1).unwrap_or(0);
+    let to = memchr::memchr_iter(b'\n', after)
         .nth(CONTEXT_LINES)
-        .map_or(0, |(at, _)| at);
-    let to = after
-        .iter()
-        .enumerate()
-        .filter(|(_, byte)| **byte == b'\n')
-        .nth(CONTEXT_LINES)
-        .map_or(after.len(), |(at, _)| at);
-    let around = [
-        before[from..].to_ascii_lowercase(),
-        after[..to].to_ascii_lowercase(),
-    ];
-    rule.context.iter().any(|word| {
+        .unwrap_or(after.len());
+    let before_it = before[from..].to_ascii_lowercase();
+    let own_line = own_line - from;
+    let after_it = after[..to].to_ascii_lowercase();
+    let nearness = |word: &String| {
         let word = word.to_ascii_lowercase();
-        around.iter().any(|text| {
-            text.windows(word.len().max(1))
-                .any(|window| window == word.as_bytes())
-        })
-    })
+        let word = word.as_bytes();
+        let above = memchr::memmem::rfind(&before_it, word).map(|at| {
+            let distance = before_it.len() - at - word.len();
+            if at >= own_line {
+                distance
+            } else {
+                CONTEXT_BYTES + distance
+            }
+        });
+        let below = || memchr::memmem::find(&after_it, word).map(|at| 2 * CONTEXT_BYTES + at);
+        above.or_else(below)
+    };
+    rule.context.iter().filter_map(nearness).min().map(Nearness)
 }
 
 /// One candidate for each place: of those that overlap, the one whose rule knows most about it.
 fn without_overlaps<'b, 'r>(mut found: Vec<Candidate<'b, 'r>>) -> Vec<Candidate<'b, 'r>> {
     let specificity = |candidate: &Candidate<'_, '_>| {
         let marker = candidate.rule.marker(candidate.secret.expose());
+        // Of values without a shape, the one whose provider is named nearest.
+        let keyed = candidate.rule.keyed();
+        let nearest = match (keyed, candidate.context) {
+            (_, Some(Nearness(near))) => near,
+            (true, None) => candidate.lead,
+            (false, None) => 0,
+        };
         (
-            candidate.in_context,
+            !keyed,
+            candidate.context.is_some(),
+            Reverse(nearest),
             candidate.rule.checksum.is_some(),
             marker.is_some_and(|marker| !marker.by_absence),
             candidate.secret.len(),
@@ -344,7 +387,7 @@ fn without_overlaps<'b, 'r>(mut found: Vec<Candidate<'b, 'r>>) -> Vec<Candidate<
         )
     };
     // Stable, so that the order of the packs decides between equals.
-    found.sort_by_key(|candidate| std::cmp::Reverse(specificity(candidate)));
+    found.sort_by_key(|candidate| Reverse(specificity(candidate)));
     let mut kept: Vec<Candidate<'b, 'r>> = Vec::new();
     let mut taken: std::collections::BTreeMap<usize, usize> = std::collections::BTreeMap::new();
     for candidate in found {
