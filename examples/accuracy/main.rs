@@ -4,6 +4,7 @@
 //! Not here: any shortcut into the library. What is measured is the program that people run.
 
 mod case;
+mod measure;
 mod repository;
 mod score;
 mod show;
@@ -18,9 +19,8 @@ use std::{
 
 use clap::Parser as _;
 
-use case::{Case, Expected};
-use repository::{Batch, Gate};
-use score::Score;
+use measure::{Cases, measure};
+use repository::Gate;
 
 type Fault = Box<dyn std::error::Error>;
 
@@ -101,8 +101,6 @@ fn run(args: &Args) -> Result<(), Fault> {
     Ok(())
 }
 
-type Cases = Box<dyn Iterator<Item = Result<Case, Fault>>>;
-
 fn cases(args: &Args) -> Result<Cases, Fault> {
     let Some(path) = &args.cases else {
         let cases = templates::load(&args.templates, args.seeds)?;
@@ -125,27 +123,6 @@ fn cases(args: &Args) -> Result<Cases, Fault> {
             }
         },
     )))
-}
-
-/// Lets the gate judge all cases, `batch` at a time.
-fn measure(cases: Cases, gate: &Gate, batch: usize) -> Result<Score, Fault> {
-    let dir = tempfile::Builder::new()
-        .prefix("stagegate-accuracy-")
-        .tempdir()?;
-    repository::init(dir.path())?;
-    let mut score = Score::default();
-    let mut cases = cases.peekable();
-    while cases.peek().is_some() {
-        let mut commit = Batch::new(dir.path())?;
-        let mut expected = Vec::new();
-        for case in cases.by_ref().take(batch) {
-            let case = case?;
-            commit.add(&case)?;
-            expected.push(Expected::of(&case));
-        }
-        score.add(&expected, &commit.judge(gate)?);
-    }
-    Ok(score)
 }
 
 /// `stagegate` in the folder above the one of the examples.
