@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
-use crate::model::{Excerpt, Facts, Lifetime, Secret, Signal, Strength, Vocabulary};
+use crate::boundary;
+use crate::model::{Excerpt, Facts, Family, Lifetime, Secret, Signal, Strength, Vocabulary};
 use crate::origin::{self, Surroundings};
-use crate::rules::{Kind, Rule};
+use crate::rules::{self, Kind, Rule};
 use crate::scan::assignment::{Assignment, Judged, is_stand_in};
 use crate::scan::decode::{self, Account, Batch, Form, Part, Step};
 use crate::scan::{self, Candidate, Positions, ScanError, Scanner, ValueId};
@@ -40,6 +41,10 @@ pub struct Sighting<'r> {
     pub excerpt: Excerpt,
     /// How long such a credential lives.
     pub lifetime: Lifetime,
+    /// Which part of the boundary it is about.
+    pub family: Family,
+    /// Of what is no credential: whether it is proven, and not told by words alone.
+    pub proven: bool,
 }
 
 /// What an examination found, and what it left closed.
@@ -99,7 +104,7 @@ pub fn in_the_clear<'r>(
     knowledge: &Knowledge<'_, 'r>,
 ) -> Result<Vec<Sighting<'r>>, ScanError> {
     let searched = knowledge.scanner.search(text)?;
-    if searched.issued.is_empty() && !searched.may_assign {
+    if searched.issued.is_empty() && !searched.may_assign && !searched.may_cross {
         return Ok(Vec::new());
     }
     let mut issued = searched.issued;
@@ -124,10 +129,52 @@ pub fn in_the_clear<'r>(
         let more = candidates
             .iter()
             .map(|seen| sighting(text, seen, &entries, knowledge, &mut positions));
+        let from = sightings.len();
         sightings.extend(more);
+        if searched.may_cross {
+            crossings(text, &entries, knowledge, &mut positions, &mut sightings);
+            sightings[from..].sort_by_key(|sighting| sighting.span.start);
+        }
         Ok::<(), ScanError>(())
     })?;
     Ok(sightings)
+}
+
+/// What crosses the boundary without being a credential.
+fn crossings<'r>(
+    text: &[u8],
+    entries: &[Entry],
+    knowledge: &Knowledge<'_, 'r>,
+    positions: &mut Positions<'_>,
+    sightings: &mut Vec<Sighting<'r>>,
+) {
+    let file = boundary::File {
+        text,
+        entries,
+        facts: knowledge.facts,
+        vocabulary: knowledge.vocabulary,
+    };
+    for crossing in boundary::crossings(&file) {
+        let (pack, rule) = rules::structural(crossing.rule);
+        let span = crossing.span;
+        let (line, column) = positions.of(span.start);
+        sightings.push(Sighting {
+            provider: &pack.provider,
+            rule,
+            value: scan::value_id(Secret::new(&text[span.clone()])),
+            excerpt: scan::excerpt_of_pointer(knowledge.scanner, text, &span, rule),
+            inner: span.clone(),
+            span,
+            steps: Vec::new(),
+            line,
+            column,
+            key_path: crossing.key_path,
+            signals: crossing.signals,
+            lifetime: rule.lifetime.into(),
+            family: crossing.family,
+            proven: crossing.proven,
+        });
+    }
 }
 
 /// A candidate, and what its value is once decoded where the whole of it is base64.
@@ -252,6 +299,8 @@ fn sighting<'r>(
         key_path,
         signals,
         lifetime: candidate.rule.lifetime.into(),
+        family: Family::Credential,
+        proven: false,
     }
 }
 
@@ -367,6 +416,8 @@ pub fn sighting_of<'r>(
         signals: Vec::new(),
         excerpt: scan::excerpt(text, &scalar.span, rule),
         lifetime: rule.lifetime.into(),
+        family: Family::Reuse,
+        proven: false,
     }
 }
 
@@ -408,7 +459,7 @@ fn open<'r>(
     decode::open_all(text, account, &mut |batch, account| {
         let opened = Opened { batch, around };
         let searched = knowledge.scanner.search(&batch.bytes)?;
-        if !searched.issued.is_empty() || searched.may_assign {
+        if !searched.issued.is_empty() || searched.may_assign || searched.may_cross {
             drop(searched);
             for part in &batch.parts {
                 let bytes = &batch.bytes[part.range.clone()];

@@ -496,14 +496,20 @@ impl<'j> Judge<'j> {
         let claims = self.policy.claims(source.ref_name, Some(path), &keys);
         let family = match copy {
             Some(_) => Family::Reuse,
-            None => Family::Credential,
+            None => sighting.family,
         };
-        let mut signals = origin::with_path(&sighting.signals, path, self.policy.vocabulary());
+        let mut signals = match family {
+            Family::Credential => {
+                origin::with_path(&sighting.signals, path, self.policy.vocabulary())
+            }
+            // A path says nothing of what a pointer points to.
+            _ => sighting.signals.clone(),
+        };
         signals.splice(0..0, copy.cloned());
         let origin = origin::weigh(&signals);
         let fingerprint = {
             let computed = &self.fingerprints;
-            let issued = sighting.rule.provider_issued();
+            let issued = is_hard_to_guess(sighting);
             let key = (sighting.value, issued);
             move || {
                 computed
@@ -521,7 +527,7 @@ impl<'j> Judge<'j> {
             lifetime: sighting.lifetime,
             public: sighting.rule.public,
             path,
-            declared: false,
+            declared: sighting.proven,
             revoked: false,
             fingerprint: &fingerprint,
         };
@@ -559,7 +565,7 @@ impl<'j> Judge<'j> {
             self.ignored.push(told);
         }
         self.fingerprints.insert(
-            (sighting.value, sighting.rule.provider_issued()),
+            (sighting.value, is_hard_to_guess(sighting)),
             fingerprint.clone(),
         );
         let redact = |name: &str, known: &[Secret<'_>]| scan::redact(self.scanner, name, known);
@@ -720,6 +726,12 @@ fn each_view(
         }
         Ok(())
     })
+}
+
+/// Whether the fingerprint of what was found needs no stretching: an issued value is random, and a pointer is no secret.
+fn is_hard_to_guess(sighting: &Sighting<'_>) -> bool {
+    sighting.rule.provider_issued()
+        || !matches!(sighting.family, Family::Credential | Family::Reuse)
 }
 
 /// A rule's remedy is written for production's value, or for one that may be.

@@ -80,6 +80,8 @@ pub struct Searched<'b, 'r> {
     pub issued: Vec<Candidate<'b, 'r>>,
     /// Whether a keyword of a generic rule stands anywhere, so that assignments are worth reading.
     pub may_assign: bool,
+    /// Whether a keyword of a structural rule does, so that the structure of the file is.
+    pub may_cross: bool,
 }
 
 /// On a line that is longer, a rule is tried so far after its keyword, and [`REACH_BACK`] before it: longer than any credential,
@@ -163,6 +165,10 @@ impl<'r> Scanner<'r> {
             let rule = self.rules[number as usize].rule;
             if rule.kind == Kind::Generic {
                 answer.may_assign = true;
+                return;
+            }
+            if rule.kind == Kind::Structural {
+                answer.may_cross = true;
                 return;
             }
             if last.is_empty() {

@@ -12,7 +12,7 @@ mod placeholder;
 mod prefilter;
 
 pub use candidate::{Candidate, ScanError, Scanner};
-pub use excerpt::{MASK, excerpt, redact};
+pub use excerpt::{MASK, excerpt, excerpt_of_pointer, redact};
 pub use fingerprint::{ValueId, fingerprint, value_id};
 pub use lines::Positions;
 pub use placeholder::{Reason, documentation_example, rejected};
