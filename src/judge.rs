@@ -568,6 +568,9 @@ impl<'j> Judge<'j> {
             (sighting.value, is_hard_to_guess(sighting)),
             fingerprint.clone(),
         );
+        // A pointer is no secret, and its name is the evidence.
+        let is_secret = matches!(family, Family::Credential | Family::Reuse);
+        let known: &[Secret<'_>] = if is_secret { &known } else { &[] };
         let redact = |name: &str, known: &[Secret<'_>]| scan::redact(self.scanner, name, known);
         self.findings.push(Finding {
             rule: sighting.rule.id.clone(),
@@ -582,13 +585,13 @@ impl<'j> Judge<'j> {
                 .as_ref()
                 .map_or(Destination::UNCLAIMED, Destination::from),
             place: Place {
-                ref_name: source.ref_name.map(|name| redact(name, &known)),
+                ref_name: source.ref_name.map(|name| redact(name, known)),
                 commit: source.commit,
-                path: redact(path, &known),
+                path: redact(path, known),
                 oid: change.oid,
                 line: sighting.line,
                 column: sighting.column,
-                key_path: (!keys.is_empty()).then(|| redact(&keys.join("."), &known)),
+                key_path: (!keys.is_empty()).then(|| redact(&keys.join("."), known)),
             },
             excerpt: sighting.excerpt.clone(),
             fingerprint,
@@ -596,7 +599,7 @@ impl<'j> Judge<'j> {
             evidence: signals
                 .into_iter()
                 .map(|signal| Signal {
-                    text: redact(&signal.text, &known),
+                    text: redact(&signal.text, known),
                     ..signal
                 })
                 .collect(),
