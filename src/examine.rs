@@ -7,9 +7,10 @@ use std::ops::Range;
 
 use jiff::civil::Date;
 
-use crate::model::{Excerpt, Facts, Lifetime, Secret, Signal, Strength, Vocabulary};
+use crate::boundary;
+use crate::model::{Excerpt, Facts, Family, Lifetime, Secret, Signal, Strength, Vocabulary};
 use crate::origin::{self, Document, Surroundings};
-use crate::rules::{Kind, Rule, schema::Value};
+use crate::rules::{self, Kind, Rule, schema::Value};
 use crate::scan::assignment::{Assignment, Judged, keys_of};
 use crate::scan::beside::{self, Bare};
 use crate::scan::decode::{self, Account, Batch, Form, Part, Step};
@@ -48,6 +49,10 @@ pub struct Sighting<'r> {
     pub privileged: bool,
     /// The day on which it ends by its own account.
     pub ends: Option<Date>,
+    /// Which part of the boundary it is about.
+    pub family: Family,
+    /// Of what is no credential: whether it is proven, and not told by words alone.
+    pub proven: bool,
 }
 
 /// What an examination found, and what it left closed.
@@ -104,14 +109,15 @@ pub fn in_the_clear<'r>(
     knowledge: &Knowledge<'_, 'r>,
 ) -> Result<Vec<Sighting<'r>>, ScanError> {
     let searched = knowledge.scanner.search(text)?;
-    if searched.issued.is_empty() && searched.names.is_empty() {
+    if searched.is_empty() {
         return Ok(Vec::new());
     }
     let names = &searched.names;
     let mut issued = searched.issued;
     issued.retain(|candidate| of_match(candidate.rule, candidate.secret.expose()).is_none());
     // In source code and prose, the surroundings of the names say all, and are read first: most files end here.
-    if bare(syntax) != Bare::IsRead && issued.is_empty() && text.len() <= syntax::LARGEST_PARSED {
+    let only_names = issued.is_empty() && !searched.may_cross;
+    if bare(syntax) != Bare::IsRead && only_names && text.len() <= syntax::LARGEST_PARSED {
         let whole = 0..text.len();
         if beside_names(text, &whole, names, syntax, knowledge.scanner)?.is_empty() {
             return Ok(Vec::new());
@@ -137,6 +143,7 @@ pub fn in_the_clear<'r>(
             let assigned = assigned(text, &entries, knowledge.scanner)?;
             add_unless_overlapping(&mut candidates, assigned);
         }
+        let from = sightings.len();
         if !candidates.is_empty() {
             let document = Document::new(text, &entries);
             let places = Places::of(&entries);
@@ -153,6 +160,10 @@ pub fn in_the_clear<'r>(
                     ));
                 }
             }
+        }
+        if searched.may_cross {
+            crossings(text, &entries, knowledge, &mut positions, &mut sightings);
+            sightings[from..].sort_by_key(|sighting| sighting.span.start);
         }
         Ok::<(), ScanError>(())
     })?;
@@ -202,6 +213,45 @@ fn beside_names<'b, 'r>(
         }
     });
     failed.map_or(Ok(candidates), Err)
+}
+
+/// What crosses the boundary without being a credential.
+fn crossings<'r>(
+    text: &[u8],
+    entries: &[Entry],
+    knowledge: &Knowledge<'_, 'r>,
+    positions: &mut Positions<'_>,
+    sightings: &mut Vec<Sighting<'r>>,
+) {
+    let file = boundary::File {
+        text,
+        entries,
+        facts: knowledge.facts,
+        vocabulary: knowledge.vocabulary,
+    };
+    for crossing in boundary::crossings(&file) {
+        let (pack, rule) = rules::structural(crossing.rule);
+        let span = crossing.span;
+        let (line, column) = positions.of(span.start);
+        sightings.push(Sighting {
+            provider: &pack.provider,
+            rule,
+            value: scan::value_id(Secret::new(&text[span.clone()])),
+            excerpt: scan::excerpt_of_pointer(knowledge.scanner, text, &span, rule),
+            inner: span.clone(),
+            span,
+            steps: Vec::new(),
+            line,
+            column,
+            key_path: crossing.key_path,
+            signals: crossing.signals,
+            lifetime: rule.lifetime.into(),
+            privileged: rule.privileged,
+            ends: None,
+            family: crossing.family,
+            proven: crossing.proven,
+        });
+    }
 }
 
 /// A candidate, and what its value is once decoded where the whole of it is base64.
@@ -412,6 +462,8 @@ fn sighting<'r>(
         lifetime: evidence.lifetime,
         privileged: evidence.privileged,
         ends: evidence.ends,
+        family: Family::Credential,
+        proven: false,
     }
 }
 
@@ -535,6 +587,8 @@ pub fn sighting_of<'r>(
         lifetime: rule.lifetime.into(),
         privileged: rule.privileged,
         ends: None,
+        family: Family::Reuse,
+        proven: false,
     }
 }
 
@@ -576,7 +630,7 @@ fn open<'r>(
     decode::open_all(text, account, &mut |batch, account| {
         let opened = Opened { batch, around };
         let searched = knowledge.scanner.search(&batch.bytes)?;
-        if !searched.issued.is_empty() || !searched.names.is_empty() {
+        if !searched.is_empty() {
             drop(searched);
             for part in &batch.parts {
                 let bytes = &batch.bytes[part.range.clone()];

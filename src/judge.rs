@@ -512,15 +512,21 @@ impl<'j> Judge<'j> {
         let claims = self.policy.claims(source.ref_name, Some(path), &keys);
         let family = match copy {
             Some(_) => Family::Reuse,
-            None => Family::Credential,
+            None => sighting.family,
         };
-        let mut signals = origin::with_path(&sighting.signals, path, self.policy.vocabulary());
+        let mut signals = match family {
+            Family::Credential => {
+                origin::with_path(&sighting.signals, path, self.policy.vocabulary())
+            }
+            // A path says nothing of what a pointer points to.
+            _ => sighting.signals.clone(),
+        };
         signals.splice(0..0, copy.cloned());
         signals.extend(origin::ended(sighting.ends, self.today));
         let origin = origin::weigh(&signals);
         let fingerprint = {
             let computed = &self.fingerprints;
-            let issued = sighting.rule.provider_issued();
+            let issued = is_hard_to_guess(sighting);
             let key = (sighting.value, issued);
             move || {
                 computed
@@ -539,7 +545,7 @@ impl<'j> Judge<'j> {
             privileged: sighting.privileged,
             public: sighting.rule.public,
             path,
-            declared: false,
+            declared: sighting.proven,
             revoked: false,
             fingerprint: &fingerprint,
         };
@@ -577,9 +583,12 @@ impl<'j> Judge<'j> {
             self.ignored.push(told);
         }
         self.fingerprints.insert(
-            (sighting.value, sighting.rule.provider_issued()),
+            (sighting.value, is_hard_to_guess(sighting)),
             fingerprint.clone(),
         );
+        // A pointer is no secret, and its name is the evidence.
+        let is_secret = matches!(family, Family::Credential | Family::Reuse);
+        let known: &[Secret<'_>] = if is_secret { &known } else { &[] };
         let redact = |name: &str, known: &[Secret<'_>]| scan::redact(self.scanner, name, known);
         self.findings.push(Finding {
             rule: sighting.rule.id.clone(),
@@ -594,13 +603,13 @@ impl<'j> Judge<'j> {
                 .as_ref()
                 .map_or(Destination::UNCLAIMED, Destination::from),
             place: Place {
-                ref_name: source.ref_name.map(|name| redact(name, &known)),
+                ref_name: source.ref_name.map(|name| redact(name, known)),
                 commit: source.commit,
-                path: redact(path, &known),
+                path: redact(path, known),
                 oid: change.oid,
                 line: sighting.line,
                 column: sighting.column,
-                key_path: (!keys.is_empty()).then(|| redact(&keys.join("."), &known)),
+                key_path: (!keys.is_empty()).then(|| redact(&keys.join("."), known)),
             },
             excerpt: sighting.excerpt.clone(),
             fingerprint,
@@ -609,7 +618,7 @@ impl<'j> Judge<'j> {
             evidence: signals
                 .into_iter()
                 .map(|signal| Signal {
-                    text: redact(&signal.text, &known),
+                    text: redact(&signal.text, known),
                     ..signal
                 })
                 .collect(),
@@ -744,6 +753,12 @@ fn each_view(
         }
         Ok(())
     })
+}
+
+/// Whether the fingerprint of what was found needs no stretching: an issued value is random, and a pointer is no secret.
+fn is_hard_to_guess(sighting: &Sighting<'_>) -> bool {
+    sighting.rule.provider_issued()
+        || !matches!(sighting.family, Family::Credential | Family::Reuse)
 }
 
 /// A rule's remedy is written for production's value, or for one that may be.

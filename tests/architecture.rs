@@ -20,7 +20,11 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("git", &["model"]),
     ("hook", &["model", "git"]),
     ("report", &["model"]),
-    ("examine", &["model", "rules", "syntax", "scan", "origin"]),
+    ("boundary", &["model", "syntax"]),
+    (
+        "examine",
+        &["model", "rules", "syntax", "scan", "origin", "boundary"],
+    ),
     (
         "judge",
         &[

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 use crate::examine::{self, Scalar, Sighting};
 use crate::git::{self, Change};
-use crate::model::{Claim, Secret, Signal, Strength, Tier};
+use crate::model::{Claim, Family, Secret, Signal, Strength, Tier};
 use crate::scan::ValueId;
 use crate::syntax;
 
@@ -86,9 +86,10 @@ pub(super) fn is_selective(secret: Secret<'_>) -> bool {
     bytes.len() >= SHORTEST && distinct.len() >= 5 && (mixed >= 3 || bytes.len() >= 10)
 }
 
-/// Values that stand on both sides on purpose: public ones, and those whose format says that they are no live ones.
+/// What may stand on both sides: pointers and grants, which are no values; public ones, and those whose format says that they are no live ones.
 fn is_shared_by_design(sighting: &Sighting<'_>) -> bool {
-    sighting.rule.public
+    sighting.family != Family::Credential
+        || sighting.rule.public
         || sighting.signals.iter().any(|signal| {
             signal.strength == Strength::Decisive
                 && signal

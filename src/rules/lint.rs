@@ -117,7 +117,6 @@ fn of_rule(pack: &Pack, rule: &Rule) -> Vec<String> {
     let mut complaints = of_words(pack, rule);
     if rule.kind == Kind::Structural {
         let unused = [
-            ("keywords", rule.keywords.is_empty()),
             ("a pattern", rule.pattern.is_empty()),
             ("examples", rule.examples.is_empty()),
             ("context", rule.context.is_empty()),

@@ -88,6 +88,15 @@ pub struct Searched<'b, 'r> {
     pub issued: Vec<Candidate<'b, 'r>>,
     /// Where keywords of generic rules stand, so that assignments are worth reading: the offset of the first in each name.
     pub names: Vec<usize>,
+    /// Whether a keyword of a structural rule stands anywhere, so that the structure of the file is worth reading.
+    pub may_cross: bool,
+}
+
+impl Searched<'_, '_> {
+    /// Whether there is nothing to look at more closely.
+    pub fn is_empty(&self) -> bool {
+        self.issued.is_empty() && self.names.is_empty() && !self.may_cross
+    }
 }
 
 /// On a line that is longer, a rule is tried so far after its keyword, and [`REACH_BACK`] before it: longer than any credential,
@@ -206,6 +215,10 @@ impl<'r> Scanner<'r> {
                 if !same && (answer.names.is_empty() || bytes.len() <= MOST_NAMED) {
                     answer.names.push(at);
                 }
+                return;
+            }
+            if rule.kind == Kind::Structural {
+                answer.may_cross = true;
                 return;
             }
             if last.is_empty() {
