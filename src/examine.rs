@@ -5,13 +5,16 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
-use crate::model::{Excerpt, Facts, Lifetime, Secret, Signal, Strength, Vocabulary};
+use crate::inventory::{Hit, Inventory};
+use crate::model::{Excerpt, Facts, Family, Lifetime, Secret, Signal, Strength, Vocabulary};
 use crate::origin::{self, Surroundings};
 use crate::rules::{Kind, Rule};
 use crate::scan::assignment::{Assignment, Judged, is_stand_in};
 use crate::scan::decode::{self, Account, Batch, Form, Part, Step};
 use crate::scan::{self, Candidate, Positions, ScanError, Scanner, ValueId};
 use crate::syntax::{self, Entry, Syntax};
+
+mod known;
 
 /// Something found in a blob. `'static` but for the rule: holds no byte of the value.
 #[derive(Clone)]
@@ -40,6 +43,10 @@ pub struct Sighting<'r> {
     pub excerpt: Excerpt,
     /// How long such a credential lives.
     pub lifetime: Lifetime,
+    /// How it was found: by a rule, or because the inventory knows the value.
+    pub family: Family,
+    /// The inventory knows that it was revoked.
+    pub revoked: bool,
 }
 
 /// What an examination found, and what it left closed.
@@ -59,6 +66,8 @@ pub struct Knowledge<'k, 'r> {
     pub facts: &'k Facts,
     /// Environment words.
     pub vocabulary: &'k Vocabulary,
+    /// Values that are known already.
+    pub inventory: Option<&'k Inventory>,
 }
 
 /// Bytes before and after a value in which what stands beside it is looked for.
@@ -99,7 +108,8 @@ pub fn in_the_clear<'r>(
     knowledge: &Knowledge<'_, 'r>,
 ) -> Result<Vec<Sighting<'r>>, ScanError> {
     let searched = knowledge.scanner.search(text)?;
-    if searched.issued.is_empty() && !searched.may_assign {
+    let mut hits = known::find(text, knowledge)?.into_iter().peekable();
+    if searched.issued.is_empty() && !searched.may_assign && hits.peek().is_none() {
         return Ok(Vec::new());
     }
     let mut issued = searched.issued;
@@ -124,7 +134,25 @@ pub fn in_the_clear<'r>(
         let more = candidates
             .iter()
             .map(|seen| sighting(text, seen, &entries, knowledge, &mut positions));
+        let first = sightings.len();
         sightings.extend(more);
+        let here = |hit: &Hit| hit.span.start < range.end || range.end == text.len();
+        let hits: Vec<Hit> = std::iter::from_fn(|| hits.next_if(here)).collect();
+        if !hits.is_empty() {
+            let new = known::tell(text, &hits, &mut sightings[first..]);
+            let mut positions = Positions::new(text);
+            let mut new: Vec<_> = new
+                .iter()
+                .map(|seen| {
+                    let mut sighting =
+                        sighting(text, &seen.seen, &entries, knowledge, &mut positions);
+                    known::add(&mut sighting, seen.hit);
+                    sighting
+                })
+                .collect();
+            sightings.append(&mut new);
+            sightings[first..].sort_by_key(|sighting| sighting.span.start);
+        }
         Ok::<(), ScanError>(())
     })?;
     Ok(sightings)
@@ -252,6 +280,8 @@ fn sighting<'r>(
         key_path,
         signals,
         lifetime: candidate.rule.lifetime.into(),
+        family: Family::Credential,
+        revoked: false,
     }
 }
 
@@ -328,8 +358,8 @@ fn open<'r>(
     decode::open_all(text, account, &mut |batch, account| {
         let opened = Opened { batch, around };
         let searched = knowledge.scanner.search(&batch.bytes)?;
-        if !searched.issued.is_empty() || searched.may_assign {
-            drop(searched);
+        let may_hold = !searched.issued.is_empty() || searched.may_assign;
+        if may_hold || !known::find(&batch.bytes, knowledge)?.is_empty() {
             for part in &batch.parts {
                 let bytes = &batch.bytes[part.range.clone()];
                 for mut sighting in in_the_clear(bytes, syntax_of(part, bytes, syntax), knowledge)?
@@ -387,10 +417,16 @@ fn together<'r>(
         let outer = &sighting.span;
         let first = clear.partition_point(|other| other.span.end <= outer.start);
         let mut overlapping = clear[first..]
-            .iter()
+            .iter_mut()
             .take_while(|other| other.span.start < outer.end);
         let is_known = overlapping.any(|other| {
             let same_rule = other.rule.id == sighting.rule.id;
+            if other.value == sighting.value
+                && [&other.rule.id, &sighting.rule.id].contains(&&known::RULE.to_owned())
+            {
+                known::pass_on(&sighting, other);
+                return true;
+            }
             same_rule && other.value == sighting.value
                 // The same value with its escapes in it.
                 || same_rule
@@ -414,7 +450,7 @@ fn together<'r>(
     let mut issued: Vec<&Range<usize>> = added
         .iter()
         .filter(|sighting| {
-            sighting.rule.kind == Kind::Issued
+            (sighting.rule.kind == Kind::Issued || sighting.family == Family::Inventory)
                 && matches!(sighting.steps[0].form, Form::Base64 | Form::Hex)
         })
         .map(|sighting| &sighting.span)
@@ -423,6 +459,7 @@ fn together<'r>(
     clear.retain(|sighting| {
         let next = issued.partition_point(|span| span.end <= sighting.span.start);
         sighting.rule.kind == Kind::Issued
+            || sighting.family == Family::Inventory
             || issued
                 .get(next)
                 .is_none_or(|span| span.start >= sighting.span.end)
@@ -489,6 +526,7 @@ mod tests {
             scanner: &Scanner::new(builtin()).expect("rules"),
             facts: &Facts::default(),
             vocabulary: &vocabulary,
+            inventory: None,
         };
         examine(text.as_bytes(), syntax, &knowledge)
             .expect("examined")

@@ -9,8 +9,10 @@ use jiff::civil::Date;
 
 use crate::examine::{self, Knowledge, Sighting, Values};
 use crate::git::{self, Change, GitError, Kind, Piece, Repository};
+use crate::inventory::Inventory;
 use crate::model::{
-    Because, Destination, Finding, Oid, Origin, Place, Secret, Signal, Stats, Unexamined, Verdict,
+    Because, Destination, Family, Finding, Oid, Origin, Place, Secret, Signal, Stats, Unexamined,
+    Verdict,
 };
 use crate::origin;
 use crate::policy::{Decision, InlineAllow, Policy, Row, Subject};
@@ -43,6 +45,7 @@ pub struct Judge<'j> {
     repository: &'j Repository,
     policy: &'j Policy,
     scanner: &'j Scanner<'static>,
+    inventory: Option<&'j Inventory>,
     today: Date,
     /// Keep the findings that the policy allows.
     keep_allowed: bool,
@@ -132,6 +135,7 @@ impl<'j> Judge<'j> {
         repository: &'j Repository,
         policy: &'j Policy,
         scanner: &'j Scanner<'static>,
+        inventory: Option<&'j Inventory>,
         today: Date,
         keep_allowed: bool,
         inline_allow: bool,
@@ -140,6 +144,7 @@ impl<'j> Judge<'j> {
             repository,
             policy,
             scanner,
+            inventory,
             today,
             keep_allowed,
             inline_allow,
@@ -201,7 +206,7 @@ impl<'j> Judge<'j> {
             }
             return Ok(());
         }
-        if !claimed && !self.keep_allowed && !self.policy.may_have_sections(&path) {
+        if !claimed && !self.looks_everywhere() && !self.policy.may_have_sections(&path) {
             return Ok(());
         }
         let syntax = syntax::of_path(&path);
@@ -263,6 +268,11 @@ impl<'j> Judge<'j> {
         })
     }
 
+    /// Whether something may have to be said of a place that nothing claims: a revoked value is blocked everywhere.
+    fn looks_everywhere(&self) -> bool {
+        self.keep_allowed || self.inventory.is_some_and(Inventory::has_revoked)
+    }
+
     /// Says what stands in a blob and was not looked at.
     ///
     /// Content in LFS is refused where a path says that the file belongs to an environment (its configuration must be
@@ -311,7 +321,7 @@ impl<'j> Judge<'j> {
         let claimed = source
             .ref_name
             .is_some_and(|name| self.policy.claim_of_ref(name).is_some());
-        if !claimed && !self.keep_allowed {
+        if !claimed && !self.looks_everywhere() {
             return Ok(());
         }
         let (header, body) = match message {
@@ -386,6 +396,7 @@ impl<'j> Judge<'j> {
             scanner: self.scanner,
             facts: self.policy.facts(),
             vocabulary: self.policy.vocabulary(),
+            inventory: self.inventory,
         }
     }
 
@@ -473,14 +484,15 @@ impl<'j> Judge<'j> {
         let subject = Subject {
             rule: &sighting.rule.id,
             provider: sighting.provider,
-            family: crate::model::Family::Credential,
+            family: sighting.family,
             origin,
             issued: sighting.rule.provider_issued(),
             lifetime: sighting.lifetime,
-            public: sighting.rule.public,
+            // What its owner keeps in a store is no less secret for looking like what others publish.
+            public: sighting.rule.public && sighting.family != Family::Inventory,
             path,
             declared: false,
-            revoked: false,
+            revoked: sighting.revoked,
             fingerprint: &fingerprint,
         };
         let mut decision = self.policy.decide(&subject, &claims, self.today);
@@ -525,7 +537,7 @@ impl<'j> Judge<'j> {
             rule: sighting.rule.id.clone(),
             title: sighting.rule.title.clone(),
             provider: sighting.provider.to_owned(),
-            family: crate::model::Family::Credential,
+            family: sighting.family,
             verdict: decision.verdict,
             because: decision.because,
             origin,

@@ -11,6 +11,7 @@ pub mod cli;
 pub mod examine;
 pub mod git;
 pub mod hook;
+pub mod inventory;
 pub mod judge;
 pub mod model;
 pub mod origin;

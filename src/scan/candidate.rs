@@ -43,6 +43,9 @@ pub enum ScanError {
     /// The keywords cannot be searched for.
     #[error("the keywords of the rules cannot be searched for: {0}")]
     Keywords(#[from] aho_corasick::BuildError),
+    /// What is known of values cannot be looked up.
+    #[error("{0}")]
+    Known(String),
 }
 
 struct Compiled<'r> {
