@@ -198,6 +198,9 @@ fn refusal(given: &Given) -> Option<&'static str> {
     if documentation_example(given.value.as_bytes()) {
         return Some("an example from documentation");
     }
+    if given.value.starts_with("-----BEGIN ") || is_one_random_run(&given.value) {
+        return weakness(given.value.as_bytes()).map(|weak| weak.words());
+    }
     // The name of the key does not count here: what a store keeps under a strange one is a secret all the same.
     let reason = match rejected("", &given.value, true, false) {
         Some(Reason::Short) => "too short",
@@ -205,7 +208,6 @@ fn refusal(given: &Given) -> Option<&'static str> {
         Some(Reason::Placeholder) => "a placeholder",
         Some(Reason::Constant) => "a constant",
         Some(Reason::Encrypted) => "encrypted or hashed: add what it was made from",
-        // A key of many lines or signs can look like a path.
         Some(Reason::Path) => "a path or an address",
         Some(Reason::Words) => "made of plain words, which stand in texts by chance",
         Some(Reason::Default) => "a public default",
@@ -262,6 +264,26 @@ fn add(
         )?;
     }
     Ok(0)
+}
+
+/// Whether a part of the value is what no one writes as a word: twelve letters and digits, digits before letters among
+/// them. What is looked for in the values of configuration would take some of these for names.
+fn is_one_random_run(value: &str) -> bool {
+    value
+        .split(|character: char| !character.is_ascii_alphanumeric())
+        .any(|run| {
+            let digits = run.bytes().filter(u8::is_ascii_digit).count();
+            let turns = run
+                .as_bytes()
+                .windows(2)
+                .any(|pair| pair[0].is_ascii_digit() && pair[1].is_ascii_alphabetic());
+            run.len() >= 12 && digits >= 2 && turns && !documentation_example(run.as_bytes())
+        })
+        && ![
+            "${", "{{", "$(", "ENC[", "ENC(", "$2", "$argon2", "{cipher}", "://",
+        ]
+        .iter()
+        .any(|sign| value.contains(sign))
 }
 
 /// Keys of refused values that are named.

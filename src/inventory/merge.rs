@@ -360,8 +360,8 @@ impl Draft {
         header.extend_from_slice(&len.to_le_bytes());
         header.extend_from_slice(&body);
         let seal = self.derived.seal::<TAG>("header", 0, &header);
-        header.extend_from_slice(&crc32fast::hash(&header).to_le_bytes());
         header.extend_from_slice(&seal);
+        header.extend_from_slice(&crc32fast::hash(&header).to_le_bytes());
         let mut out = BufWriter::with_capacity(1 << 20, file);
         out.write_all(&header)?;
 

@@ -2,7 +2,7 @@
 //! and verified when it is read, so that a start reads the header only.
 //!
 //! ```text
-//! header   "sginv\r\n\0", version u32, salt [16], length of the body u32, body (postcard), CRC-32 u32, seal [16]
+//! header   "sginv\r\n\0", version u32, salt [16], length of the body u32, body (postcard), seal [16], CRC-32 u32
 //! filter   pages of 4096 bytes, each with its seal [16] at the end
 //! index    for each bucket: first record u64, seal [8] of its records; at last: number of records u64, zeros [8]
 //! records  32 bytes each, sorted: anchor [5], flags u8, start u16, length u16, about u32, strong [18]
@@ -180,13 +180,13 @@ impl Inventory {
         file.read_exact(&mut header[PREAMBLE..])
             .map_err(|_| damaged(path, "it ends in its header"))?;
         let end = PREAMBLE + body;
-        if u32_at(&header, end) != crc32fast::hash(&header[..end]) {
+        if u32_at(&header, end + TAG) != crc32fast::hash(&header[..end + TAG]) {
             return Err(damaged(path, "its header has changed"));
         }
         let mut salt = [0; 16];
         salt.copy_from_slice(&header[12..28]);
         let derived = key.derive(&salt);
-        if derived.seal::<TAG>("header", 0, &header[..end]) != header[end + 4..] {
+        if derived.seal::<TAG>("header", 0, &header[..end]) != header[end..end + TAG] {
             return Err(InventoryError::WrongKey(path.to_owned()));
         }
         let body: Body = postcard::from_bytes(&header[PREAMBLE..end])
