@@ -421,20 +421,20 @@ fn together<'r>(
             .take_while(|other| other.span.start < outer.end);
         let is_known = overlapping.any(|other| {
             let same_rule = other.rule.id == sighting.rule.id;
-            if other.value == sighting.value
-                && [&other.rule.id, &sighting.rule.id].contains(&&known::RULE.to_owned())
-            {
-                known::pass_on(&sighting, other);
-                return true;
-            }
-            same_rule && other.value == sighting.value
+            let of_inventory = |sighting: &Sighting<'_>| sighting.rule.id == known::RULE;
+            let is_same = other.value == sighting.value
+                && (same_rule || of_inventory(other) || of_inventory(&sighting))
                 // The same value with its escapes in it.
                 || same_rule
                     && matches!(form, Form::Escapes | Form::Percent)
                     && other.steps.is_empty()
                     && scan::value_id(Secret::new(&decode::opened(form, &text[other.span.clone()]))) == sighting.value
                 // A format that is known by its encoded form.
-                || form == Form::Base64 && other.rule.kind == Kind::Issued && other.provider == sighting.provider
+                || form == Form::Base64 && other.rule.kind == Kind::Issued && other.provider == sighting.provider;
+            if is_same {
+                known::pass_on(&sighting, other);
+            }
+            is_same
         });
         let places = known
             .entry((&sighting.rule.id, sighting.value))

@@ -91,6 +91,7 @@ fn plain(seed: u64) -> String {
 }
 
 /// A program of the tools that `tests/setup.sh` installs; a test without it says so and passes.
+#[allow(clippy::print_stderr)] // who reads the log of a run must see what was not tested
 fn tool(name: &str) -> Option<PathBuf> {
     let own = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/test-tools/bin");
     let folder = std::env::var_os("STAGEGATE_TEST_TOOLS").map_or(own, PathBuf::from);

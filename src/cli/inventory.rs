@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write};
-use std::path::PathBuf;
+use std::path::Path;
 
 use crate::inventory::input::{self, Form, Given};
 use crate::inventory::{About, Added, Draft, Inventory, Key, Known, TierOf, weakness};
@@ -328,7 +328,7 @@ fn line(known: &Known, format: Format) -> String {
 }
 
 fn remove(
-    path: &PathBuf,
+    path: &Path,
     key: &Key,
     ids: &[String],
     environment: Option<&str>,

@@ -32,7 +32,7 @@ fn spread(hash: u64) -> u64 {
 /// The page of an entry, and where its block begins in it.
 pub(super) fn place(hash: u64, pages: usize) -> (usize, usize) {
     let mixed = spread(hash);
-    let page = (u128::from(mixed) * pages as u128 >> 64) as usize;
+    let page = ((u128::from(mixed) * pages as u128) >> 64) as usize;
     let block = (mixed as u32 as usize) % BLOCKS;
     (page, block * BLOCK)
 }

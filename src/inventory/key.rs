@@ -144,7 +144,7 @@ impl Derived {
 
     /// Which of `count` equal parts of all hashes this one falls into.
     pub(super) fn bucket(anchor: u64, count: u64) -> u64 {
-        (u128::from(anchor) * u128::from(count) >> ANCHOR_BITS) as u64
+        ((u128::from(anchor) * u128::from(count)) >> ANCHOR_BITS) as u64
     }
 
     /// The hash of a whole value, given in parts: keyed BLAKE3 (O'Connor, Aumasson, Neves, Wilcox-O'Hearn 2020).

@@ -120,6 +120,9 @@ fn base32(bytes: &[u8]) -> String {
     text
 }
 
+/// Where a value stands in a text, and what is known of it.
+type Place = (Range<usize>, Vec<Known>);
+
 /// An inventory that is open for lookup.
 pub struct Inventory {
     path: PathBuf,
@@ -296,11 +299,7 @@ impl Inventory {
     }
 
     /// Known values around a piece of a text.
-    fn probe(
-        &self,
-        text: &[u8],
-        piece: Range<usize>,
-    ) -> Result<Vec<(Range<usize>, Vec<Known>)>, InventoryError> {
+    fn probe(&self, text: &[u8], piece: Range<usize>) -> Result<Vec<Place>, InventoryError> {
         let anchor = self.derived.anchor(&text[piece.clone()]);
         let (page, block) = filter::place(anchor, self.pages.len());
         if !filter::has(self.page(page)?, block, anchor) {
