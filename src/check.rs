@@ -10,7 +10,7 @@ use std::time::Instant;
 use crate::git::{self, GitError, Index, IndexChange, Kind, Repository};
 use crate::hook::pre_commit;
 use crate::inventory::Inventory;
-use crate::judge::{Judge, JudgeError, Message, Source};
+use crate::judge::{Judge, JudgeError, Landscape, Message, Source};
 use crate::model::{Oid, RefUpdate, Report, Unexamined};
 use crate::policy::{History, InlineAllow, Policy};
 use crate::scan::{self, Scanner};
@@ -191,6 +191,7 @@ impl Gate<'_> {
                 return judge.change(source, &change);
             }
         };
+        judge.among(Landscape::Tree(tree));
         let mut before: Vec<Oid> = Vec::new();
         let mut old = None;
         if let Some(oid) = update.old {
@@ -301,8 +302,9 @@ impl Gate<'_> {
     /// The staged blobs against HEAD, for every ref that the commit is on its way to.
     pub fn staged(&self, commit: pre_commit::Commit) -> Result<Report, JudgeError> {
         let started = Instant::now();
-        let mut judge = self.judge();
         let index = Index::open(self.repository, commit.index)?;
+        let mut judge = self.judge();
+        judge.among(Landscape::Index(&index));
         let parents = commit
             .parents
             .iter()
@@ -399,6 +401,7 @@ impl Gate<'_> {
             ref_name,
             commit: None,
         };
+        judge.among(Landscape::Tree(tree));
         git_changes(self.repository, tree, &[], &mut judge, source)?;
         let updates = ref_name.map(|name| RefUpdate {
             name: name.to_owned(),

@@ -320,6 +320,86 @@ fn siblings<'e>(entries: &'e [Entry], at: usize, own: &Entry) -> Vec<(&'e str, &
         .collect()
 }
 
+/// A value under a key that says nothing of it, which could be secret all the same: a copy is known by what it is a copy of.
+#[derive(Clone)]
+pub struct Scalar {
+    /// Tells this value from others in this run.
+    pub value: ValueId,
+    /// Where it stands in the text of the blob.
+    pub span: Range<usize>,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in bytes, from 1.
+    pub column: usize,
+    /// Keys from the root of the file.
+    pub key_path: Vec<String>,
+    /// Whether it is a ciphertext.
+    pub encrypted: bool,
+}
+
+/// The scalars of a text that no sighting covers, and that would be believed under a key that bears a secret.
+pub fn scalars(text: &[u8], syntax: Syntax, sightings: &[&Sighting<'_>]) -> Vec<Scalar> {
+    let mut positions = Positions::new(text);
+    let mut scalars = Vec::new();
+    for entry in syntax::read(text, syntax).entries {
+        let next = sightings.partition_point(|seen| seen.span.end <= entry.span.start);
+        if sightings
+            .get(next)
+            .is_some_and(|seen| seen.span.start < entry.span.end)
+        {
+            continue;
+        }
+        let decoded = (entry.value.len() >= SHORTEST_ENCODED)
+            .then(|| decode::whole_value(&entry.value))
+            .flatten();
+        let value = decoded.as_deref().unwrap_or(&entry.value).trim();
+        let encrypted = match scan::rejected("secret", value, true, false) {
+            None => false,
+            Some(scan::Reason::Encrypted) => true,
+            Some(_) => continue,
+        };
+        let (line, column) = positions.of(entry.span.start);
+        scalars.push(Scalar {
+            // The lines of a ciphertext are indented and wrapped as its file likes.
+            value: if encrypted {
+                let packed: String = value.split_whitespace().collect();
+                scan::value_id(Secret::new(packed.as_bytes()))
+            } else {
+                scan::value_id(Secret::new(value.as_bytes()))
+            },
+            span: entry.span,
+            line,
+            column,
+            key_path: entry.path,
+            encrypted,
+        });
+    }
+    scalars
+}
+
+/// A scalar that turned out to be secret.
+pub fn sighting_of<'r>(
+    text: &[u8],
+    scalar: &Scalar,
+    provider: &'r str,
+    rule: &'r Rule,
+) -> Sighting<'r> {
+    Sighting {
+        provider,
+        rule,
+        value: scalar.value,
+        span: scalar.span.clone(),
+        steps: Vec::new(),
+        inner: scalar.span.clone(),
+        line: scalar.line,
+        column: scalar.column,
+        key_path: scalar.key_path.clone(),
+        signals: Vec::new(),
+        excerpt: scan::excerpt(text, &scalar.span, rule),
+        lifetime: rule.lifetime.into(),
+    }
+}
+
 /// Batches around a batch, innermost first.
 struct Opened<'b> {
     batch: &'b Batch,

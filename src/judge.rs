@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::rc::Rc;
 
+mod reuse;
+
 use jiff::civil::Date;
 
 use crate::examine::{self, Knowledge, Sighting, Values};
@@ -19,6 +21,8 @@ use crate::policy::{Decision, InlineAllow, Policy, Row, Subject};
 use crate::scan::decode::{Encoding, LARGEST_BLOB};
 use crate::scan::{self, Positions, ScanError, Scanner, ValueId};
 use crate::syntax::{self, Syntax};
+
+pub use reuse::Landscape;
 
 /// What stops a run: everything else is written down and the run goes on.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +61,7 @@ pub struct Judge<'j> {
     /// Where in `not_read` it is said.
     unexamined: HashMap<(String, Oid), usize>,
     heard: usize,
+    reuse: reuse::Reuse<'j>,
     /// What is to be said.
     pub findings: Vec<Finding>,
     /// What was not read.
@@ -153,6 +158,7 @@ impl<'j> Judge<'j> {
             said: HashMap::new(),
             unexamined: HashMap::new(),
             heard: 0,
+            reuse: reuse::Reuse::default(),
             findings: Vec::new(),
             not_read: Vec::new(),
             ignored: Vec::new(),
@@ -219,6 +225,7 @@ impl<'j> Judge<'j> {
             Err(error) => return Err(error),
         };
         self.say_closed(&path, change.oid, &blob, claimed);
+        self.copied(source, change, &path)?;
         if blob.sightings().next().is_none() {
             return Ok(());
         }
@@ -251,18 +258,17 @@ impl<'j> Judge<'j> {
         if new.iter().all(Vec::is_empty) {
             return Ok(());
         }
+        let all: Vec<_> = new.iter().flatten().copied().collect();
+        let copies = self.copies(source, change, &path, &all)?;
         let mut views = new.iter();
         each_view(self.repository, change.oid, &mut |view| {
             let mut values = Values::new(view.text);
             for sighting in views.next().into_iter().flatten() {
-                self.sighting(
-                    source,
-                    change,
-                    &path,
-                    sighting,
-                    view.text,
-                    values.of(sighting),
-                );
+                let values = values.of(sighting);
+                let copy = copies
+                    .get(&sighting.value)
+                    .filter(|_| reuse::is_selective(values[0]));
+                self.sighting(source, change, &path, sighting, view.text, values, copy);
             }
             Ok(())
         })
@@ -271,6 +277,30 @@ impl<'j> Judge<'j> {
     /// Whether something may have to be said of a place that nothing claims: a revoked value is blocked everywhere.
     fn looks_everywhere(&self) -> bool {
         self.keep_allowed || self.inventory.is_some_and(Inventory::has_revoked)
+    }
+
+    /// Judges the values that no rule knows, and that stand on the other side of the boundary.
+    fn copied(
+        &mut self,
+        source: Source<'_>,
+        change: &Change,
+        path: &str,
+    ) -> Result<(), JudgeError> {
+        let copied = self.copied_scalars(source, change, path)?;
+        if copied.is_empty() {
+            return Ok(());
+        }
+        let bytes = self.repository.read_as(change.oid, Kind::Blob)?;
+        let text = Encoding::of(&bytes).text(&bytes, true);
+        for (scalar, signal) in &copied {
+            let value = Secret::new(&text[scalar.span.clone()]);
+            if scalar.encrypted || reuse::is_selective(value) {
+                let sighting = reuse::sighting(&text, scalar);
+                let values = [value, value];
+                self.sighting(source, change, path, &sighting, &text, values, Some(signal));
+            }
+        }
+        Ok(())
     }
 
     /// Says what stands in a blob and was not looked at.
@@ -363,7 +393,8 @@ impl<'j> Judge<'j> {
             parents: Vec::new(),
         };
         for sighting in &sightings {
-            self.sighting(source, &change, place, sighting, data, values.of(sighting));
+            let values = values.of(sighting);
+            self.sighting(source, &change, place, sighting, data, values, None);
         }
         Ok(())
     }
@@ -439,6 +470,10 @@ impl<'j> Judge<'j> {
         Ok(blob)
     }
 
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a sighting, where it stands, and what stands there"
+    )]
     fn sighting(
         &mut self,
         source: Source<'_>,
@@ -447,6 +482,7 @@ impl<'j> Judge<'j> {
         sighting: &Sighting<'static>,
         text: &[u8],
         known: [Secret<'_>; 2],
+        copy: Option<&Signal>,
     ) {
         self.heard += 1;
         let said = (
@@ -468,7 +504,12 @@ impl<'j> Judge<'j> {
         let secret = known[0];
         let keys: Vec<&str> = sighting.key_path.iter().map(String::as_str).collect();
         let claims = self.policy.claims(source.ref_name, Some(path), &keys);
-        let signals = origin::with_path(&sighting.signals, path, self.policy.vocabulary());
+        let family = match copy {
+            Some(_) => Family::Reuse,
+            None => sighting.family,
+        };
+        let mut signals = origin::with_path(&sighting.signals, path, self.policy.vocabulary());
+        signals.splice(0..0, copy.cloned());
         let origin = origin::weigh(&signals);
         let fingerprint = {
             let computed = &self.fingerprints;
@@ -484,7 +525,7 @@ impl<'j> Judge<'j> {
         let subject = Subject {
             rule: &sighting.rule.id,
             provider: sighting.provider,
-            family: sighting.family,
+            family,
             origin,
             issued: sighting.rule.provider_issued(),
             lifetime: sighting.lifetime,
@@ -537,7 +578,7 @@ impl<'j> Judge<'j> {
             rule: sighting.rule.id.clone(),
             title: sighting.rule.title.clone(),
             provider: sighting.provider.to_owned(),
-            family: sighting.family,
+            family,
             verdict: decision.verdict,
             because: decision.because,
             origin,

@@ -3,41 +3,15 @@
 
 use std::borrow::Cow;
 
-use once_cell::sync::Lazy;
-
 use super::{Knowledge, Seen, Sighting};
 use crate::inventory::{About, Hit, Known};
 use crate::model::{Family, Secret, Signal, Strength, Tier};
-use crate::rules::schema::LifetimeOf;
-use crate::rules::{Kind, Rule};
+use crate::rules;
 use crate::scan::decode::{self, Form};
 use crate::scan::{Candidate, ScanError};
 
-/// Id of the rule that stands for the inventory where no other rule found the value.
+/// The rule of what no other rule found.
 pub(super) const RULE: &str = "known-secret";
-
-/// The rule of what no other rule found. It has no pattern: the inventory is one.
-static KNOWN: Lazy<Rule> = Lazy::new(|| {
-    Rule {
-    id: RULE.to_owned(),
-    title: "Known secret".to_owned(),
-    keywords: Vec::new(),
-    pattern: String::new(),
-    lines: 0,
-    context: Vec::new(),
-    kind: Kind::Generic,
-    issued: false,
-    environment: Vec::new(),
-    checksum: None,
-    lifetime: LifetimeOf::Unknown,
-    privileged: false,
-    public: false,
-    remedy: "The inventory of known secrets has this value. Refer to it by name here and leave the value in its store. Rotate it: it has been written down.".to_owned(),
-    references: Vec::new(),
-    examples: Vec::new(),
-    counterexamples: Vec::new(),
-}
-});
 
 /// A known value that no rule found.
 pub(super) struct New<'h, 'b, 'r> {
@@ -81,10 +55,11 @@ pub(super) fn tell<'h, 'b, 'r>(
 
 fn seen<'b, 'r>(text: &'b [u8], hit: &Hit) -> Seen<'b, 'r> {
     let piece = &text[hit.span.clone()];
+    let (pack, rule) = rules::structural(RULE);
     Seen {
         candidate: Candidate {
-            provider: "inventory",
-            rule: &KNOWN,
+            provider: &pack.provider,
+            rule,
             secret: Secret::new(piece),
             span: hit.span.clone(),
             groups: Vec::new(),

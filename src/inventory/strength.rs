@@ -85,14 +85,21 @@ fn bits(value: &[u8]) -> f64 {
     let random = (alphabet.max(2) as f64)
         .log2()
         .min((distinct as f64).log2() + 2.0);
+    let segments = || value.chunk_by(|a, b| together(*a, *b));
+    // One piece that can be spoken stands in many a random value; words are most of what people choose.
+    let spoken: usize = segments()
+        .filter(|segment| is_spoken(segment))
+        .map(<[u8]>::len)
+        .sum();
+    let has_words = spoken * 5 >= value.len() * 2;
     let mut total = 0.0;
     let mut words: Vec<&[u8]> = Vec::new();
-    for segment in value.chunk_by(|a, b| together(*a, *b)) {
+    for segment in segments() {
         total += match segment {
             [b'1', b'9', ..] | [b'2', b'0', ..] if segment.len() == 4 => 7.0,
             _ if is_row(segment) => 8.0,
-            _ if is_spoken(segment) && words.contains(&segment) => 2.0,
-            _ if is_spoken(segment) => {
+            _ if has_words && is_spoken(segment) && words.contains(&segment) => 2.0,
+            _ if has_words && is_spoken(segment) => {
                 words.push(segment);
                 (segment.len() as f64 * random).min(17.0 * (segment.len() as f64 / 10.0).ceil())
             }

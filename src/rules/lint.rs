@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use regex::bytes::{Regex, RegexBuilder};
 
-use super::schema::{Example, Marker, Pack, Rule};
+use super::schema::{Example, Kind, Marker, Pack, Rule};
 use super::template::expand;
 use crate::model::Tier;
 
@@ -107,6 +107,23 @@ pub fn overlaps(packs: &[Pack]) -> Vec<Overlap> {
 
 fn of_rule(pack: &Pack, rule: &Rule) -> Vec<String> {
     let mut complaints = of_words(pack, rule);
+    if rule.kind == Kind::Structural {
+        let unused = [
+            ("keywords", rule.keywords.is_empty()),
+            ("a pattern", rule.pattern.is_empty()),
+            ("examples", rule.examples.is_empty()),
+            ("context", rule.context.is_empty()),
+        ];
+        complaints.extend(
+            unused
+                .into_iter()
+                .filter(|(_, is_empty)| !is_empty)
+                .map(|(what, _)| {
+                    format!("it is structural and has {what}, which nothing looks at")
+                }),
+        );
+        return complaints;
+    }
     complaints.extend(of_keywords(rule));
     complaints.extend(rule.environment.iter().filter_map(of_marker));
     let regex = match compile(&rule.pattern) {
@@ -184,8 +201,12 @@ fn of_words(pack: &Pack, rule: &Rule) -> Vec<String> {
             .all(|page| page.starts_with("https://")),
         "a reference is no https page",
     );
-    ask(!rule.examples.is_empty(), "it has no example");
-    ask(!rule.counterexamples.is_empty(), "it has no counterexample");
+    let is_tried = rule.kind != Kind::Structural;
+    ask(!is_tried || !rule.examples.is_empty(), "it has no example");
+    ask(
+        !is_tried || !rule.counterexamples.is_empty(),
+        "it has no counterexample",
+    );
     ask(
         !(rule.public && rule.privileged),
         "it is public and privileged at once",

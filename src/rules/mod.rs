@@ -28,6 +28,18 @@ pub fn for_judging() -> &'static [Pack] {
     &PACKS
 }
 
+/// A structural rule of the built-in packs, by its id.
+///
+/// # Panics
+/// Where there is none of this id, which a test of every caller would show.
+pub fn structural(id: &str) -> (&'static Pack, &'static Rule) {
+    for_judging()
+        .iter()
+        .flat_map(|pack| pack.rules.iter().map(move |rule| (pack, rule)))
+        .find(|(_, rule)| rule.kind == Kind::Structural && rule.id == id)
+        .expect("a structural rule of the built-in packs")
+}
+
 fn decode(packs: &[u8]) -> Vec<Pack> {
     // Made by build.rs from the same types; it can only fail to decode if the build itself is broken.
     postcard::from_bytes(packs).expect("the embedded rule packs decode")

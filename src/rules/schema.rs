@@ -26,9 +26,11 @@ pub struct Rule {
     pub title: String,
     /// Literals of at least three bytes, in lower case, compared without case: the pattern is tried only on lines that
     /// hold one of them.
+    #[serde(default)]
     pub keywords: Vec<String>,
     /// Regular expression of the `regex` crate on bytes, Unicode off, with the value in a group named `secret`. Other
     /// named groups are evidence: `host`, `account`, `project`, `user`, `database`.
+    #[serde(default)]
     pub pattern: String,
     /// Lines after the keyword's own that the pattern may reach into (a private key, a JSON object); 0 for one line.
     #[serde(default)]
@@ -64,6 +66,7 @@ pub struct Rule {
     #[serde(default)]
     pub references: Vec<String>,
     /// Templates that must be found, see [`super::template`].
+    #[serde(default)]
     pub examples: Vec<Example>,
     /// Templates that must not be found by this rule.
     #[serde(default)]
@@ -83,6 +86,8 @@ pub enum Kind {
     Issued,
     /// A password or token known by the name of its key only: placeholders, references and words are filtered out.
     Generic,
+    /// Found by what the gate knows of the whole repository or of a file's structure, not by a pattern of its own.
+    Structural,
 }
 
 /// One statement of a format about the environment.

@@ -112,7 +112,7 @@ impl<'r> Scanner<'r> {
                     regex: OnceCell::new(),
                     plain: match rule.kind {
                         Kind::Generic => rule.keywords.iter().map(|word| plain(word)).collect(),
-                        Kind::Issued => Vec::new(),
+                        Kind::Issued | Kind::Structural => Vec::new(),
                     },
                 })
             })
