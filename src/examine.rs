@@ -397,6 +397,8 @@ pub fn sighting_of<'r>(
         signals: Vec::new(),
         excerpt: scan::excerpt(text, &scalar.span, rule),
         lifetime: rule.lifetime.into(),
+        family: Family::Reuse,
+        revoked: false,
     }
 }
 
