@@ -11,7 +11,7 @@ use crate::scan::decode::{self, Form};
 use crate::scan::{Candidate, ScanError};
 
 /// The rule of what no other rule found.
-pub(super) const RULE: &str = "known-secret";
+pub(super) const RULE: &str = "inventory-secret";
 
 /// A known value that no rule found.
 pub(super) struct New<'h, 'b, 'r> {

@@ -84,7 +84,7 @@ fn bits(value: &[u8]) -> f64 {
     let distinct = distinct.iter().filter(|seen| **seen).count();
     let random = (alphabet.max(2) as f64)
         .log2()
-        .min((distinct as f64).log2() + 2.0);
+        .min((distinct as f64).log2() + 2.5);
     let segments = || value.chunk_by(|a, b| together(*a, *b));
     // One piece that can be spoken stands in many a random value; words are most of what people choose.
     let spoken: usize = segments()
