@@ -266,18 +266,28 @@ fn add(
     Ok(0)
 }
 
-/// Whether a part of the value is what no one writes as a word: twelve letters and digits, digits before letters among
-/// them. What is looked for in the values of configuration would take some of these for names.
+/// Whether a part of the value is what no one writes as a word: twelve letters and digits, where a letter follows a
+/// digit or capitals and small letters take turns. What is looked for in the values of configuration would take some of these for names.
 fn is_one_random_run(value: &str) -> bool {
     value
         .split(|character: char| !character.is_ascii_alphanumeric())
         .any(|run| {
-            let digits = run.bytes().filter(u8::is_ascii_digit).count();
             let turns = run
                 .as_bytes()
                 .windows(2)
                 .any(|pair| pair[0].is_ascii_digit() && pair[1].is_ascii_alphabetic());
-            run.len() >= 12 && digits >= 2 && turns && !documentation_example(run.as_bytes())
+            let alternates = run.as_bytes().windows(4).any(|four| {
+                four.iter().all(u8::is_ascii_alphabetic)
+                    && four
+                        .windows(2)
+                        .all(|pair| pair[0].is_ascii_uppercase() != pair[1].is_ascii_uppercase())
+            });
+            run.len() >= 12
+                && (turns || alternates)
+                && run
+                    .bytes()
+                    .any(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
+                && !documentation_example(run.as_bytes())
         })
         && ![
             "${", "{{", "$(", "ENC[", "ENC(", "$2", "$argon2", "{cipher}", "://",

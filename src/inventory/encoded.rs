@@ -52,14 +52,27 @@ pub(super) fn find(text: &[u8], visit: &mut impl FnMut(Range<usize>, &[u8])) {
     }
 }
 
-/// Whether the first three bytes are printable: a word or a name hardly ever passes.
+/// Whether the first three bytes are printable: a word or a name hardly ever passes, and this is cheaper than to decode it.
 fn may_be_text(digits: &[u8]) -> bool {
-    let mut bytes = [0; 3];
-    STANDARD
-        .decode_slice(digits, &mut bytes)
-        .or_else(|_| URL_SAFE.decode_slice(digits, &mut bytes))
-        .is_ok_and(|_| bytes.iter().all(|byte| matches!(byte, 0x20..=0x7e)))
+    let [a, b, c, d] = [0, 1, 2, 3].map(|at| SEXTET[usize::from(digits[at])]);
+    [a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d]
+        .iter()
+        .all(|byte| matches!(byte, 0x20..=0x7e))
 }
+
+/// What a digit stands for, in either alphabet.
+static SEXTET: [u8; 256] = {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut table = [0; 256];
+    let mut value = 0;
+    while value < 64 {
+        table[DIGITS[value] as usize] = value as u8;
+        value += 1;
+    }
+    table[b'-' as usize] = 62;
+    table[b'_' as usize] = 63;
+    table
+};
 
 #[cfg(test)]
 mod tests {

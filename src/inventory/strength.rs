@@ -201,7 +201,7 @@ mod tests {
             "{hex:64}",
             "sk_live_{alnum:24}",
             "{base64:44}",
-            "{password:16}",
+            "{password:20}",
         ] {
             for seed in 0..200 {
                 let value = crate::rules::template::expand(template, seed).expect("a template");
