@@ -10,7 +10,7 @@ use crate::origin::{self, Surroundings};
 use crate::rules::{Kind, Rule};
 use crate::scan::assignment::{Assignment, Judged, is_stand_in};
 use crate::scan::decode::{self, Account, Batch, Form, Part, Step};
-use crate::scan::{self, Candidate, Positions, ScanError, Scanner, ValueId};
+use crate::scan::{self, Candidate, Positions, Reason, Rejected, ScanError, Scanner, ValueId};
 use crate::syntax::{self, Entry, Syntax};
 
 /// Something found in a blob. `'static` but for the rule: holds no byte of the value.
@@ -40,6 +40,25 @@ pub struct Sighting<'r> {
     pub excerpt: Excerpt,
     /// How long such a credential lives.
     pub lifetime: Lifetime,
+    /// What a rule allows that the path decides, see [`Scanner::rejects_at`].
+    pub pending: Vec<usize>,
+    /// Names around it that a policy could declare; empty unless the scanner explains.
+    pub declarable: Vec<(&'static str, String)>,
+}
+
+/// Something that looked like a credential, and is taken for none.
+#[derive(Clone)]
+pub struct Dismissed<'r> {
+    /// The rule and the reason; its span is that of the value, or of what it is encoded in, in the text of the blob.
+    pub rejected: Rejected<'r>,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in bytes, from 1.
+    pub column: usize,
+    /// Keys from the root of the file, as text and without the value.
+    pub key_path: Option<String>,
+    /// The masked line.
+    pub excerpt: Excerpt,
 }
 
 /// What an examination found, and what it left closed.
@@ -49,6 +68,8 @@ pub struct Examined<'r> {
     pub sightings: Vec<Sighting<'r>>,
     /// Encoded and packed content that was not opened, in words.
     pub closed: Vec<String>,
+    /// What is taken for no credential; empty unless the scanner explains.
+    pub dismissed: Vec<Dismissed<'r>>,
 }
 
 /// What an examination knows beside the bytes.
@@ -70,9 +91,13 @@ pub fn examine<'r>(
     syntax: Syntax,
     knowledge: &Knowledge<'_, 'r>,
 ) -> Result<Examined<'r>, ScanError> {
-    let clear = in_the_clear(text, syntax, knowledge)?;
+    let Examined {
+        sightings: clear,
+        mut dismissed,
+        ..
+    } = in_the_clear(text, syntax, knowledge)?;
     let mut account = Account::of_blob(text.len());
-    let mut encoded = Vec::new();
+    let mut encoded = Examined::default();
     open(
         text,
         syntax,
@@ -82,14 +107,51 @@ pub fn examine<'r>(
         knowledge,
         &mut encoded,
     )?;
+    dismissed.append(&mut encoded.dismissed);
     Ok(Examined {
-        sightings: if encoded.is_empty() {
+        sightings: if encoded.sightings.is_empty() {
             clear
         } else {
-            together(text, clear, encoded)
+            together(text, clear, encoded.sightings)
         },
         closed: account.closed,
+        dismissed: in_order(text, dismissed),
     })
+}
+
+/// Places of what was dismissed, each once, also of what stands in something encoded.
+fn in_order<'r>(text: &[u8], mut dismissed: Vec<Dismissed<'r>>) -> Vec<Dismissed<'r>> {
+    let key = |one: &Dismissed<'r>| {
+        let rejected = &one.rejected;
+        (rejected.span.start, rejected.rule.id.clone(), rejected.reason)
+    };
+    dismissed.sort_by_cached_key(key);
+    dismissed.dedup_by(|one, other| key(one) == key(other));
+    let mut positions = Positions::new(text);
+    for one in &mut dismissed {
+        let rejected = &one.rejected;
+        (one.line, one.column) = positions.of(rejected.span.start);
+        one.excerpt = scan::excerpt(text, &rejected.span, rejected.rule);
+    }
+    dismissed
+}
+
+/// Examines one value that stands under a key, as if a file had it there.
+pub fn examine_value<'r>(
+    value: &str,
+    key_path: &[String],
+    knowledge: &Knowledge<'_, 'r>,
+) -> Result<Examined<'r>, ScanError> {
+    let entry = Entry {
+        path: key_path.to_vec(),
+        value: value.to_owned(),
+        span: 0..value.len(),
+        quoted: true,
+    };
+    let mut reading = Reading::of(value.as_bytes(), knowledge)?;
+    reading.may_assign = true;
+    reading.part(0..value.len(), &[entry])?;
+    Ok(reading.examined)
 }
 
 /// Examines a text without opening what is encoded in it.
@@ -97,37 +159,112 @@ pub fn in_the_clear<'r>(
     text: &[u8],
     syntax: Syntax,
     knowledge: &Knowledge<'_, 'r>,
-) -> Result<Vec<Sighting<'r>>, ScanError> {
-    let searched = knowledge.scanner.search(text)?;
-    if searched.issued.is_empty() && !searched.may_assign {
-        return Ok(Vec::new());
+) -> Result<Examined<'r>, ScanError> {
+    let mut reading = Reading::of(text, knowledge)?;
+    if !reading.is_empty() {
+        syntax::read_parts(text, syntax, &mut |range, entries| reading.part(range, &entries))?;
     }
-    let mut issued = searched.issued;
-    issued.retain(|candidate| !is_stand_in(candidate.rule, candidate.secret.expose()));
-    let mut issued = issued.into_iter().peekable();
-    let mut positions = Positions::new(text);
-    let mut sightings = Vec::new();
-    syntax::read_parts(text, syntax, &mut |range, entries| {
+    Ok(reading.examined)
+}
+
+/// A text on its way from candidates to sightings.
+struct Reading<'t, 'k, 'r> {
+    text: &'t [u8],
+    knowledge: &'k Knowledge<'k, 'r>,
+    issued: std::iter::Peekable<std::vec::IntoIter<Candidate<'t, 'r>>>,
+    rejected: std::iter::Peekable<std::vec::IntoIter<Rejected<'r>>>,
+    may_assign: bool,
+    positions: Positions<'t>,
+    examined: Examined<'r>,
+}
+
+impl<'t, 'k, 'r> Reading<'t, 'k, 'r> {
+    fn of(text: &'t [u8], knowledge: &'k Knowledge<'k, 'r>) -> Result<Self, ScanError> {
+        let searched = knowledge.scanner.search(text)?;
+        let (mut issued, mut rejected) = (searched.issued, searched.rejected);
+        issued.retain(|candidate| {
+            let stands_in = is_stand_in(candidate.rule, candidate.secret.expose());
+            if stands_in && knowledge.scanner.explains() {
+                rejected.push(Rejected {
+                    provider: candidate.provider,
+                    rule: candidate.rule,
+                    reason: Reason::Placeholder,
+                    span: candidate.span.clone(),
+                });
+            }
+            !stands_in
+        });
+        rejected.sort_by_key(|rejected| rejected.span.start);
+        Ok(Self {
+            text,
+            knowledge,
+            issued: issued.into_iter().peekable(),
+            rejected: rejected.into_iter().peekable(),
+            may_assign: searched.may_assign,
+            positions: Positions::new(text),
+            examined: Examined::default(),
+        })
+    }
+
+    fn is_empty(&mut self) -> bool {
+        self.issued.peek().is_none() && self.rejected.peek().is_none() && !self.may_assign
+    }
+
+    fn part(&mut self, range: Range<usize>, entries: &[Entry]) -> Result<(), ScanError> {
+        let here = |span: &Range<usize>| span.start < range.end || range.end == self.text.len();
         let mut candidates = Vec::new();
-        while let Some(candidate) =
-            issued.next_if(|candidate| candidate.span.start < range.end || range.end == text.len())
-        {
+        while let Some(candidate) = self.issued.next_if(|candidate| here(&candidate.span)) {
             candidates.push(Seen {
                 candidate,
                 decoded: None,
             });
         }
-        if searched.may_assign {
-            let assigned = assigned(text, &entries, knowledge.scanner)?;
+        let mut rejected = Vec::new();
+        while let Some(one) = self.rejected.next_if(|one| here(&one.span)) {
+            rejected.push(one);
+        }
+        if self.may_assign {
+            let scanner = self.knowledge.scanner;
+            let assigned = assigned(self.text, entries, scanner, &mut rejected)?;
             add_unless_overlapping(&mut candidates, assigned);
         }
-        let more = candidates
-            .iter()
-            .map(|seen| sighting(text, seen, &entries, knowledge, &mut positions));
-        sightings.extend(more);
-        Ok::<(), ScanError>(())
-    })?;
-    Ok(sightings)
+        for seen in &candidates {
+            let sighting = sighting(self.text, seen, entries, self.knowledge, &mut self.positions);
+            self.examined.sightings.push(sighting);
+        }
+        let found = |span: &Range<usize>| {
+            let mut spans = candidates.iter().map(|seen| &seen.candidate.span);
+            spans.any(|other| other.start < span.end && span.start < other.end)
+        };
+        // What another rule believes is a finding, whatever this one makes of it.
+        rejected.retain(|one| !found(&one.span));
+        for one in rejected {
+            let dismissed = self.dismissed(one, entries);
+            self.examined.dismissed.push(dismissed);
+        }
+        Ok(())
+    }
+
+    fn dismissed(&self, rejected: Rejected<'r>, entries: &[Entry]) -> Dismissed<'r> {
+        let span = rejected.span.clone();
+        let value = Secret::new(&self.text[span.clone()]);
+        let at = entries.partition_point(|entry| entry.span.end < span.end);
+        let entry = entries.get(at).filter(|entry| entry.span.start <= span.start);
+        Dismissed {
+            rejected,
+            // Said once all places are known.
+            line: 1,
+            column: 1,
+            key_path: entry.map(|entry| {
+                scan::redact(self.knowledge.scanner, &entry.path.join("."), &[value])
+            }),
+            excerpt: Excerpt {
+                text: String::new(),
+                start: 0,
+                end: 0,
+            },
+        }
+    }
 }
 
 /// A candidate, and what its value is once decoded where the whole of it is base64.
@@ -140,6 +277,7 @@ fn assigned<'b, 'r>(
     text: &'b [u8],
     entries: &[Entry],
     scanner: &Scanner<'r>,
+    rejected: &mut Vec<Rejected<'r>>,
 ) -> Result<Vec<Seen<'b, 'r>>, ScanError> {
     let mut candidates = Vec::new();
     let kubernetes = entries
@@ -165,11 +303,13 @@ fn assigned<'b, 'r>(
             span: entry.span.clone(),
             quoted: entry.quoted || decoded.is_some(),
         };
-        if let Some(Judged::Candidate(candidate)) = scanner.judge_assignment(text, &assignment)? {
-            candidates.push(Seen {
+        match scanner.judge_assignment(text, &assignment)? {
+            Some(Judged::Candidate(candidate)) => candidates.push(Seen {
                 candidate,
                 decoded: decoded.map(String::into_bytes),
-            });
+            }),
+            Some(Judged::Rejected(one)) if scanner.explains() => rejected.push(one),
+            _ => {}
         }
     }
     Ok(candidates)
@@ -214,7 +354,7 @@ fn sighting<'r>(
         .map(|entry| siblings(entries, at, entry))
         .unwrap_or_default();
     let near = &text[span.start.saturating_sub(NEAR)..text.len().min(span.end + NEAR)];
-    let mut signals = origin::signals(&Surroundings {
+    let around = Surroundings {
         rule: candidate.rule,
         value,
         groups: &candidate.groups,
@@ -223,7 +363,13 @@ fn sighting<'r>(
         near,
         facts: knowledge.facts,
         vocabulary: knowledge.vocabulary,
-    });
+    };
+    let mut signals = origin::signals(&around);
+    let declarable = if knowledge.scanner.explains() {
+        origin::declarable(&around, &signals)
+    } else {
+        Vec::new()
+    };
     let (line, column) = positions.of(span.start);
     let steps: Vec<Step> = seen
         .decoded
@@ -252,6 +398,8 @@ fn sighting<'r>(
         key_path,
         signals,
         lifetime: candidate.rule.lifetime.into(),
+        pending: candidate.pending.clone(),
+        declarable,
     }
 }
 
@@ -319,7 +467,7 @@ fn open<'r>(
     depth: usize,
     account: &mut Account,
     knowledge: &Knowledge<'_, 'r>,
-    found: &mut Vec<Sighting<'r>>,
+    found: &mut Examined<'r>,
 ) -> Result<(), ScanError> {
     if depth == 0 {
         decode::close_all(text, account);
@@ -328,19 +476,25 @@ fn open<'r>(
     decode::open_all(text, account, &mut |batch, account| {
         let opened = Opened { batch, around };
         let searched = knowledge.scanner.search(&batch.bytes)?;
-        if !searched.issued.is_empty() || searched.may_assign {
+        if !searched.issued.is_empty() || searched.may_assign || !searched.rejected.is_empty() {
             drop(searched);
             for part in &batch.parts {
                 let bytes = &batch.bytes[part.range.clone()];
-                for mut sighting in in_the_clear(bytes, syntax_of(part, bytes, syntax), knowledge)?
-                {
+                let clear = in_the_clear(bytes, syntax_of(part, bytes, syntax), knowledge)?;
+                for mut dismissed in clear.dismissed {
+                    if let Some((steps, _)) = opened.steps(&part.range) {
+                        dismissed.rejected.span = steps[0].span.clone();
+                        found.dismissed.push(dismissed);
+                    }
+                }
+                for mut sighting in clear.sightings {
                     if let Some((mut steps, _)) = opened.steps(&part.range) {
                         steps.append(&mut sighting.steps);
                         sighting.steps = steps;
                         sighting.span = sighting.steps[0].span.clone();
                         sighting.signals.retain(|signal| signal.kind != "encoding");
                         sighting.signals.extend(remark(&sighting.steps));
-                        found.push(sighting);
+                        found.sightings.push(sighting);
                     }
                 }
             }

@@ -1,21 +1,24 @@
 //! One change to findings: examines its blob once, subtracts what stood there before, asks the policy for every (ref, path,
 //! blob), and writes down what could not be read.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::collections::hash_map::Entry;
 use std::rc::Rc;
 
+mod explain;
+
 use jiff::civil::Date;
 
-use crate::examine::{self, Knowledge, Sighting, Values};
+use crate::examine::{self, Dismissed, Knowledge, Sighting, Values};
 use crate::git::{self, Change, GitError, Kind, Piece, Repository};
 use crate::model::{
-    Because, Destination, Finding, Oid, Origin, Place, Secret, Signal, Stats, Unexamined, Verdict,
+    Because, Destination, Explanation, Finding, Oid, Origin, Place, Rejection, Secret, Signal, Stats,
+    Unexamined, Verdict,
 };
 use crate::origin;
 use crate::policy::{Decision, InlineAllow, Policy, Row, Subject};
 use crate::scan::decode::{Encoding, LARGEST_BLOB};
-use crate::scan::{self, Positions, ScanError, Scanner, ValueId};
+use crate::scan::{self, Positions, Rejected, ScanError, Scanner, ValueId};
 use crate::syntax::{self, Syntax};
 
 /// What stops a run: everything else is written down and the run goes on.
@@ -54,18 +57,26 @@ pub struct Judge<'j> {
     /// Where in `not_read` it is said.
     unexamined: HashMap<(String, Oid), usize>,
     heard: usize,
+    rejected: HashSet<RejectedAt>,
     /// What is to be said.
     pub findings: Vec<Finding>,
     /// What was not read.
     pub not_read: Vec<Unexamined>,
     /// Inline comments that let nothing pass, and why.
     pub ignored: Vec<String>,
+    /// What looked like a credential and is taken for none; empty unless the scanner explains.
+    pub rejections: Vec<Rejection>,
+    /// What led to each of the findings, in their order; empty unless the scanner explains.
+    pub explanations: Vec<Explanation>,
     /// Counters.
     pub stats: Stats,
 }
 
 /// What has been judged already: ref, path, rule and value.
 type Said = (Option<String>, Vec<u8>, String, ValueId);
+
+/// What has been rejected already: path, line, column, rule, reason and blob.
+type RejectedAt = (String, usize, usize, String, &'static str, Oid);
 
 /// Of what it was said, and the strictest verdict so far.
 struct SaidOf {
@@ -78,6 +89,7 @@ struct SaidOf {
 pub struct Mark {
     findings: usize,
     ignored: usize,
+    explanations: usize,
     stats: Stats,
 }
 
@@ -88,6 +100,8 @@ struct Blob {
     views: Vec<Vec<Sighting<'static>>>,
     /// What was left closed in it, in words.
     closed: Vec<String>,
+    /// What is taken for no credential.
+    dismissed: Vec<Dismissed<'static>>,
     /// It stands for content that is kept elsewhere.
     lfs: bool,
 }
@@ -148,9 +162,12 @@ impl<'j> Judge<'j> {
             said: HashMap::new(),
             unexamined: HashMap::new(),
             heard: 0,
+            rejected: HashSet::new(),
             findings: Vec::new(),
             not_read: Vec::new(),
             ignored: Vec::new(),
+            rejections: Vec::new(),
+            explanations: Vec::new(),
             stats: Stats::default(),
         }
     }
@@ -160,6 +177,7 @@ impl<'j> Judge<'j> {
         Mark {
             findings: self.findings.len(),
             ignored: self.ignored.len(),
+            explanations: self.explanations.len(),
             stats: self.stats.clone(),
         }
     }
@@ -179,6 +197,7 @@ impl<'j> Judge<'j> {
     pub fn take_back(&mut self, mark: Mark, ref_name: &str) {
         self.findings.truncate(mark.findings);
         self.ignored.truncate(mark.ignored);
+        self.explanations.truncate(mark.explanations);
         // A ref that two lines of a push move is said twice then, which harms less than not at all.
         self.said
             .retain(|(name, ..), _| name.as_deref() != Some(ref_name));
@@ -214,6 +233,9 @@ impl<'j> Judge<'j> {
             Err(error) => return Err(error),
         };
         self.say_closed(&path, change.oid, &blob, claimed);
+        for dismissed in &blob.dismissed {
+            self.reject(source, change.oid, &path, dismissed);
+        }
         if blob.sightings().next().is_none() {
             return Ok(());
         }
@@ -250,14 +272,10 @@ impl<'j> Judge<'j> {
         each_view(self.repository, change.oid, &mut |view| {
             let mut values = Values::new(view.text);
             for sighting in views.next().into_iter().flatten() {
-                self.sighting(
-                    source,
-                    change,
-                    &path,
-                    sighting,
-                    view.text,
-                    values.of(sighting),
-                );
+                let known = values.of(sighting);
+                if self.is_believed_at(source, change.oid, &path, sighting, &known)? {
+                    self.sighting(source, change, &path, sighting, view.text, known);
+                }
             }
             Ok(())
         })
@@ -341,7 +359,11 @@ impl<'j> Judge<'j> {
         oid: Oid,
         data: &[u8],
     ) -> Result<(), JudgeError> {
-        let sightings = examine::examine(data, Syntax::Code, &self.knowledge())?.sightings;
+        let examined = examine::examine(data, Syntax::Code, &self.knowledge())?;
+        for dismissed in &examined.dismissed {
+            self.reject(source, oid, place, dismissed);
+        }
+        let sightings = examined.sightings;
         if sightings.is_empty() {
             return Ok(());
         }
@@ -398,11 +420,17 @@ impl<'j> Judge<'j> {
         let mut read = 0;
         each_view(self.repository, oid, &mut |view| {
             let mut sightings = if view.raw {
-                examine::in_the_clear(view.text, Syntax::Code, &knowledge)?
+                examine::in_the_clear(view.text, Syntax::Code, &knowledge)?.sightings
             } else {
                 read += view.text.len() as u64;
                 let mut examined = examine::examine(view.text, syntax, &knowledge)?;
                 blob.closed.append(&mut examined.closed);
+                let counted = |one: &Dismissed<'_>| view.counted.contains(&one.rejected.span.start);
+                examined.dismissed.retain(counted);
+                for one in &mut examined.dismissed {
+                    one.line += view.lines_before;
+                }
+                blob.dismissed.append(&mut examined.dismissed);
                 examined.sightings
             };
             sightings.retain(|sighting| view.counted.contains(&sighting.span.start));
@@ -483,9 +511,10 @@ impl<'j> Judge<'j> {
             revoked: false,
             fingerprint: &fingerprint,
         };
+        let row = subject.row();
         let mut decision = self.policy.decide(&subject, &claims, self.today);
         let mut ignored = None;
-        if decision.verdict != Verdict::Allow && subject.row() != Row::Revoked {
+        if decision.verdict != Verdict::Allow && row != Row::Revoked {
             ignored = self.inline(&mut decision, path, sighting, text, &known);
         }
         // The same value in another blob may stand in another section, or beside other evidence: a stricter verdict than
@@ -521,7 +550,7 @@ impl<'j> Judge<'j> {
             fingerprint.clone(),
         );
         let redact = |name: &str, known: &[Secret<'_>]| scan::redact(self.scanner, name, known);
-        self.findings.push(Finding {
+        let finding = Finding {
             rule: sighting.rule.id.clone(),
             title: sighting.rule.title.clone(),
             provider: sighting.provider.to_owned(),
@@ -546,15 +575,138 @@ impl<'j> Judge<'j> {
             fingerprint,
             lifetime: sighting.lifetime,
             evidence: signals
-                .into_iter()
+                .iter()
                 .map(|signal| Signal {
                     text: redact(&signal.text, &known),
-                    ..signal
+                    ..signal.clone()
                 })
                 .collect(),
             references: references(sighting, &decision.verdict),
             remedy: remedy(sighting, origin.environment),
-        });
+        };
+        if self.scanner.explains() {
+            let mut explained = explain::explanation(
+                self.policy,
+                sighting,
+                &finding,
+                &signals,
+                row,
+                &claims,
+            );
+            for asked in &mut explained.asked {
+                asked.claim.claimed_by = redact(&asked.claim.claimed_by, &known);
+            }
+            for declaration in &mut explained.declarations {
+                declaration.effect = redact(&declaration.effect, &known);
+                declaration.toml = redact(&declaration.toml, &known);
+            }
+            self.explanations.push(explained);
+        }
+        self.findings.push(finding);
+    }
+
+    /// Judges what somebody holds in their hand: it stands in no object. With `keys` it is the value of that key.
+    pub fn in_hand(
+        &mut self,
+        source: Source<'_>,
+        path: &str,
+        keys: Option<&[String]>,
+        text: &[u8],
+    ) -> Result<(), JudgeError> {
+        let encoding = Encoding::of(text);
+        let text = encoding.text(text, true);
+        let knowledge = self.knowledge();
+        let examined = match keys {
+            Some(keys) => {
+                examine::examine_value(&String::from_utf8_lossy(&text), keys, &knowledge)?
+            }
+            None => examine::examine(&text, syntax::of_path(path), &knowledge)?,
+        };
+        let change = Change {
+            path: path.as_bytes().to_vec(),
+            mode: crate::git::Mode::FILE,
+            oid: Oid::from_bytes(&[0; 20]).expect("20 bytes"),
+            parents: Vec::new(),
+        };
+        self.stats.blobs += 1;
+        self.stats.bytes += text.len() as u64;
+        for dismissed in &examined.dismissed {
+            self.reject(source, change.oid, path, dismissed);
+        }
+        let mut values = Values::new(&text);
+        for sighting in &examined.sightings {
+            let known = values.of(sighting);
+            if self.is_believed_at(source, change.oid, path, sighting, &known)? {
+                self.sighting(source, &change, path, sighting, &text, known);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a rule that asks for certain paths still believes its match at this one.
+    fn is_believed_at(
+        &mut self,
+        source: Source<'_>,
+        oid: Oid,
+        path: &str,
+        sighting: &Sighting<'static>,
+        known: &[Secret<'_>],
+    ) -> Result<bool, JudgeError> {
+        let rule = sighting.rule;
+        let Some(reason) = self.scanner.rejects_at(rule, &sighting.pending, path)? else {
+            return Ok(true);
+        };
+        if self.scanner.explains() {
+            let keys = sighting.key_path.join(".");
+            let key_path = (!keys.is_empty()).then(|| scan::redact(self.scanner, &keys, known));
+            let dismissed = Dismissed {
+                rejected: Rejected {
+                    provider: sighting.provider,
+                    rule,
+                    reason,
+                    span: sighting.span.clone(),
+                },
+                line: sighting.line,
+                column: sighting.column,
+                key_path,
+                excerpt: sighting.excerpt.clone(),
+            };
+            self.reject(source, oid, path, &dismissed);
+        }
+        Ok(false)
+    }
+
+    /// Writes down what is taken for no credential, once a place.
+    fn reject(&mut self, source: Source<'_>, oid: Oid, path: &str, dismissed: &Dismissed<'_>) {
+        let rejected = &dismissed.rejected;
+        let redact = |name: &str| scan::redact(self.scanner, name, &[]);
+        let rejection = Rejection {
+            rule: rejected.rule.id.clone(),
+            provider: rejected.provider.to_owned(),
+            reason: rejected.reason.code(),
+            sentence: rejected.reason.words(),
+            place: Place {
+                ref_name: source.ref_name.map(redact),
+                commit: source.commit,
+                path: redact(path),
+                oid,
+                line: dismissed.line,
+                column: dismissed.column,
+                key_path: dismissed.key_path.clone(),
+            },
+            excerpt: dismissed.excerpt.clone(),
+        };
+        let key = (
+            rejection.place.path.clone(),
+            rejection.place.line,
+            rejection.place.column,
+            rejection.rule.clone(),
+            rejection.reason,
+            oid,
+        );
+        if self.rejected.insert(key) {
+            self.rejections.push(rejection);
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! under test.
 
 mod aws;
+mod declarable;
 mod format;
 mod host;
 mod key_name;
@@ -12,7 +13,8 @@ mod sibling;
 mod weigh;
 mod well_known;
 
-pub use weigh::weigh;
+pub use declarable::declarable;
+pub use weigh::{TABLE, contribution, weigh, weigh_by_row};
 
 use crate::model::{Facts, Signal, Vocabulary};
 use crate::rules::Rule;

@@ -10,10 +10,23 @@ const ADDRESSES: [&str; 10] = [
 ];
 
 pub(super) fn signals(around: &Surroundings<'_>, signals: &mut Vec<Signal>) {
+    for (key, host) in addresses(around) {
+        let from = signals.len();
+        host::of_host(host, around, signals);
+        for signal in &mut signals[from..] {
+            signal.kind = "sibling-host";
+            signal.text = format!("beside it, `{key}`: {}", signal.text);
+        }
+    }
+}
+
+/// The hosts that stand beside the value, each with its key.
+pub(super) fn addresses<'a>(around: &Surroundings<'a>) -> Vec<(&'a str, &'a str)> {
+    let mut found = Vec::new();
     // A neighbour says something of a password, whose meaning lies in where it opens; an issued token speaks for itself.
     if around.rule.kind == crate::rules::Kind::Issued && around.rule.marker(around.value).is_some()
     {
-        return;
+        return found;
     }
     let own = around
         .key_path
@@ -41,11 +54,7 @@ pub(super) fn signals(around: &Surroundings<'_>, signals: &mut Vec<Signal>) {
             .split(['/', '?', ';', ','])
             .next()
             .unwrap_or(address);
-        let from = signals.len();
-        host::of_host(name, around, signals);
-        for signal in &mut signals[from..] {
-            signal.kind = "sibling-host";
-            signal.text = format!("beside it, `{key}`: {}", signal.text);
-        }
+        found.push((*key, name));
     }
+    found
 }

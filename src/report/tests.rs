@@ -41,6 +41,8 @@ fn report(mode: &'static str, findings: Vec<Finding>) -> Report {
         unexamined: Vec::new(),
         news: Vec::new(),
         notes: Vec::new(),
+        rejections: None,
+        explanations: Vec::new(),
         stats: Stats {
             refs: 1,
             commits: 3,

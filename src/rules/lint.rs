@@ -340,6 +340,9 @@ mod tests {
             lifetime: LifetimeOf::Long,
             privileged: false,
             public: false,
+            entropy: None,
+            path: None,
+            allow: Vec::new(),
             remedy: "Use a test key.".to_owned(),
             references: vec!["https://example.com/keys".to_owned()],
             examples: vec![
@@ -371,6 +374,7 @@ mod tests {
             provider: provider.to_owned(),
             name: provider.to_uppercase(),
             rules,
+            allow: Vec::new(),
         }
     }
 

@@ -6,8 +6,9 @@ use std::ops::Range;
 use crate::model::{Secret, words_of};
 use crate::rules::Rule;
 
-use super::placeholder::{Reason, rejected, stands_in};
-use super::{Candidate, ScanError, Scanner};
+use super::filter::Heard;
+use super::placeholder::{rejected, stands_in};
+use super::{Candidate, Rejected, ScanError, Scanner};
 
 /// One assignment of a configuration file, as a syntax gives it.
 #[derive(Debug, Clone)]
@@ -27,7 +28,7 @@ pub enum Judged<'b, 'r> {
     /// It bears a secret.
     Candidate(Candidate<'b, 'r>),
     /// A secret-bearing key whose value is none, and why.
-    Rejected(Reason),
+    Rejected(Rejected<'r>),
 }
 
 impl<'r> Scanner<'r> {
@@ -50,9 +51,11 @@ impl<'r> Scanner<'r> {
             return Ok(None);
         }
         for known in self.generic(&key) {
-            let (provider, rule, pattern) = known?;
+            let known = known?;
+            let (provider, rule) = (known.provider, known.rule);
             let normalised = format!("{key}={}", assignment.value);
-            let Some(secret) = pattern
+            let Some(secret) = known
+                .pattern
                 .captures(normalised.as_bytes())
                 .and_then(|captures| captures.name("secret"))
             else {
@@ -60,10 +63,23 @@ impl<'r> Scanner<'r> {
             };
             let value = &normalised[secret.range()];
             let password = rule.id == "generic-password";
-            if let Some(reason) = rejected(&key, value, assignment.quoted, password) {
-                return Ok(Some(Judged::Rejected(reason)));
-            }
             let span = assignment.span.clone();
+            let mut pending = Vec::new();
+            let mut reason = rejected(&key, value, assignment.quoted, password);
+            if let (None, Some(filter)) = (reason, known.filter) {
+                match filter.hears(value.as_bytes(), normalised.as_bytes(), bytes, &span)? {
+                    Heard::Rejected(found) => reason = Some(found),
+                    Heard::Believed(entries) => pending = entries,
+                }
+            }
+            if let Some(reason) = reason {
+                return Ok(Some(Judged::Rejected(Rejected {
+                    provider,
+                    rule,
+                    reason,
+                    span,
+                })));
+            }
             return Ok(Some(Judged::Candidate(Candidate {
                 provider,
                 rule,
@@ -71,6 +87,7 @@ impl<'r> Scanner<'r> {
                 span,
                 groups: Vec::new(),
                 in_context: false,
+                pending,
             })));
         }
         Ok(None)

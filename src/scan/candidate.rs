@@ -1,6 +1,7 @@
 //! Rules against bytes.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use once_cell::sync::OnceCell;
 use regex::bytes::{Regex, RegexBuilder};
@@ -8,9 +9,11 @@ use regex::bytes::{Regex, RegexBuilder};
 use crate::model::Secret;
 use crate::rules::{Kind, Pack, Rule};
 
+use super::filter::{Allows, Filter, Heard};
 use super::lines;
 use super::placeholder::documentation_example;
 use super::prefilter::Prefilter;
+use super::rejected::{Reason, Rejected};
 
 /// A rule matched some bytes.
 #[derive(Debug, Clone)]
@@ -27,6 +30,8 @@ pub struct Candidate<'b, 'r> {
     pub groups: Vec<(&'r str, &'b [u8])>,
     /// Whether one of the rule's context words stands near it.
     pub in_context: bool,
+    /// Entries of what the rule allows that hold at certain paths, see [`Scanner::rejects_at`].
+    pub pending: Vec<usize>,
 }
 
 /// A scanner that cannot be built or used. Fatal: a rule that does not work finds nothing, and nothing would say so.
@@ -51,6 +56,8 @@ struct Compiled<'r> {
     regex: OnceCell<Regex>,
     /// The keywords of a generic rule without separators, as keys of assignments are compared with them.
     plain: Vec<String>,
+    /// What it asks for beyond its pattern; built-in rules ask for nothing.
+    filter: Option<Filter<'r>>,
 }
 
 impl Compiled<'_> {
@@ -58,6 +65,7 @@ impl Compiled<'_> {
         self.regex.get_or_try_init(|| {
             RegexBuilder::new(&self.rule.pattern)
                 .unicode(false)
+                .size_limit(LARGEST_REGEX)
                 .build()
                 .map_err(|error| ScanError::Pattern {
                     rule: self.rule.id.clone(),
@@ -71,6 +79,19 @@ impl Compiled<'_> {
 pub struct Scanner<'r> {
     rules: Vec<Compiled<'r>>,
     prefilter: Prefilter,
+    /// Whether what is not believed is gathered, too.
+    explains: bool,
+}
+
+/// A rule that compiles to more bytes than this is refused: no credential's shape needs it.
+const LARGEST_REGEX: usize = 10 << 20;
+
+/// A generic rule that knows a key.
+pub(super) struct Known<'s, 'r> {
+    pub(super) provider: &'r str,
+    pub(super) rule: &'r Rule,
+    pub(super) pattern: &'s Regex,
+    pub(super) filter: Option<&'s Filter<'r>>,
 }
 
 /// What one pass over some bytes says.
@@ -80,6 +101,8 @@ pub struct Searched<'b, 'r> {
     pub issued: Vec<Candidate<'b, 'r>>,
     /// Whether a keyword of a generic rule stands anywhere, so that assignments are worth reading.
     pub may_assign: bool,
+    /// What is not believed, where the scanner explains.
+    pub rejected: Vec<Rejected<'r>>,
 }
 
 /// On a line that is longer, a rule is tried so far after its keyword, and [`REACH_BACK`] before it: longer than any credential,
@@ -100,20 +123,29 @@ const CONTEXT: u32 = 1 << 31;
 impl<'r> Scanner<'r> {
     /// A scanner over the rules of `packs`.
     pub fn new(packs: impl IntoIterator<Item = &'r Pack>) -> Result<Self, ScanError> {
-        let rules: Vec<Compiled<'r>> = packs
-            .into_iter()
-            .flat_map(|pack| {
-                pack.rules.iter().map(|rule| Compiled {
-                    provider: &pack.provider,
-                    rule,
-                    regex: OnceCell::new(),
-                    plain: match rule.kind {
-                        Kind::Generic => rule.keywords.iter().map(|word| plain(word)).collect(),
-                        Kind::Issued => Vec::new(),
-                    },
-                })
-            })
-            .collect();
+        Self::without(packs, &|_| false)
+    }
+
+    /// A scanner over the rules of `packs` that are not `left_out`.
+    pub fn without(
+        packs: impl IntoIterator<Item = &'r Pack>,
+        left_out: &dyn Fn(&Rule) -> bool,
+    ) -> Result<Self, ScanError> {
+        let mut rules: Vec<Compiled<'r>> = Vec::new();
+        for pack in packs {
+            let shared = (!pack.allow.is_empty()).then(|| Arc::new(Allows::new(&pack.allow)));
+            let wanted = pack.rules.iter().filter(|rule| !left_out(rule));
+            rules.extend(wanted.map(|rule| Compiled {
+                provider: &pack.provider,
+                rule,
+                regex: OnceCell::new(),
+                plain: match rule.kind {
+                    Kind::Generic => rule.keywords.iter().map(|word| plain(word)).collect(),
+                    Kind::Issued => Vec::new(),
+                },
+                filter: Filter::of(rule, shared.as_ref()),
+            }));
+        }
         let keywords = rules.iter().enumerate().flat_map(|(number, compiled)| {
             let keywords = compiled.rule.keywords.iter();
             let keywords = keywords.map(move |keyword| (number as u32, keyword.as_str()));
@@ -121,7 +153,38 @@ impl<'r> Scanner<'r> {
             keywords.chain(context.map(move |word| (number as u32 | CONTEXT, word.as_str())))
         });
         let prefilter = Prefilter::new(keywords)?;
-        Ok(Self { rules, prefilter })
+        Ok(Self {
+            rules,
+            prefilter,
+            explains: false,
+        })
+    }
+
+    /// The same, and it gathers what is not believed.
+    pub fn explaining(self, explains: bool) -> Self {
+        Self { explains, ..self }
+    }
+
+    /// Whether it gathers what is not believed.
+    pub const fn explains(&self) -> bool {
+        self.explains
+    }
+
+    /// Why what `rule` found is no credential at `path`. Whatever does not depend on the path has been asked before.
+    pub fn rejects_at(
+        &self,
+        rule: &Rule,
+        pending: &[usize],
+        path: &str,
+    ) -> Result<Option<Reason>, ScanError> {
+        if pending.is_empty() && rule.path.is_none() {
+            return Ok(None);
+        }
+        let compiled = self.rules.iter().find(|own| own.rule.id == rule.id);
+        match compiled.and_then(|own| own.filter.as_ref()) {
+            Some(filter) => filter.rejects_at(pending, path),
+            None => Ok(None),
+        }
     }
 
     /// Whether a keyword of any generic rule stands in a normalised key.
@@ -135,12 +198,19 @@ impl<'r> Scanner<'r> {
     pub(super) fn generic<'s>(
         &'s self,
         key: &str,
-    ) -> impl Iterator<Item = Result<(&'r str, &'r Rule, &'s Regex), ScanError>> + use<'s, 'r> {
+    ) -> impl Iterator<Item = Result<Known<'s, 'r>, ScanError>> + use<'s, 'r> {
         let key = plain(key);
         self.rules
             .iter()
             .filter(move |compiled| compiled.plain.iter().any(|word| key.contains(word)))
-            .map(|compiled| Ok((compiled.provider, compiled.rule, compiled.regex()?)))
+            .map(|compiled| {
+                Ok(Known {
+                    provider: compiled.provider,
+                    rule: compiled.rule,
+                    pattern: compiled.regex()?,
+                    filter: compiled.filter.as_ref(),
+                })
+            })
     }
 
     /// Searches `bytes` once.
@@ -202,8 +272,8 @@ impl<'r> Scanner<'r> {
         for (number, window) in windows {
             let number = number as usize;
             let free = self.rules[number].rule.context.is_empty();
-            if free || in_context.get(number).is_some_and(|&stands| stands) {
-                self.try_rule(number, bytes, window, &mut found)?;
+            if free || self.explains || in_context.get(number).is_some_and(|&stands| stands) {
+                self.try_rule(number, bytes, window, &mut found, &mut answer.rejected)?;
             }
         }
         answer.issued = without_overlaps(found);
@@ -216,6 +286,7 @@ impl<'r> Scanner<'r> {
         bytes: &'b [u8],
         window: Range<usize>,
         found: &mut Vec<Candidate<'b, 'r>>,
+        rejected: &mut Vec<Rejected<'r>>,
     ) -> Result<(), ScanError> {
         let compiled = &self.rules[number];
         let rule = compiled.rule;
@@ -230,13 +301,35 @@ impl<'r> Scanner<'r> {
             };
             let span = window.start + secret.start()..window.start + secret.end();
             let in_context = !rule.context.is_empty() && has_context(rule, bytes, &span);
-            if !rule.context.is_empty() && !in_context {
-                continue;
-            }
             let value = &bytes[span.clone()];
-            if documentation_example(value)
-                || rule.checksum.is_some_and(|checksum| !checksum.holds(value))
-            {
+            let mut pending = Vec::new();
+            let reason = if !rule.context.is_empty() && !in_context {
+                Some(Reason::Context)
+            } else if documentation_example(value) {
+                Some(Reason::Documentation)
+            } else if rule.checksum.is_some_and(|checksum| !checksum.holds(value)) {
+                Some(Reason::Checksum)
+            } else if let (Some(filter), Some(whole)) = (&compiled.filter, captures.get(0)) {
+                let at = window.start + whole.start()..window.start + whole.end();
+                match filter.hears(value, whole.as_bytes(), bytes, &at)? {
+                    Heard::Rejected(reason) => Some(reason),
+                    Heard::Believed(entries) => {
+                        pending = entries;
+                        None
+                    }
+                }
+            } else {
+                None
+            };
+            if let Some(reason) = reason {
+                if self.explains {
+                    rejected.push(Rejected {
+                        provider: compiled.provider,
+                        rule,
+                        reason,
+                        span,
+                    });
+                }
                 continue;
             }
             let groups = rule_groups(rule)
@@ -253,6 +346,7 @@ impl<'r> Scanner<'r> {
                 span,
                 groups,
                 in_context,
+                pending,
             });
         }
         Ok(())

@@ -6,13 +6,16 @@ pub mod assignment;
 mod candidate;
 pub mod decode;
 mod excerpt;
+mod filter;
 mod fingerprint;
 mod lines;
 mod placeholder;
 mod prefilter;
+mod rejected;
 
 pub use candidate::{Candidate, ScanError, Scanner};
 pub use excerpt::{MASK, excerpt, redact};
 pub use fingerprint::{ValueId, fingerprint, value_id};
 pub use lines::Positions;
-pub use placeholder::{Reason, documentation_example, rejected};
+pub use placeholder::{documentation_example, rejected};
+pub use rejected::{Reason, Rejected};

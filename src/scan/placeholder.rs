@@ -34,6 +34,16 @@ pub enum Reason {
     Public,
     /// A token that names a place and not a person: `ContinuationToken`, `next_page_token`.
     Passing,
+    /// The check digits of the format do not fit.
+    Checksum,
+    /// The rule asks for a word near it, and there is none.
+    Context,
+    /// Less random than the rule asks for.
+    Entropy,
+    /// An `allow` of the rule holds.
+    Allowed,
+    /// The rule is for files of other paths.
+    OtherPath,
 }
 
 /// Whether an issued-looking value is one from documentation: it says so, or most of it is one character.

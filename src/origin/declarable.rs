@@ -1,0 +1,48 @@
+//! What stands around a value that a policy could declare: the account, the hosts, the database. Names that prove nothing
+//! today and would prove whose it is, were they in `[environment.NAME.identity]`.
+
+use crate::model::Signal;
+
+use super::{Surroundings, sibling};
+
+/// The longest host name there is.
+const LONGEST: usize = 253;
+
+/// Each with the list of `[environment.NAME.identity]` that it belongs to.
+pub fn declarable(around: &Surroundings<'_>, signals: &[Signal]) -> Vec<(&'static str, String)> {
+    let mut all: Vec<(&'static str, String)> = Vec::new();
+    let mut add = |list: &'static str, name: &str| {
+        let name = name.trim();
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+        let good = !name.is_empty() && name.len() <= LONGEST && name.bytes().all(plain);
+        if good && !all.iter().any(|(other, known)| *other == list && known == name) {
+            all.push((list, name.to_owned()));
+        }
+    };
+    for (group, text) in around.groups {
+        let Ok(text) = std::str::from_utf8(text) else {
+            continue;
+        };
+        match *group {
+            "host" => {
+                for host in text.split(',') {
+                    add("hosts", host.split(':').next().unwrap_or(host));
+                }
+            }
+            "database" => add("databases", text),
+            "project" => add("gcp-projects", text),
+            "account" => add("tenants", text),
+            _ => {}
+        }
+    }
+    for (_, host) in sibling::addresses(around) {
+        add("hosts", host.split(':').next().unwrap_or(host));
+    }
+    for signal in signals.iter().filter(|signal| signal.kind == "aws-account") {
+        let mut numbers = signal.text.split(|letter: char| !letter.is_ascii_digit());
+        if let Some(account) = numbers.find(|run| run.len() == 12) {
+            add("aws-accounts", account);
+        }
+    }
+    all
+}
