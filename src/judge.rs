@@ -17,6 +17,7 @@ use crate::model::{
 };
 use crate::origin;
 use crate::policy::{Decision, InlineAllow, Policy, Row, Subject};
+use crate::scan::gitleaks_ignore::GitleaksIgnore;
 use crate::scan::decode::{Encoding, LARGEST_BLOB};
 use crate::scan::{self, Positions, Rejected, ScanError, Scanner, ValueId};
 use crate::syntax::{self, Syntax};
@@ -51,6 +52,8 @@ pub struct Judge<'j> {
     keep_allowed: bool,
     /// Whether inline comments let a value pass.
     inline_allow: bool,
+    /// What the `.gitleaksignore` beside the policy lets pass, where it counts.
+    gitleaks_ignore: Option<GitleaksIgnore>,
     examined: HashMap<(Oid, Syntax), Rc<Blob>>,
     fingerprints: HashMap<(ValueId, bool), String>,
     said: HashMap<Said, SaidOf>,
@@ -157,6 +160,10 @@ impl<'j> Judge<'j> {
             today,
             keep_allowed,
             inline_allow,
+            gitleaks_ignore: policy
+                .gitleaks_ignore()
+                .filter(|_| inline_allow)
+                .map(GitleaksIgnore::read),
             examined: HashMap::new(),
             fingerprints: HashMap::new(),
             said: HashMap::new(),
@@ -516,6 +523,9 @@ impl<'j> Judge<'j> {
         let mut ignored = None;
         if decision.verdict != Verdict::Allow && row != Row::Revoked {
             ignored = self.inline(&mut decision, path, sighting, text, &known);
+            if decision.verdict != Verdict::Allow {
+                self.of_gitleaks(&mut decision, source, path, sighting, text);
+            }
         }
         // The same value in another blob may stand in another section, or beside other evidence: a stricter verdict than
         // the one said before is news.
@@ -711,6 +721,44 @@ impl<'j> Judge<'j> {
 }
 
 impl Judge<'_> {
+    /// Lets a value pass where gitleaks would, if the policy listens to its remarks. They count where our own comments do.
+    fn of_gitleaks(
+        &self,
+        decision: &mut Decision,
+        source: Source<'_>,
+        path: &str,
+        sighting: &Sighting<'static>,
+        text: &[u8],
+    ) {
+        if !self.inline_allow {
+            return;
+        }
+        let said = self.policy.honours_gitleaks_allow()
+            && scan::allow::gitleaks_beside(text, &sighting.span);
+        let commit = source.commit.map(|commit| commit.to_string());
+        let listed = self.gitleaks_ignore.as_ref().and_then(|file| {
+            let rule = &sighting.rule.id;
+            let knows = |id: &str| self.scanner.knows_rule(id);
+            file.line_for(path, sighting.line, rule, commit.as_deref(), &knows)
+        });
+        let (why, policy_line) = match (said, listed) {
+            (true, _) => (
+                "a comment `gitleaks:allow` lets it pass, which the policy honours".to_owned(),
+                self.policy.inline_allow_line(),
+            ),
+            (false, Some(line)) => (
+                format!("line {line} of .gitleaksignore lets it pass, which the policy honours"),
+                self.policy.honours_gitleaks_ignore().unwrap_or_default(),
+            ),
+            (false, None) => return,
+        };
+        decision.verdict = Verdict::Allow;
+        decision.because = Because {
+            text: why,
+            policy_line: policy_line.to_owned(),
+        };
+    }
+
     /// Lets a value pass where a comment beside it says so and the policy listens. Says why a comment changes nothing.
     fn inline(
         &self,

@@ -155,7 +155,7 @@ fn one(explanation: &Explanation, out: &mut dyn io::Write) -> io::Result<()> {
     }
     let certainty = origin
         .confidence
-        .map_or(String::new(), |confidence| format!(", {}", confidence.as_str()));
+        .map_or(String::new(), |confidence| format!(", {}", confidence_word(confidence)));
     say("origin", &format!("{}{certainty}", origin.environment))?;
     let [decisive, strong, supporting, ..] = explanation.origin_table;
     say(
@@ -233,5 +233,13 @@ fn told(signal: &Signal) -> String {
     match signal.environment {
         Some(tier) => format!("{}: {} ({strength}, for {tier})", signal.kind, signal.text),
         None => format!("{}: {}", signal.kind, signal.text),
+    }
+}
+
+const fn confidence_word(confidence: crate::model::Confidence) -> &'static str {
+    match confidence {
+        crate::model::Confidence::Certain => "certain",
+        crate::model::Confidence::Likely => "likely",
+        crate::model::Confidence::Possible => "possible",
     }
 }

@@ -2,7 +2,9 @@
 
 mod checksum;
 pub mod lint;
+pub mod own;
 pub mod schema;
+pub mod shape;
 pub mod template;
 
 use once_cell::sync::Lazy;

@@ -165,6 +165,11 @@ impl<'r> Scanner<'r> {
         Self { explains, ..self }
     }
 
+    /// Whether it has a rule of this id.
+    pub fn knows_rule(&self, id: &str) -> bool {
+        self.rules.iter().any(|compiled| compiled.rule.id == id)
+    }
+
     /// Whether it gathers what is not believed.
     pub const fn explains(&self) -> bool {
         self.explains

@@ -7,6 +7,7 @@ mod candidate;
 pub mod decode;
 mod excerpt;
 mod filter;
+pub mod gitleaks_ignore;
 mod fingerprint;
 mod lines;
 mod placeholder;
