@@ -123,7 +123,11 @@ pub fn examine<'r>(
 fn in_order<'r>(text: &[u8], mut dismissed: Vec<Dismissed<'r>>) -> Vec<Dismissed<'r>> {
     let key = |one: &Dismissed<'r>| {
         let rejected = &one.rejected;
-        (rejected.span.start, rejected.rule.id.clone(), rejected.reason)
+        (
+            rejected.span.start,
+            rejected.rule.id.clone(),
+            rejected.reason,
+        )
     };
     dismissed.sort_by_cached_key(key);
     dismissed.dedup_by(|one, other| key(one) == key(other));
@@ -162,7 +166,9 @@ pub fn in_the_clear<'r>(
 ) -> Result<Examined<'r>, ScanError> {
     let mut reading = Reading::of(text, knowledge)?;
     if !reading.is_empty() {
-        syntax::read_parts(text, syntax, &mut |range, entries| reading.part(range, &entries))?;
+        syntax::read_parts(text, syntax, &mut |range, entries| {
+            reading.part(range, &entries)
+        })?;
     }
     Ok(reading.examined)
 }
@@ -229,7 +235,13 @@ impl<'t, 'k, 'r> Reading<'t, 'k, 'r> {
             add_unless_overlapping(&mut candidates, assigned);
         }
         for seen in &candidates {
-            let sighting = sighting(self.text, seen, entries, self.knowledge, &mut self.positions);
+            let sighting = sighting(
+                self.text,
+                seen,
+                entries,
+                self.knowledge,
+                &mut self.positions,
+            );
             self.examined.sightings.push(sighting);
         }
         let found = |span: &Range<usize>| {
@@ -249,15 +261,16 @@ impl<'t, 'k, 'r> Reading<'t, 'k, 'r> {
         let span = rejected.span.clone();
         let value = Secret::new(&self.text[span.clone()]);
         let at = entries.partition_point(|entry| entry.span.end < span.end);
-        let entry = entries.get(at).filter(|entry| entry.span.start <= span.start);
+        let entry = entries
+            .get(at)
+            .filter(|entry| entry.span.start <= span.start);
         Dismissed {
             rejected,
             // Said once all places are known.
             line: 1,
             column: 1,
-            key_path: entry.map(|entry| {
-                scan::redact(self.knowledge.scanner, &entry.path.join("."), &[value])
-            }),
+            key_path: entry
+                .map(|entry| scan::redact(self.knowledge.scanner, &entry.path.join("."), &[value])),
             excerpt: Excerpt {
                 text: String::new(),
                 start: 0,

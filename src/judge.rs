@@ -1,8 +1,8 @@
 //! One change to findings: examines its blob once, subtracts what stood there before, asks the policy for every (ref, path,
 //! blob), and writes down what could not be read.
 
-use std::collections::{HashMap, HashSet};
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 mod explain;
@@ -12,13 +12,13 @@ use jiff::civil::Date;
 use crate::examine::{self, Dismissed, Knowledge, Sighting, Values};
 use crate::git::{self, Change, GitError, Kind, Piece, Repository};
 use crate::model::{
-    Because, Destination, Explanation, Finding, Oid, Origin, Place, Rejection, Secret, Signal, Stats,
-    Unexamined, Verdict,
+    Because, Destination, Explanation, Finding, Oid, Origin, Place, Rejection, Secret, Signal,
+    Stats, Unexamined, Verdict,
 };
 use crate::origin;
 use crate::policy::{Decision, InlineAllow, Policy, Row, Subject};
-use crate::scan::gitleaks_ignore::GitleaksIgnore;
 use crate::scan::decode::{Encoding, LARGEST_BLOB};
+use crate::scan::gitleaks_ignore::GitleaksIgnore;
 use crate::scan::{self, Positions, Rejected, ScanError, Scanner, ValueId};
 use crate::syntax::{self, Syntax};
 
@@ -595,14 +595,8 @@ impl<'j> Judge<'j> {
             remedy: remedy(sighting, origin.environment),
         };
         if self.scanner.explains() {
-            let mut explained = explain::explanation(
-                self.policy,
-                sighting,
-                &finding,
-                &signals,
-                row,
-                &claims,
-            );
+            let mut explained =
+                explain::explanation(self.policy, sighting, &finding, &signals, row, &claims);
             for asked in &mut explained.asked {
                 asked.claim.claimed_by = redact(&asked.claim.claimed_by, &known);
             }

@@ -30,7 +30,12 @@ pub(crate) struct Args {
     #[arg(long = "ref", value_name = "NAME")]
     ref_name: Option<String>,
     /// Where standard input would stand
-    #[arg(long, value_name = "PATH", requires = "ref_name", conflicts_with = "rev")]
+    #[arg(
+        long,
+        value_name = "PATH",
+        requires = "ref_name",
+        conflicts_with = "rev"
+    )]
     path: Option<String>,
     /// Standard input is the value of this key, with dots between its parts
     #[arg(long, value_name = "KEY", requires = "path")]
@@ -50,7 +55,11 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
         _ => return Err(no_value()),
     };
     let repository = source::repository(global)?;
-    let tip = args.rev.as_deref().map(|rev| repository.revision(rev)).transpose()?;
+    let tip = args
+        .rev
+        .as_deref()
+        .map(|rev| repository.revision(rev))
+        .transpose()?;
     let fallback = match tip {
         Some(tip) => {
             let (_, object, kind) = repository.peel(tip)?;
@@ -68,7 +77,10 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
     let named = match (&args.ref_name, &args.rev) {
         (Some(name), _) => Some(full_name(name)),
         (None, Some(rev)) => repository.branch_named(rev)?,
-        (None, None) => pre_commit::read(&repository, global.repo.is_none())?.refs.into_iter().next(),
+        (None, None) => pre_commit::read(&repository, global.repo.is_none())?
+            .refs
+            .into_iter()
+            .next(),
     };
     let ref_name = named.as_deref();
     let report = match (&wanted, &args.path) {
@@ -77,7 +89,10 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
             std::io::stdin().lock().take(MOST).read_to_end(&mut text)?;
             let keys: Option<Vec<String>> = args.key.as_ref().map(|key| {
                 // Whoever echoes a value ends it with a line end, which is no part of it.
-                let end = text.iter().rposition(|byte| !b"\r\n".contains(byte)).map_or(0, |at| at + 1);
+                let end = text
+                    .iter()
+                    .rposition(|byte| !b"\r\n".contains(byte))
+                    .map_or(0, |at| at + 1);
                 text.truncate(end);
                 key.split('.').map(str::to_owned).collect()
             });
@@ -89,8 +104,10 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
             ));
         }
         (Some(_), Some(_)) => {
-            return Err(Failure::new("--path is for standard input, and a finding is named as well")
-                .hint("leave one of them away"));
+            return Err(Failure::new(
+                "--path is for standard input, and a finding is named as well",
+            )
+            .hint("leave one of them away"));
         }
         (Some(wanted), None) => {
             let report = match tip {
@@ -152,7 +169,9 @@ fn wanted(text: &str) -> Option<Wanted> {
 fn only(mut report: Report, wanted: &Wanted) -> Report {
     match wanted {
         Wanted::Fingerprint(fingerprint) => {
-            report.explanations.retain(|one| one.finding.fingerprint == *fingerprint);
+            report
+                .explanations
+                .retain(|one| one.finding.fingerprint == *fingerprint);
             report.rejections = Some(Vec::new());
             report.unexamined.clear();
         }

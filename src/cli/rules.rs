@@ -35,19 +35,14 @@ enum What {
         id: String,
     },
     /// Write a page for each rule, in Markdown
-    Docs {
-        /// The folder that gets a file for each provider; without it, all of it goes to standard output
-        #[arg(id = "folder", long = "to", value_name = "DIR")]
-        output: Option<std::path::PathBuf>,
-    },
+    ///
+    /// With --output DIR, a file for each provider and an index; else all of it to standard output.
+    Docs,
     /// Make rules of a configuration of gitleaks or betterleaks; what cannot be carried over is told
     Import {
         /// The configuration
         #[arg(value_name = "FILE")]
         file: std::path::PathBuf,
-        /// Write the rules there instead of to standard output
-        #[arg(id = "rules", long = "to", value_name = "FILE")]
-        output: Option<std::path::PathBuf>,
     },
     /// Check that the rules find their examples and nothing of their counterexamples
     Lint,
@@ -59,8 +54,8 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
         What::List { provider } => list(&used(global)?, provider.as_deref(), out),
         What::Show { id } => show(&used(global)?, id, out),
         What::Lint => check(builtin(), out),
-        What::Docs { output } => docs::write(&used(global)?, output.as_deref(), out),
-        What::Import { file, output } => import::write(file, output.as_deref(), out),
+        What::Docs => docs::write(&used(global)?, global.output.as_deref(), out),
+        What::Import { file } => import::write(file, global.output.as_deref(), out),
     }
 }
 

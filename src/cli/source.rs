@@ -50,7 +50,10 @@ pub(super) fn policy(
         Fallback::WorkTree => match repository.work_dir().map(|folder| folder.join(FILE)) {
             Some(file) if file.exists() => {
                 let folder = file.parent().unwrap_or(Path::new("."));
-                complete(parse(&std::fs::read(&file)?, FILE)?, &Beside::Folder(folder))
+                complete(
+                    parse(&std::fs::read(&file)?, FILE)?,
+                    &Beside::Folder(folder),
+                )
             }
             Some(_) => Ok(Policy::builtin()),
             // A bare repository, from which one can push as well.
@@ -92,7 +95,10 @@ pub(super) fn from_file(file: &Path) -> Result<Policy, Failure> {
         .hint("give another with --policy FILE, or correct `git config stagegate.policy`")
     })?;
     let folder = file.parent().unwrap_or(Path::new("."));
-    complete(parse(&text, &file.display().to_string())?, &Beside::Folder(folder))
+    complete(
+        parse(&text, &file.display().to_string())?,
+        &Beside::Folder(folder),
+    )
 }
 
 fn parse(text: &[u8], source: &str) -> Result<Policy, Failure> {
@@ -110,7 +116,10 @@ pub(super) fn scanner(policy: &Policy) -> Result<Scanner<'static>, Failure> {
     let scanner = if policy.changes_rules() {
         // A run has one policy, and its rules live as long as the run.
         let own: &'static [Pack] = Vec::leak(policy.own_packs().to_vec());
-        let own_rule = |rule: &Rule| own.iter().any(|pack| pack.rules.iter().any(|own| std::ptr::eq(own, rule)));
+        let own_rule = |rule: &Rule| {
+            own.iter()
+                .any(|pack| pack.rules.iter().any(|own| std::ptr::eq(own, rule)))
+        };
         Scanner::without(own.iter().chain(builtin), &|rule| {
             policy.disables(&rule.id) || policy.replaces(&rule.id) && !own_rule(rule)
         })
@@ -154,11 +163,20 @@ impl Beside<'_> {
             Self::Commit(repository, commit) => repository.names_at(*commit, folder)?,
         };
         names.retain(|name| {
-            name.len() >= start.len() + after.len() && name.starts_with(start) && name.ends_with(after)
+            name.len() >= start.len() + after.len()
+                && name.starts_with(start)
+                && name.ends_with(after)
         });
         names.sort();
-        let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-        Ok(names.into_iter().map(|name| format!("{prefix}{name}")).collect())
+        let prefix = if folder.is_empty() {
+            String::new()
+        } else {
+            format!("{folder}/")
+        };
+        Ok(names
+            .into_iter()
+            .map(|name| format!("{prefix}{name}"))
+            .collect())
     }
 }
 

@@ -66,7 +66,9 @@ fn declarations(
             }
             if finding.verdict != Verdict::Allow {
                 declare(
-                    format!("{name} is {lower}'s, and this with it unless its format says otherwise"),
+                    format!(
+                        "{name} is {lower}'s, and this with it unless its format says otherwise"
+                    ),
                     format!("[environment.{lower}.identity]\n{line}"),
                 );
             }
@@ -81,12 +83,14 @@ fn declarations(
     if goes_to.is_none() {
         let path = quoted(&finding.place.path);
         declare(
-            "the file belongs to staging, and what goes there is judged by staging's verdicts".to_owned(),
+            "the file belongs to staging, and what goes there is judged by staging's verdicts"
+                .to_owned(),
             format!("[environment.staging]\npaths = [{path}]"),
         );
         if let Some(name) = &finding.place.ref_name {
             declare(
-                "the branch belongs to staging, and all of it is judged by staging's verdicts".to_owned(),
+                "the branch belongs to staging, and all of it is judged by staging's verdicts"
+                    .to_owned(),
                 format!("[environment.staging]\nrefs = [{}]", quoted(name)),
             );
         }
@@ -99,7 +103,9 @@ fn declarations(
         let path = quoted(&finding.place.path);
         if by_convention.is_some_and(|claimed| claimed.starts_with("path")) {
             declare(
-                format!("the file belongs to development, whatever its path says, and not to {place}"),
+                format!(
+                    "the file belongs to development, whatever its path says, and not to {place}"
+                ),
                 format!("[environment.development]\npaths = [{path}]"),
             );
         }
@@ -124,7 +130,10 @@ fn declarations(
                 ),
             );
             declare(
-                format!("all of its kind ({}) get another verdict in {place}", row.key()),
+                format!(
+                    "all of its kind ({}) get another verdict in {place}",
+                    row.key()
+                ),
                 format!("[{table}.verdicts]\n{} = \"{milder}\"", row.key()),
             );
         } else {
@@ -137,7 +146,8 @@ fn declarations(
     // Whoever pastes it must get what it says: a name that cannot be written on one line is left out.
     all.retain(|declaration| {
         let all = format!("{}{}", declaration.effect, declaration.toml);
-        all.chars().all(|character| character == '\n' || !character.is_control())
+        all.chars()
+            .all(|character| character == '\n' || !character.is_control())
     });
     all
 }
@@ -145,10 +155,20 @@ fn declarations(
 /// The environment word that a signal goes by.
 fn word_of(signal: &Signal) -> Option<&str> {
     signal.environment?;
-    let by_name = ["key-name", "section", "path", "host", "sibling-host", "database", "project"];
+    let by_name = [
+        "key-name",
+        "section",
+        "path",
+        "host",
+        "sibling-host",
+        "database",
+        "project",
+    ];
     let (_, rest) = signal.text.rsplit_once("(\"")?;
     let word = rest.strip_suffix("\")")?;
-    let plain = word.chars().all(|letter| letter.is_alphanumeric() || "-_".contains(letter));
+    let plain = word
+        .chars()
+        .all(|letter| letter.is_alphanumeric() || "-_".contains(letter));
     let declared = signal.text.contains(" is declared as ");
     (by_name.contains(&signal.kind) && plain && !declared).then_some(word)
 }

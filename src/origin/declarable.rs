@@ -15,7 +15,11 @@ pub fn declarable(around: &Surroundings<'_>, signals: &[Signal]) -> Vec<(&'stati
         let name = name.trim();
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
         let good = !name.is_empty() && name.len() <= LONGEST && name.bytes().all(plain);
-        if good && !all.iter().any(|(other, known)| *other == list && known == name) {
+        if good
+            && !all
+                .iter()
+                .any(|(other, known)| *other == list && known == name)
+        {
             all.push((list, name.to_owned()));
         }
     };

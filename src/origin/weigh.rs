@@ -16,11 +16,35 @@ use crate::model::{Confidence, Origin, OriginOf, Signal, Strength, Tier};
 /// The rows of the table in words: decisive, strong and supporting signals, origin, confidence.
 pub const TABLE: [[&str; 5]; 8] = [
     ["agree", "any", "any", "theirs", "certain"],
-    ["differ, production among them", "any", "any", "production", "likely"],
-    ["differ, none of them production's", "any", "any", "unknown", ""],
+    [
+        "differ, production among them",
+        "any",
+        "any",
+        "production",
+        "likely",
+    ],
+    [
+        "differ, none of them production's",
+        "any",
+        "any",
+        "unknown",
+        "",
+    ],
     ["none", "agree", "any", "theirs", "likely"],
-    ["none", "differ, production among them", "any", "production", "likely"],
-    ["none", "differ, none of them production's", "any", "unknown", ""],
+    [
+        "none",
+        "differ, production among them",
+        "any",
+        "production",
+        "likely",
+    ],
+    [
+        "none",
+        "differ, none of them production's",
+        "any",
+        "unknown",
+        "",
+    ],
     ["none", "none", "agree", "theirs", "possible"],
     ["none", "none", "differ, or there are none", "unknown", ""],
 ];

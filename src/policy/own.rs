@@ -45,7 +45,10 @@ impl Policy {
 
     /// Whether a rule of its own replaces the built-in one of this id.
     pub fn replaces(&self, id: &str) -> bool {
-        self.rules.packs.iter().any(|pack| pack.rules.iter().any(|rule| rule.id == id))
+        self.rules
+            .packs
+            .iter()
+            .any(|pack| pack.rules.iter().any(|rule| rule.id == id))
     }
 
     /// Files of rules that stand beside the policy, each with the line that names it; the last part may hold a `*`.

@@ -6,8 +6,8 @@ use jiff::civil::Date;
 
 use super::conventions::{self, Words};
 use super::exception::Exception;
-use super::own::{GITLEAKS_ALLOW, GITLEAKS_IGNORE, OwnRules};
 use super::mistake::{Mistakes, did_you_mean};
+use super::own::{GITLEAKS_ALLOW, GITLEAKS_IGNORE, OwnRules};
 use super::patterns::Pattern;
 use super::schema::{At, Text, Written, WrittenEnvironment, WrittenException, WrittenIdentity};
 use super::table::Row;
@@ -191,8 +191,12 @@ impl Checker<'_> {
             }
         }
         for text in disabled {
-            let mut known = crate::rules::for_judging().iter().flat_map(|pack| &pack.rules);
-            if known.any(|rule| rule.id == text.value) || rules.iter().any(|rule| rule.id == text.value) {
+            let mut known = crate::rules::for_judging()
+                .iter()
+                .flat_map(|pack| &pack.rules);
+            if known.any(|rule| rule.id == text.value)
+                || rules.iter().any(|rule| rule.id == text.value)
+            {
                 own.disabled.push(text.value);
             } else {
                 let known: Vec<&str> = crate::rules::for_judging()
@@ -204,14 +208,23 @@ impl Checker<'_> {
                 self.mistakes.add(
                     text.offset,
                     format!("no rule is called `{}`", brief(&text.value)),
-                    if hint.len() < 200 { hint } else { "`stagegate rules list` shows them all".to_owned() },
+                    if hint.len() < 200 {
+                        hint
+                    } else {
+                        "`stagegate rules list` shows them all".to_owned()
+                    },
                 );
             }
         }
         for text in files {
             let path = text.value.as_str();
-            let outside = path.split('/').any(|part| part == "..") || path.starts_with('/') || path.contains('\\');
-            let wild = path.rsplit_once('/').map_or("", |(folder, _)| folder).contains('*');
+            let outside = path.split('/').any(|part| part == "..")
+                || path.starts_with('/')
+                || path.contains('\\');
+            let wild = path
+                .rsplit_once('/')
+                .map_or("", |(folder, _)| folder)
+                .contains('*');
             if outside || wild || !path.ends_with(".toml") {
                 self.mistakes.add(
                     text.offset,

@@ -45,7 +45,9 @@ impl<'r> Rejections<'r> {
     /// `3 placeholder, 1 words`.
     pub(super) fn counted(&self) -> String {
         let counted = self.reasons.iter();
-        let counted: Vec<String> = counted.map(|(code, many)| format!("{many} {code}")).collect();
+        let counted: Vec<String> = counted
+            .map(|(code, many)| format!("{many} {code}"))
+            .collect();
         counted.join(", ")
     }
 }
@@ -151,11 +153,14 @@ fn one(explanation: &Explanation, out: &mut dyn io::Write) -> io::Result<()> {
         say("signal", &format!("{}; {contribution}", told(signal)))?;
     }
     if finding.evidence.is_empty() {
-        say("signal", "none: nothing in or around the value says whose it is")?;
+        say(
+            "signal",
+            "none: nothing in or around the value says whose it is",
+        )?;
     }
-    let certainty = origin
-        .confidence
-        .map_or(String::new(), |confidence| format!(", {}", confidence_word(confidence)));
+    let certainty = origin.confidence.map_or(String::new(), |confidence| {
+        format!(", {}", confidence_word(confidence))
+    });
     say("origin", &format!("{}{certainty}", origin.environment))?;
     let [decisive, strong, supporting, ..] = explanation.origin_table;
     say(
@@ -196,7 +201,10 @@ fn one(explanation: &Explanation, out: &mut dyn io::Write) -> io::Result<()> {
             ),
         )?;
     }
-    say("falls into", &format!("{} of the verdict table", explanation.verdict_row))?;
+    say(
+        "falls into",
+        &format!("{} of the verdict table", explanation.verdict_row),
+    )?;
     say(
         "verdict",
         &format!(
@@ -211,10 +219,16 @@ fn one(explanation: &Explanation, out: &mut dyn io::Write) -> io::Result<()> {
     }
     say("help", &finding.remedy)?;
     if !explanation.declarations.is_empty() {
-        writeln!(out, "  What the policy could say to change that, each by itself:")?;
+        writeln!(
+            out,
+            "  What the policy could say to change that, each by itself:"
+        )?;
     }
     for declaration in &explanation.declarations {
-        for (number, line) in wrap(&printable(&declaration.effect), WIDTH - 6).iter().enumerate() {
+        for (number, line) in wrap(&printable(&declaration.effect), WIDTH - 6)
+            .iter()
+            .enumerate()
+        {
             writeln!(out, "  {} {line}", if number == 0 { "-" } else { " " })?;
         }
         for line in declaration.toml.lines() {

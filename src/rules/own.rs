@@ -56,12 +56,20 @@ pub fn read_file(text: &str) -> Result<Pack, Vec<Fault>> {
             ("allow", _) => pack.allow = read_allows(value, &mut faults),
             (other, _) => faults.push(Fault {
                 offset: key.span().start,
-                what: format!("`{}` is no part of a file of rules, or of the wrong type", brief(other)),
-                hint: "a file of rules has `provider`, `name`, `[[rule]]` and `[[allow]]`".to_owned(),
+                what: format!(
+                    "`{}` is no part of a file of rules, or of the wrong type",
+                    brief(other)
+                ),
+                hint: "a file of rules has `provider`, `name`, `[[rule]]` and `[[allow]]`"
+                    .to_owned(),
             }),
         }
     }
-    if faults.is_empty() { Ok(pack) } else { Err(faults) }
+    if faults.is_empty() {
+        Ok(pack)
+    } else {
+        Err(faults)
+    }
 }
 
 /// The rules of an array of tables, as far as they are sound.
@@ -114,7 +122,10 @@ fn each(
     }
 }
 
-fn parsed<'d, T: Deserialize<'d>>(item: &Spanned<DeValue<'d>>, faults: &mut Vec<Fault>) -> Option<T> {
+fn parsed<'d, T: Deserialize<'d>>(
+    item: &Spanned<DeValue<'d>>,
+    faults: &mut Vec<Fault>,
+) -> Option<T> {
     match T::deserialize(ValueDeserializer::from(item.clone())) {
         Ok(read) => Some(read),
         Err(error) => {
@@ -145,53 +156,117 @@ fn check(rule: &Rule, item: &Spanned<DeValue<'_>>, faults: &mut Vec<Fault>) {
     };
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if rule.id.is_empty() || rule.id.len() > 100 || !rule.id.chars().all(plain) {
-        say("id", "this is no id".to_owned(), "use lower-case letters, digits and hyphens, at most 100");
+        say(
+            "id",
+            "this is no id".to_owned(),
+            "use lower-case letters, digits and hyphens, at most 100",
+        );
     }
     if rule.keywords.is_empty() {
-        say("keywords", "it has no keyword, so it is never tried".to_owned(), "name a word of at least three bytes that stands on the line of every value");
+        say(
+            "keywords",
+            "it has no keyword, so it is never tried".to_owned(),
+            "name a word of at least three bytes that stands on the line of every value",
+        );
     }
     for (key, words) in [("keywords", &rule.keywords), ("context", &rule.context)] {
         for word in words {
             if word.len() < 3 {
-                say(key, format!("the word \"{}\" is shorter than three bytes", brief(word)), "a short word stands everywhere, and the rule would be tried on every line");
+                say(
+                    key,
+                    format!("the word \"{}\" is shorter than three bytes", brief(word)),
+                    "a short word stands everywhere, and the rule would be tried on every line",
+                );
             } else if word.to_ascii_lowercase() != *word {
-                say(key, format!("the word \"{}\" is not in lower case", brief(word)), "words are compared without case; write them in lower case");
+                say(
+                    key,
+                    format!("the word \"{}\" is not in lower case", brief(word)),
+                    "words are compared without case; write them in lower case",
+                );
             }
         }
     }
     if rule.lines > MOST_LINES {
-        say("lines", format!("it reaches over more than {MOST_LINES} lines"), "give it fewer");
+        say(
+            "lines",
+            format!("it reaches over more than {MOST_LINES} lines"),
+            "give it fewer",
+        );
     }
-    if rule.entropy.is_some_and(|bits| !(0.0..=8.0).contains(&bits)) {
-        say("entropy", "entropy is in bits per byte, from 0 to 8".to_owned(), "random letters and digits have about 4 to 5");
+    if rule
+        .entropy
+        .is_some_and(|bits| !(0.0..=8.0).contains(&bits))
+    {
+        say(
+            "entropy",
+            "entropy is in bits per byte, from 0 to 8".to_owned(),
+            "random letters and digits have about 4 to 5",
+        );
     }
     for marker in &rule.environment {
-        let mut literals = [&marker.starts, &marker.contains].into_iter().flatten().peekable();
+        let mut literals = [&marker.starts, &marker.contains]
+            .into_iter()
+            .flatten()
+            .peekable();
         if literals.peek().is_none() || literals.any(|literal| literal.is_empty()) {
-            say("environment", "a marker names no literal, so it speaks for every value".to_owned(), "give it `starts` or `contains`");
+            say(
+                "environment",
+                "a marker names no literal, so it speaks for every value".to_owned(),
+                "give it `starts` or `contains`",
+            );
         }
     }
     if let Some(path) = &rule.path
         && let Err(what) = Shape::of(path)
     {
-        say("path", format!("its path does not compile: {what}"), "it is a regular expression of the Rust crate `regex`");
+        say(
+            "path",
+            format!("its path does not compile: {what}"),
+            "it is a regular expression of the Rust crate `regex`",
+        );
     }
     match Shape::of(&rule.pattern) {
-        Err(what) => say("pattern", format!("its pattern does not compile: {what}"), "it is a regular expression of the Rust crate `regex`: no look-around, no back-references, Unicode off"),
+        Err(what) => say(
+            "pattern",
+            format!("its pattern does not compile: {what}"),
+            "it is a regular expression of the Rust crate `regex`: no look-around, no back-references, Unicode off",
+        ),
         Ok(shape) => {
             let groups = shape.groups();
             let mut named = groups.iter().flatten();
             if !named.clone().any(|name| name == "secret") {
-                say("pattern", "its pattern has no group named secret".to_owned(), "put `(?P<secret>...)` around the value");
+                say(
+                    "pattern",
+                    "its pattern has no group named secret".to_owned(),
+                    "put `(?P<secret>...)` around the value",
+                );
             }
-            if let Some(other) = named.find(|name| *name != "secret" && !GROUPS.contains(&name.as_str())) {
-                say("pattern", format!("its pattern has a group `{}`, which nothing reads", brief(other)), "groups beside `secret` are host, account, project, user, database and id");
+            if let Some(other) =
+                named.find(|name| *name != "secret" && !GROUPS.contains(&name.as_str()))
+            {
+                say(
+                    "pattern",
+                    format!(
+                        "its pattern has a group `{}`, which nothing reads",
+                        brief(other)
+                    ),
+                    "groups beside `secret` are host, account, project, user, database and id",
+                );
             }
             if shape.may_be_empty() {
-                say("pattern", "its pattern finds something in nothing".to_owned(), "ask for at least one character");
+                say(
+                    "pattern",
+                    "its pattern finds something in nothing".to_owned(),
+                    "ask for at least one character",
+                );
             }
             if rule.kind == Kind::Generic && !rule.pattern.contains('=') {
-                say("pattern", "a generic rule's pattern is tried on `key=value`, and this one has no `=`".to_owned(), "write `^(?:[a-z0-9_]+_)?my_key=(?P<secret>.+)$`, or leave `kind` away");
+                say(
+                    "pattern",
+                    "a generic rule's pattern is tried on `key=value`, and this one has no `=`"
+                        .to_owned(),
+                    "write `^(?:[a-z0-9_]+_)?my_key=(?P<secret>.+)$`, or leave `kind` away",
+                );
             }
         }
     }
@@ -220,7 +295,10 @@ fn check_allow(allow: &Allow, offset: usize, faults: &mut Vec<Fault>) {
         if let Err(what) = Shape::of(pattern) {
             faults.push(Fault {
                 offset,
-                what: format!("the pattern \"{}\" of an `allow` does not compile: {what}", brief(pattern)),
+                what: format!(
+                    "the pattern \"{}\" of an `allow` does not compile: {what}",
+                    brief(pattern)
+                ),
                 hint: "it is a regular expression of the Rust crate `regex`".to_owned(),
             });
         }
@@ -229,7 +307,10 @@ fn check_allow(allow: &Allow, offset: usize, faults: &mut Vec<Fault>) {
 
 /// The beginning of a text, without control characters.
 fn brief(text: &str) -> String {
-    text.chars().filter(|character| !character.is_control()).take(40).collect()
+    text.chars()
+        .filter(|character| !character.is_control())
+        .take(40)
+        .collect()
 }
 
 #[cfg(test)]
@@ -257,16 +338,34 @@ mod tests {
     #[test]
     fn each_mistake_has_its_line() {
         for (from, to, expected) in [
-            ("acme_[", "(acme_[", "4: rule `acme-key`: its pattern does not compile: unclosed group (at byte 2)"),
-            ("?P<secret>", "", "4: rule `acme-key`: its pattern has no group named secret"),
-            ("\"acme_\"", "\"ac\"", "3: rule `acme-key`: the word \"ac\" is shorter than three bytes"),
+            (
+                "acme_[",
+                "(acme_[",
+                "4: rule `acme-key`: its pattern does not compile: unclosed group (at byte 2)",
+            ),
+            (
+                "?P<secret>",
+                "",
+                "4: rule `acme-key`: its pattern has no group named secret",
+            ),
+            (
+                "\"acme_\"",
+                "\"ac\"",
+                "3: rule `acme-key`: the word \"ac\" is shorter than three bytes",
+            ),
             ("\"acme-key\"", "\"Acme\"", "2: rule `Acme`: this is no id"),
             ("keywords", "keyword", "3: unknown field `keyword`"),
         ] {
             let told = faults(&GOOD.replacen(from, to, 1));
-            assert!(told.len() == 1 && told[0].starts_with(expected), "{to}: {told:?}");
+            assert!(
+                told.len() == 1 && told[0].starts_with(expected),
+                "{to}: {told:?}"
+            );
         }
         let twice = format!("{GOOD}\n{GOOD}");
-        assert_eq!(faults(&twice), ["7: the id `acme-key` is taken by a rule above"]);
+        assert_eq!(
+            faults(&twice),
+            ["7: the id `acme-key` is taken by a rule above"]
+        );
     }
 }

@@ -27,7 +27,11 @@ impl Shape {
         if pattern.len() > LONGEST {
             return Err(format!("it is longer than {LONGEST} bytes"));
         }
-        let mut parser = ParserBuilder::new().unicode(false).utf8(false).nest_limit(100).build();
+        let mut parser = ParserBuilder::new()
+            .unicode(false)
+            .utf8(false)
+            .nest_limit(100)
+            .build();
         let hir = parser.parse(pattern).map_err(|error| match error {
             regex_syntax::Error::Parse(error) => {
                 format!("{} (at byte {})", error.kind(), error.span().start.offset)
@@ -39,14 +43,19 @@ impl Shape {
         })?;
         let states = states(&hir);
         if states > MOST_STATES {
-            return Err(format!("its repetitions add up to {states} states; at most {MOST_STATES} are tried"));
+            return Err(format!(
+                "its repetitions add up to {states} states; at most {MOST_STATES} are tried"
+            ));
         }
         Ok(Self { hir })
     }
 
     /// Whether it finds something in nothing.
     pub fn may_be_empty(&self) -> bool {
-        self.hir.properties().minimum_len().is_none_or(|least| least == 0)
+        self.hir
+            .properties()
+            .minimum_len()
+            .is_none_or(|least| least == 0)
     }
 
     /// The names of its groups; `None` for a group without a name.
@@ -60,12 +69,16 @@ impl Shape {
     pub fn always_takes(&self, number: usize) -> bool {
         fn asks(hir: &Hir, number: u32) -> bool {
             match hir.kind() {
-                HirKind::Capture(capture) if capture.index == number => {
-                    capture.sub.properties().minimum_len().is_some_and(|least| least > 0)
-                }
+                HirKind::Capture(capture) if capture.index == number => capture
+                    .sub
+                    .properties()
+                    .minimum_len()
+                    .is_some_and(|least| least > 0),
                 HirKind::Capture(capture) => asks(&capture.sub, number),
                 HirKind::Concat(parts) => parts.iter().any(|part| asks(part, number)),
-                HirKind::Repetition(repetition) => repetition.min > 0 && asks(&repetition.sub, number),
+                HirKind::Repetition(repetition) => {
+                    repetition.min > 0 && asks(&repetition.sub, number)
+                }
                 _ => false,
             }
         }
@@ -93,9 +106,9 @@ fn states(hir: &Hir) -> usize {
             states(&repetition.sub).saturating_mul(times as usize)
         }
         HirKind::Capture(capture) => states(&capture.sub),
-        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
-            parts.iter().fold(0, |sum, part| states(part).saturating_add(sum))
-        }
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts
+            .iter()
+            .fold(0, |sum, part| states(part).saturating_add(sum)),
     }
 }
 
@@ -126,12 +139,20 @@ fn shortest(words: &[String]) -> usize {
 }
 
 fn better(one: Vec<String>, other: Vec<String>) -> Vec<String> {
-    if shortest(&other) > shortest(&one) { other } else { one }
+    if shortest(&other) > shortest(&one) {
+        other
+    } else {
+        one
+    }
 }
 
 fn required(hir: &Hir) -> Sure {
     let exact = |words: Vec<String>| Sure {
-        best: if words.iter().any(String::is_empty) { Vec::new() } else { words.clone() },
+        best: if words.iter().any(String::is_empty) {
+            Vec::new()
+        } else {
+            words.clone()
+        },
         whole: Some(words),
     };
     let unknown = |best| Sure { whole: None, best };
@@ -156,10 +177,17 @@ fn required(hir: &Hir) -> Sure {
         }
         HirKind::Alternation(parts) => {
             let all: Vec<Sure> = parts.iter().map(required).collect();
-            let whole: Option<Vec<String>> =
-                all.iter().map(|sure| sure.whole.clone()).collect::<Option<Vec<_>>>().map(|all| all.concat());
+            let whole: Option<Vec<String>> = all
+                .iter()
+                .map(|sure| sure.whole.clone())
+                .collect::<Option<Vec<_>>>()
+                .map(|all| all.concat());
             let sure = all.iter().all(|sure| !sure.best.is_empty());
-            let best: Vec<String> = if sure { all.into_iter().flat_map(|sure| sure.best).collect() } else { Vec::new() };
+            let best: Vec<String> = if sure {
+                all.into_iter().flat_map(|sure| sure.best).collect()
+            } else {
+                Vec::new()
+            };
             let few = |words: &Vec<String>| words.len() <= MOST_WORDS;
             Sure {
                 whole: whole.filter(few),
@@ -176,7 +204,9 @@ fn required(hir: &Hir) -> Sure {
                 best = better(best, sure.best);
                 run = match (run, sure.whole) {
                     (Some(run), Some(next)) if run.len() * next.len() <= MOST_WORDS => Some(
-                        run.iter().flat_map(|start| next.iter().map(move |end| format!("{start}{end}"))).collect(),
+                        run.iter()
+                            .flat_map(|start| next.iter().map(move |end| format!("{start}{end}")))
+                            .collect(),
                     ),
                     (run, next) => {
                         whole = false;
@@ -219,18 +249,28 @@ fn letters(class: &Class) -> Option<Vec<String>> {
 fn line_ends(hir: &Hir) -> u16 {
     match hir.kind() {
         HirKind::Literal(literal) => u16::from(literal.0.contains(&b'\n')),
-        HirKind::Class(Class::Bytes(bytes)) => {
-            u16::from(bytes.ranges().iter().any(|range| (range.start()..=range.end()).contains(&b'\n')))
-        }
-        HirKind::Class(Class::Unicode(characters)) => {
-            u16::from(characters.ranges().iter().any(|range| (range.start()..=range.end()).contains(&'\n')))
-        }
+        HirKind::Class(Class::Bytes(bytes)) => u16::from(
+            bytes
+                .ranges()
+                .iter()
+                .any(|range| (range.start()..=range.end()).contains(&b'\n')),
+        ),
+        HirKind::Class(Class::Unicode(characters)) => u16::from(
+            characters
+                .ranges()
+                .iter()
+                .any(|range| (range.start()..=range.end()).contains(&'\n')),
+        ),
         HirKind::Repetition(repetition) => {
-            let times = repetition.max.map_or(MOST_LINES, |most| u16::try_from(most).unwrap_or(MOST_LINES));
+            let times = repetition
+                .max
+                .map_or(MOST_LINES, |most| u16::try_from(most).unwrap_or(MOST_LINES));
             line_ends(&repetition.sub).saturating_mul(times)
         }
         HirKind::Capture(capture) => line_ends(&capture.sub),
-        HirKind::Concat(parts) => parts.iter().fold(0_u16, |sum, part| sum.saturating_add(line_ends(part))),
+        HirKind::Concat(parts) => parts
+            .iter()
+            .fold(0_u16, |sum, part| sum.saturating_add(line_ends(part))),
         HirKind::Alternation(parts) => parts.iter().map(line_ends).max().unwrap_or(0),
         _ => 0,
     }

@@ -90,7 +90,11 @@ impl<'r> Filter<'r> {
         bytes: &[u8],
         at: &Range<usize>,
     ) -> Result<Heard, ScanError> {
-        if self.rule.entropy.is_some_and(|least| entropy(value) <= least) {
+        if self
+            .rule
+            .entropy
+            .is_some_and(|least| entropy(value) <= least)
+        {
             return Ok(Heard::Rejected(Reason::Entropy));
         }
         let mut pending = Vec::new();
@@ -98,7 +102,10 @@ impl<'r> Filter<'r> {
             let tests = [
                 allow.values.as_ref().map(|set| set.is_match(value)),
                 allow.matches.as_ref().map(|set| set.is_match(taken)),
-                allow.lines.as_ref().map(|set| set.is_match(line(bytes, at))),
+                allow
+                    .lines
+                    .as_ref()
+                    .map(|set| set.is_match(line(bytes, at))),
                 (!allow.stopwords.is_empty()).then(|| holds_word(&allow.stopwords, value)),
             ];
             let mut given = tests.into_iter().flatten().peekable();
@@ -120,20 +127,31 @@ impl<'r> Filter<'r> {
     }
 
     /// Why a match that was believed so far is not at `path`.
-    pub(super) fn rejects_at(&self, pending: &[usize], path: &str) -> Result<Option<Reason>, ScanError> {
+    pub(super) fn rejects_at(
+        &self,
+        pending: &[usize],
+        path: &str,
+    ) -> Result<Option<Reason>, ScanError> {
         let wanted = self.path.get_or_try_init(|| {
             let path = self.rule.path.as_deref();
             path.map(|pattern| regex(pattern, self.rule)).transpose()
         })?;
-        if wanted.as_ref().is_some_and(|wanted| !wanted.is_match(path.as_bytes())) {
+        if wanted
+            .as_ref()
+            .is_some_and(|wanted| !wanted.is_match(path.as_bytes()))
+        {
             return Ok(Some(Reason::OtherPath));
         }
         if pending.is_empty() {
             return Ok(None);
         }
         let allows = self.allows()?;
-        let holds = pending.iter().filter_map(|&number| allows.get(number)?.paths.as_ref());
-        let allowed = holds.into_iter().any(|paths| paths.is_match(path.as_bytes()));
+        let holds = pending
+            .iter()
+            .filter_map(|&number| allows.get(number)?.paths.as_ref());
+        let allowed = holds
+            .into_iter()
+            .any(|paths| paths.is_match(path.as_bytes()));
         Ok(allowed.then_some(Reason::Allowed))
     }
 }
@@ -152,7 +170,11 @@ fn compiled(allow: &Allow, rule: &Rule) -> Result<Compiled, ScanError> {
         values: set(&allow.values)?,
         matches: set(&allow.matches)?,
         lines: set(&allow.lines)?,
-        stopwords: allow.stopwords.iter().map(|word| word.to_ascii_lowercase()).collect(),
+        stopwords: allow
+            .stopwords
+            .iter()
+            .map(|word| word.to_ascii_lowercase())
+            .collect(),
     })
 }
 
@@ -173,13 +195,18 @@ fn line<'b>(bytes: &'b [u8], at: &Range<usize>) -> &'b [u8] {
     let near = at.start.saturating_sub(FAR);
     let start = near + lines::start(&bytes[near..], at.start - near);
     let after = &bytes[at.end..bytes.len().min(at.end + FAR)];
-    let end = after.iter().position(|&byte| byte == b'\n').unwrap_or(after.len());
+    let end = after
+        .iter()
+        .position(|&byte| byte == b'\n')
+        .unwrap_or(after.len());
     &bytes[start..at.end + end]
 }
 
 fn holds_word(words: &[String], value: &[u8]) -> bool {
     let lower = value.to_ascii_lowercase();
-    words.iter().any(|word| memchr::memmem::find(&lower, word.as_bytes()).is_some())
+    words
+        .iter()
+        .any(|word| memchr::memmem::find(&lower, word.as_bytes()).is_some())
 }
 
 /// Bits of Shannon entropy per byte.

@@ -27,7 +27,8 @@ impl GitleaksIgnore {
                 continue;
             }
             let mut parts = line.rsplitn(3, ':');
-            let (Some(at), Some(rule), Some(file)) = (parts.next(), parts.next(), parts.next()) else {
+            let (Some(at), Some(rule), Some(file)) = (parts.next(), parts.next(), parts.next())
+            else {
                 continue;
             };
             let Ok(at) = at.parse() else { continue };
@@ -35,14 +36,19 @@ impl GitleaksIgnore {
                 matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
             };
             let (commit, file) = match file.split_once(':') {
-                Some((commit, file)) if is_commit(commit) => (Some(commit.to_ascii_lowercase()), file),
+                Some((commit, file)) if is_commit(commit) => {
+                    (Some(commit.to_ascii_lowercase()), file)
+                }
                 _ => (None, file),
             };
-            entries.entry((file.replace('\\', "/"), at)).or_default().push(Entry {
-                line: number + 1,
-                commit,
-                rule: rule.to_owned(),
-            });
+            entries
+                .entry((file.replace('\\', "/"), at))
+                .or_default()
+                .push(Entry {
+                    line: number + 1,
+                    commit,
+                    rule: rule.to_owned(),
+                });
         }
         Self { entries }
     }
@@ -59,7 +65,10 @@ impl GitleaksIgnore {
     ) -> Option<usize> {
         let entries = self.entries.get(&(path.to_owned(), line))?;
         let found = entries.iter().find(|entry| {
-            let same_commit = entry.commit.as_deref().is_none_or(|own| commit == Some(own));
+            let same_commit = entry
+                .commit
+                .as_deref()
+                .is_none_or(|own| commit == Some(own));
             same_commit && (entry.rule == rule || !knows(&entry.rule))
         });
         found.map(|entry| entry.line)
@@ -73,7 +82,9 @@ mod tests {
     #[test]
     fn entries_name_a_place_and_perhaps_a_commit() {
         let commit = "ab".repeat(20);
-        let text = format!("# note\nconfig/a.yml:generic-key:3\n{commit}:b.env:their-rule:7\nnonsense\na:b:c\n");
+        let text = format!(
+            "# note\nconfig/a.yml:generic-key:3\n{commit}:b.env:their-rule:7\nnonsense\na:b:c\n"
+        );
         let file = GitleaksIgnore::read(&text);
         let knows = |rule: &str| rule.starts_with("generic");
         let ask = |path, line, rule, commit| file.line_for(path, line, rule, commit, &knows);

@@ -8,7 +8,11 @@ use crate::cli::Failure;
 use crate::rules::{Kind, Pack, Rule};
 
 /// Writes a file for each provider and an index into `folder`, or all of it to `out`.
-pub(super) fn write(packs: &[Pack], folder: Option<&Path>, out: &mut dyn Write) -> Result<u8, Failure> {
+pub(super) fn write(
+    packs: &[Pack],
+    folder: Option<&Path>,
+    out: &mut dyn Write,
+) -> Result<u8, Failure> {
     let Some(folder) = folder else {
         for pack in packs {
             out.write_all(page(pack).as_bytes())?;
@@ -17,10 +21,15 @@ pub(super) fn write(packs: &[Pack], folder: Option<&Path>, out: &mut dyn Write) 
         return Ok(0);
     };
     let cannot = |error: std::io::Error| {
-        Failure::new(format!("cannot write the pages to {}: {error}", folder.display()))
+        Failure::new(format!(
+            "cannot write the pages to {}: {error}",
+            folder.display()
+        ))
     };
     std::fs::create_dir_all(folder).map_err(cannot)?;
-    let mut index = String::from("# Rules\n\n| rule | what it is | environment | lifetime |\n| --- | --- | --- | --- |\n");
+    let mut index = String::from(
+        "# Rules\n\n| rule | what it is | environment | lifetime |\n| --- | --- | --- | --- |\n",
+    );
     for pack in packs {
         let file = format!("{}.md", file_name(&pack.provider));
         std::fs::write(folder.join(&file), page(pack)).map_err(cannot)?;
@@ -35,12 +44,20 @@ pub(super) fn write(packs: &[Pack], folder: Option<&Path>, out: &mut dyn Write) 
         }
     }
     std::fs::write(folder.join("index.md"), index).map_err(cannot)?;
-    writeln!(out, "wrote {} pages and index.md to {}", packs.len(), folder.display())?;
+    writeln!(
+        out,
+        "wrote {} pages and index.md to {}",
+        packs.len(),
+        folder.display()
+    )?;
     Ok(0)
 }
 
 fn file_name(provider: &str) -> String {
-    provider.chars().filter(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect()
+    provider
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || "-_".contains(*c))
+        .collect()
 }
 
 fn cell(text: &str) -> String {
@@ -60,7 +77,8 @@ fn of_rule(rule: &Rule, text: &mut String) {
     if !rule.title.is_empty() {
         text.push_str(&format!("{}.\n\n", rule.title.trim_end_matches('.')));
     }
-    let mut row = |name: &str, value: &str| text.push_str(&format!("| {name} | {} |\n", cell(value)));
+    let mut row =
+        |name: &str, value: &str| text.push_str(&format!("| {name} | {} |\n", cell(value)));
     row("what", "it is");
     row("---", "---");
     row("believed", believed(rule));
@@ -82,10 +100,16 @@ fn of_rule(rule: &Rule, text: &mut String) {
         row("only in files", &code(path));
     }
     if !rule.allow.is_empty() {
-        row("does not find", &format!("what {} statements `allow`", rule.allow.len()));
+        row(
+            "does not find",
+            &format!("what {} statements `allow`", rule.allow.len()),
+        );
     }
     if rule.checksum.is_some() {
-        row("checksum", "the last characters are check digits; a value with wrong ones is not believed");
+        row(
+            "checksum",
+            "the last characters are check digits; a value with wrong ones is not believed",
+        );
     }
     if rule.environment.is_empty() {
         row("its format says", "nothing about the environment");
@@ -95,7 +119,10 @@ fn of_rule(rule: &Rule, text: &mut String) {
     }
     row("lifetime", lifetime(rule));
     row("privilege", privilege(rule));
-    text.push_str(&format!("\nIts pattern:\n\n```text\n{}\n```\n", rule.pattern));
+    text.push_str(&format!(
+        "\nIts pattern:\n\n```text\n{}\n```\n",
+        rule.pattern
+    ));
     if !rule.examples.is_empty() {
         text.push_str("\nShapes it finds, as templates:\n\n```text\n");
         for example in &rule.examples {

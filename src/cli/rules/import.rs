@@ -8,16 +8,22 @@ use crate::cli::Failure;
 use crate::report::printable;
 use crate::rules::import;
 
-pub(super) fn write(file: &Path, output: Option<&Path>, out: &mut dyn Write) -> Result<u8, Failure> {
+pub(super) fn write(
+    file: &Path,
+    output: Option<&Path>,
+    out: &mut dyn Write,
+) -> Result<u8, Failure> {
     let name = file.display().to_string();
     let text = std::fs::read_to_string(file)
         .map_err(|error| Failure::new(format!("cannot read {name}: {error}")))?;
     let folder = file.parent().unwrap_or(Path::new("."));
-    let imported = import::gitleaks(&text, &name, &|path| std::fs::read_to_string(folder.join(path)))
-        .map_err(|error| {
-            Failure::new(format!("{name} is no configuration of gitleaks: {error}"))
-                .hint("give a gitleaks.toml of version 8, or a betterleaks.toml")
-        })?;
+    let imported = import::gitleaks(&text, &name, &|path| {
+        std::fs::read_to_string(folder.join(path))
+    })
+    .map_err(|error| {
+        Failure::new(format!("{name} is no configuration of gitleaks: {error}"))
+            .hint("give a gitleaks.toml of version 8, or a betterleaks.toml")
+    })?;
     let mut told = std::io::stderr().lock();
     for note in &imported.notes {
         // A reader that has gone away does not change what was made.
