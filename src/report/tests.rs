@@ -708,6 +708,17 @@ fn real_json_fits_its_schema() {
         full_report(),
         report("scan", Vec::new()),
         report("check", vec![hostile()]),
+        Report {
+            rejections: Some(vec![crate::model::Rejection {
+                rule: "generic-password".to_owned(),
+                provider: "generic".to_owned(),
+                reason: "placeholder",
+                sentence: "it stands in for a value",
+                place: stripe().place,
+                excerpt: stripe().excerpt,
+            }]),
+            ..report("scan", Vec::new())
+        },
     ] {
         let written = render(&report, Format::Json, &all);
         let json = serde_json::from_str(&written).expect("JSON");
