@@ -185,7 +185,7 @@ fn what_is_no_credential_is_explained_too() {
     let work = env.repo("work");
     let text = format!(
         "db:\n  password: changeme\n  url: \"{{{{ vault_url }}}}\"\n  api_token: ${{API_TOKEN}}\nkey: {}\ngithub: {}\n",
-        secret("AKIA{upalnum:9}EXAMPLE", 1),
+        secret("AKIA{base32:9}EXAMPLE", 1),
         secret("ghp_{alnum:36}", 5),
     );
     work.commit_file("config/app.yml", text);

@@ -22,7 +22,10 @@ const MOST: u64 = 64 << 20;
 pub(crate) struct Args {
     /// PATH:LINE or fingerprint of a finding; without it, standard input is explained. Never a value
     #[arg(value_name = "FINDING", allow_hyphen_values = true)]
-    finding: Vec<String>,
+    finding: Option<String>,
+    /// Anything more is taken for a value that fell apart, and not repeated
+    #[arg(hide = true)]
+    rest: Vec<String>,
     /// The commit or tree to look in; without it, the index, or HEAD where there is none
     #[arg(long, value_name = "REV")]
     rev: Option<String>,
@@ -49,10 +52,10 @@ enum Wanted {
 }
 
 pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u8, Failure> {
-    let wanted = match args.finding.as_slice() {
-        [] => None,
-        [only] => Some(wanted(only).ok_or_else(no_value)?),
-        _ => return Err(no_value()),
+    let wanted = match &args.finding {
+        _ if !args.rest.is_empty() => return Err(no_value()),
+        None => None,
+        Some(only) => Some(wanted(only).ok_or_else(no_value)?),
     };
     let repository = source::repository(global)?;
     let tip = args
