@@ -251,7 +251,7 @@ regexTarget = "line"
 regexes = ['''{demo}''']
 [[rules]]
 id = "no-keyword"
-regex = '''zeta_[0-9]{12}\z'''
+regex = '''zeta_[0-9]{12}\b'''
 [[rules]]
 id = "only-path"
 path = '''\.p12$'''
