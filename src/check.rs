@@ -9,7 +9,8 @@ use std::time::Instant;
 
 use crate::git::{self, GitError, Index, IndexChange, Kind, Repository};
 use crate::hook::pre_commit;
-use crate::judge::{Judge, JudgeError, Message, Source};
+use crate::inventory::Inventory;
+use crate::judge::{Judge, JudgeError, Landscape, Message, Source};
 use crate::model::{Oid, RefUpdate, Report, Unexamined};
 use crate::policy::{History, InlineAllow, Policy};
 use crate::scan::{self, Scanner};
@@ -28,6 +29,10 @@ pub struct Gate<'g> {
     pub policy: &'g Policy,
     /// The rules.
     pub scanner: &'g Scanner<'static>,
+    /// Values that are known already.
+    pub inventory: Option<&'g Inventory>,
+    /// Remarks that were there before anything was judged.
+    pub notes: &'g [String],
     /// The day that exceptions are compared with.
     pub today: jiff::civil::Date,
     /// Keep the findings that the policy allows.
@@ -186,6 +191,7 @@ impl Gate<'_> {
                 return judge.change(source, &change);
             }
         };
+        judge.among(Landscape::Tree(tree));
         let mut before: Vec<Oid> = Vec::new();
         let mut old = None;
         if let Some(oid) = update.old {
@@ -296,8 +302,9 @@ impl Gate<'_> {
     /// The staged blobs against HEAD, for every ref that the commit is on its way to.
     pub fn staged(&self, commit: pre_commit::Commit) -> Result<Report, JudgeError> {
         let started = Instant::now();
-        let mut judge = self.judge();
         let index = Index::open(self.repository, commit.index)?;
+        let mut judge = self.judge();
+        judge.among(Landscape::Index(&index));
         let parents = commit
             .parents
             .iter()
@@ -394,6 +401,7 @@ impl Gate<'_> {
             ref_name,
             commit: None,
         };
+        judge.among(Landscape::Tree(tree));
         git_changes(self.repository, tree, &[], &mut judge, source)?;
         let updates = ref_name.map(|name| RefUpdate {
             name: name.to_owned(),
@@ -411,8 +419,9 @@ impl Gate<'_> {
         ref_name: Option<&str>,
     ) -> Result<Report, JudgeError> {
         let started = Instant::now();
-        let mut judge = self.judge();
         let index = Index::open(self.repository, index)?;
+        let mut judge = self.judge();
+        judge.among(Landscape::Index(&index));
         let source = Source {
             ref_name,
             commit: None,
@@ -446,6 +455,7 @@ impl Gate<'_> {
             self.repository,
             self.policy,
             self.scanner,
+            self.inventory,
             self.today,
             self.keep_allowed,
             match self.policy.inline_allow() {
@@ -489,7 +499,7 @@ impl Gate<'_> {
             findings,
             unexamined: judge.not_read,
             news,
-            notes: self.policy.notes(self.today),
+            notes: [self.notes.to_vec(), self.policy.notes(self.today)].concat(),
             rejections,
             explanations,
             stats,

@@ -5,13 +5,25 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
-use crate::model::{Excerpt, Facts, Lifetime, Secret, Signal, Strength, Vocabulary};
-use crate::origin::{self, Surroundings};
-use crate::rules::{Kind, Rule};
-use crate::scan::assignment::{Assignment, Judged, is_stand_in};
+use jiff::civil::Date;
+
+use crate::boundary;
+use crate::inventory::Inventory;
+use crate::model::{Excerpt, Facts, Family, Lifetime, Secret, Signal, Strength, Vocabulary};
+use crate::origin::{self, Document, Surroundings};
+use crate::rules::{self, Kind, Rule, schema::Value};
+use crate::scan::assignment::{Assignment, Judged, keys_of};
 use crate::scan::decode::{self, Account, Batch, Form, Part, Step};
-use crate::scan::{self, Candidate, Positions, Reason, Rejected, ScanError, Scanner, ValueId};
-use crate::syntax::{self, Entry, Syntax};
+use crate::scan::reason::{Asked, Reason, of_value};
+use crate::scan::{self, Candidate, Positions, Rejected, ScanError, Scanner, ValueId};
+use crate::syntax::{self, Entry, Meaning, Syntax};
+
+mod dismissed;
+mod known;
+mod reading;
+
+pub use dismissed::Dismissed;
+use reading::Reading;
 
 /// Something found in a blob. `'static` but for the rule: holds no byte of the value.
 #[derive(Clone)]
@@ -40,25 +52,20 @@ pub struct Sighting<'r> {
     pub excerpt: Excerpt,
     /// How long such a credential lives.
     pub lifetime: Lifetime,
+    /// Whether it opens more than one application needs.
+    pub privileged: bool,
+    /// The day on which it ends by its own account.
+    pub ends: Option<Date>,
+    /// Which part of the boundary it is about.
+    pub family: Family,
+    /// Of what is no credential: whether it is proven, and not told by words alone.
+    pub proven: bool,
+    /// The inventory knows that it was revoked.
+    pub revoked: bool,
     /// What a rule allows that the path decides, see [`Scanner::rejects_at`].
     pub pending: Vec<usize>,
     /// Names around it that a policy could declare; empty unless the scanner explains.
     pub declarable: Vec<(&'static str, String)>,
-}
-
-/// Something that looked like a credential, and is taken for none.
-#[derive(Clone)]
-pub struct Dismissed<'r> {
-    /// The rule and the reason; its span is that of the value, or of what it is encoded in, in the text of the blob.
-    pub rejected: Rejected<'r>,
-    /// Line, from 1.
-    pub line: usize,
-    /// Column in bytes, from 1.
-    pub column: usize,
-    /// Keys from the root of the file, as text and without the value.
-    pub key_path: Option<String>,
-    /// The masked line.
-    pub excerpt: Excerpt,
 }
 
 /// What an examination found, and what it left closed.
@@ -80,10 +87,9 @@ pub struct Knowledge<'k, 'r> {
     pub facts: &'k Facts,
     /// Environment words.
     pub vocabulary: &'k Vocabulary,
+    /// Values that are known already.
+    pub inventory: Option<&'k Inventory>,
 }
-
-/// Bytes before and after a value in which what stands beside it is looked for.
-const NEAR: usize = 600;
 
 /// Examines the text of a blob (see [`decode::text_of`]), and what is encoded in it.
 pub fn examine<'r>(
@@ -107,37 +113,20 @@ pub fn examine<'r>(
         knowledge,
         &mut encoded,
     )?;
-    dismissed.append(&mut encoded.dismissed);
-    Ok(Examined {
-        sightings: if encoded.sightings.is_empty() {
-            clear
-        } else {
-            together(text, clear, encoded.sightings)
-        },
-        closed: account.closed,
-        dismissed: in_order(text, dismissed),
-    })
-}
-
-/// Places of what was dismissed, each once, also of what stands in something encoded.
-fn in_order<'r>(text: &[u8], mut dismissed: Vec<Dismissed<'r>>) -> Vec<Dismissed<'r>> {
-    let key = |one: &Dismissed<'r>| {
-        let rejected = &one.rejected;
-        (
-            rejected.span.start,
-            rejected.rule.id.clone(),
-            rejected.reason,
-        )
+    let sightings = if encoded.sightings.is_empty() {
+        clear
+    } else {
+        together(text, clear, encoded.sightings)
     };
-    dismissed.sort_by_cached_key(key);
-    dismissed.dedup_by(|one, other| key(one) == key(other));
-    let mut positions = Positions::new(text);
-    for one in &mut dismissed {
-        let rejected = &one.rejected;
-        (one.line, one.column) = positions.of(rejected.span.start);
-        one.excerpt = scan::excerpt(text, &rejected.span, rejected.rule);
+    dismissed.append(&mut encoded.dismissed);
+    if !dismissed.is_empty() {
+        dismissed = dismissed::in_order(text, dismissed, &sightings);
     }
-    dismissed
+    Ok(Examined {
+        sightings,
+        closed: account.closed,
+        dismissed,
+    })
 }
 
 /// Examines one value that stands under a key, as if a file had it there.
@@ -151,8 +140,9 @@ pub fn examine_value<'r>(
         value: value.to_owned(),
         span: 0..value.len(),
         quoted: true,
+        meaning: Meaning::Literal,
     };
-    let mut reading = Reading::of(value.as_bytes(), knowledge)?;
+    let mut reading = Reading::of(value.as_bytes(), Syntax::Lines, knowledge)?;
     reading.may_assign = true;
     reading.part(0..value.len(), &[entry])?;
     Ok(reading.examined)
@@ -164,8 +154,8 @@ pub fn in_the_clear<'r>(
     syntax: Syntax,
     knowledge: &Knowledge<'_, 'r>,
 ) -> Result<Examined<'r>, ScanError> {
-    let mut reading = Reading::of(text, knowledge)?;
-    if !reading.is_empty() {
+    let mut reading = Reading::of(text, syntax, knowledge)?;
+    if reading.may_hold()? {
         syntax::read_parts(text, syntax, &mut |range, entries| {
             reading.part(range, &entries)
         })?;
@@ -173,110 +163,48 @@ pub fn in_the_clear<'r>(
     Ok(reading.examined)
 }
 
-/// A text on its way from candidates to sightings.
-struct Reading<'t, 'k, 'r> {
-    text: &'t [u8],
-    knowledge: &'k Knowledge<'k, 'r>,
-    issued: std::iter::Peekable<std::vec::IntoIter<Candidate<'t, 'r>>>,
-    rejected: std::iter::Peekable<std::vec::IntoIter<Rejected<'r>>>,
-    may_assign: bool,
-    positions: Positions<'t>,
-    examined: Examined<'r>,
-}
-
-impl<'t, 'k, 'r> Reading<'t, 'k, 'r> {
-    fn of(text: &'t [u8], knowledge: &'k Knowledge<'k, 'r>) -> Result<Self, ScanError> {
-        let searched = knowledge.scanner.search(text)?;
-        let (mut issued, mut rejected) = (searched.issued, searched.rejected);
-        issued.retain(|candidate| {
-            let stands_in = is_stand_in(candidate.rule, candidate.secret.expose());
-            if stands_in && knowledge.scanner.explains() {
-                rejected.push(Rejected {
-                    provider: candidate.provider,
-                    rule: candidate.rule,
-                    reason: Reason::Placeholder,
-                    span: candidate.span.clone(),
-                });
-            }
-            !stands_in
+/// What crosses the boundary without being a credential.
+fn crossings<'r>(
+    text: &[u8],
+    entries: &[Entry],
+    knowledge: &Knowledge<'_, 'r>,
+    positions: &mut Positions<'_>,
+    sightings: &mut Vec<Sighting<'r>>,
+) {
+    let file = boundary::File {
+        text,
+        entries,
+        facts: knowledge.facts,
+        vocabulary: knowledge.vocabulary,
+    };
+    for crossing in boundary::crossings(&file) {
+        let (pack, rule) = rules::structural(crossing.rule);
+        if !knowledge.scanner.knows_rule(&rule.id) {
+            continue;
+        }
+        let span = crossing.span;
+        let (line, column) = positions.of(span.start);
+        sightings.push(Sighting {
+            provider: &pack.provider,
+            rule,
+            value: scan::value_id(Secret::new(&text[span.clone()])),
+            excerpt: scan::excerpt_of_pointer(knowledge.scanner, text, &span, rule),
+            inner: span.clone(),
+            span,
+            steps: Vec::new(),
+            line,
+            column,
+            key_path: crossing.key_path,
+            signals: crossing.signals,
+            lifetime: rule.lifetime.into(),
+            privileged: rule.privileged,
+            ends: None,
+            family: crossing.family,
+            proven: crossing.proven,
+            revoked: false,
+            pending: Vec::new(),
+            declarable: Vec::new(),
         });
-        rejected.sort_by_key(|rejected| rejected.span.start);
-        Ok(Self {
-            text,
-            knowledge,
-            issued: issued.into_iter().peekable(),
-            rejected: rejected.into_iter().peekable(),
-            may_assign: searched.may_assign,
-            positions: Positions::new(text),
-            examined: Examined::default(),
-        })
-    }
-
-    fn is_empty(&mut self) -> bool {
-        self.issued.peek().is_none() && self.rejected.peek().is_none() && !self.may_assign
-    }
-
-    fn part(&mut self, range: Range<usize>, entries: &[Entry]) -> Result<(), ScanError> {
-        let here = |span: &Range<usize>| span.start < range.end || range.end == self.text.len();
-        let mut candidates = Vec::new();
-        while let Some(candidate) = self.issued.next_if(|candidate| here(&candidate.span)) {
-            candidates.push(Seen {
-                candidate,
-                decoded: None,
-            });
-        }
-        let mut rejected = Vec::new();
-        while let Some(one) = self.rejected.next_if(|one| here(&one.span)) {
-            rejected.push(one);
-        }
-        if self.may_assign {
-            let scanner = self.knowledge.scanner;
-            let assigned = assigned(self.text, entries, scanner, &mut rejected)?;
-            add_unless_overlapping(&mut candidates, assigned);
-        }
-        for seen in &candidates {
-            let sighting = sighting(
-                self.text,
-                seen,
-                entries,
-                self.knowledge,
-                &mut self.positions,
-            );
-            self.examined.sightings.push(sighting);
-        }
-        let found = |span: &Range<usize>| {
-            let mut spans = candidates.iter().map(|seen| &seen.candidate.span);
-            spans.any(|other| other.start < span.end && span.start < other.end)
-        };
-        // What another rule believes is a finding, whatever this one makes of it.
-        rejected.retain(|one| !found(&one.span));
-        for one in rejected {
-            let dismissed = self.dismissed(one, entries);
-            self.examined.dismissed.push(dismissed);
-        }
-        Ok(())
-    }
-
-    fn dismissed(&self, rejected: Rejected<'r>, entries: &[Entry]) -> Dismissed<'r> {
-        let span = rejected.span.clone();
-        let value = Secret::new(&self.text[span.clone()]);
-        let at = entries.partition_point(|entry| entry.span.end < span.end);
-        let entry = entries
-            .get(at)
-            .filter(|entry| entry.span.start <= span.start);
-        Dismissed {
-            rejected,
-            // Said once all places are known.
-            line: 1,
-            column: 1,
-            key_path: entry
-                .map(|entry| scan::redact(self.knowledge.scanner, &entry.path.join("."), &[value])),
-            excerpt: Excerpt {
-                text: String::new(),
-                start: 0,
-                end: 0,
-            },
-        }
     }
 }
 
@@ -292,37 +220,68 @@ fn assigned<'b, 'r>(
     scanner: &Scanner<'r>,
     rejected: &mut Vec<Rejected<'r>>,
 ) -> Result<Vec<Seen<'b, 'r>>, ScanError> {
-    let mut candidates = Vec::new();
+    let mut candidates: Vec<Seen<'b, 'r>> = Vec::new();
+    // Large files repeat their keys.
+    let mut known: HashMap<String, bool> = HashMap::new();
     let kubernetes = entries
         .iter()
         .any(|entry| entry.value == "Secret" && entry.path.last().is_some_and(|key| key == "kind"));
-    // Large files repeat their keys.
-    let mut known: HashMap<&str, bool> = HashMap::new();
-    for entry in entries {
-        let Some(key) = entry.path.last() else {
-            continue;
+    for (at, entry) in entries.iter().enumerate() {
+        // What stands elsewhere, or is closed; and a file in a value, whose own entries follow.
+        let is_file = || {
+            let mut next = entries[at + 1..].iter().map(|next| &next.span);
+            let next = next.find(|next| **next != entry.span);
+            next.is_some_and(|next| next.start < entry.span.end)
         };
-        if !*known.entry(key).or_insert_with(|| scanner.may_know(key)) {
+        if matches!(entry.meaning, Meaning::Reference | Meaning::Encrypted) || is_file() {
             continue;
         }
-        let in_data =
-            kubernetes && entry.path.len() >= 2 && entry.path[entry.path.len() - 2] == "data";
-        let decoded = (in_data || entry.value.len() >= SHORTEST_ENCODED)
-            .then(|| decode::whole_value(&entry.value))
-            .flatten();
-        let assignment = Assignment {
-            key,
-            value: decoded.as_deref().unwrap_or(&entry.value),
-            span: entry.span.clone(),
-            quoted: entry.quoted || decoded.is_some(),
-        };
-        match scanner.judge_assignment(text, &assignment)? {
-            Some(Judged::Candidate(candidate)) => candidates.push(Seen {
-                candidate,
-                decoded: decoded.map(String::into_bytes),
-            }),
-            Some(Judged::Rejected(one)) if scanner.explains() => rejected.push(one),
-            _ => {}
+        // An alias: one candidate, at one place.
+        let last = candidates.last().map(|seen| &seen.candidate.span);
+        if last == Some(&entry.span) {
+            continue;
+        }
+        let parent = entry.path.len().checked_sub(2);
+        let parent = parent.map(|at| entry.path[at].as_str());
+        let in_secret = kubernetes && matches!(parent, Some("data" | "stringData"));
+        // `value` and `default` name nothing: the key above says what it is.
+        let named = entry
+            .key()
+            .filter(|&key| entry.path.last().is_none_or(|last| last != key));
+        let keys = named.map(str::to_owned).into_iter();
+        for key in keys.chain(keys_of(&entry.path, in_secret)) {
+            let may = match known.get(&key) {
+                Some(&may) => may,
+                None => {
+                    let may = scanner.may_know(&key);
+                    known.insert(key.clone(), may);
+                    may
+                }
+            };
+            if !may {
+                continue;
+            }
+            let decoded = (entry.meaning == Meaning::Base64
+                || entry.value.len() >= SHORTEST_ENCODED)
+                .then(|| decode::whole_value(&entry.value))
+                .flatten();
+            let assignment = Assignment {
+                key: &key,
+                value: decoded.as_deref().unwrap_or(&entry.value),
+                span: entry.span.clone(),
+                quoted: entry.quoted || decoded.is_some(),
+            };
+            match scanner.judge_assignment(text, &assignment)? {
+                Some(Judged::Candidate(candidate)) => candidates.push(Seen {
+                    candidate,
+                    decoded: decoded.map(String::into_bytes),
+                }),
+                Some(Judged::Rejected(one)) if scanner.explains() => rejected.push(one),
+                Some(Judged::Rejected(_)) => {}
+                // No rule knows the key: its parents may say more.
+                None => continue,
+            }
+            break;
         }
     }
     Ok(candidates)
@@ -348,38 +307,90 @@ fn add_unless_overlapping<'b, 'r>(issued: &mut Vec<Seen<'b, 'r>>, assigned: Vec<
     issued.sort_by_key(|seen| seen.candidate.span.start);
 }
 
+/// Which entries stand in which.
+struct Places<'e> {
+    entries: &'e [Entry],
+    /// For each entry the nearest one before it that it stands in.
+    around: Vec<Option<usize>>,
+}
+
+impl<'e> Places<'e> {
+    fn of(entries: &'e [Entry]) -> Self {
+        let mut around = Vec::with_capacity(entries.len());
+        let mut open: Vec<usize> = Vec::new();
+        for (at, entry) in entries.iter().enumerate() {
+            while open
+                .last()
+                .is_some_and(|&last| entries[last].span.end < entry.span.end)
+            {
+                open.pop();
+            }
+            around.push(open.last().copied());
+            open.push(at);
+        }
+        Self { entries, around }
+    }
+
+    /// The innermost entry around a span: several where it counts in several places, none where it stands in no entry.
+    fn around(&self, span: &Range<usize>) -> Vec<Option<usize>> {
+        let holds = |at: usize| {
+            let own = &self.entries[at].span;
+            own.start <= span.start && own.end >= span.end
+        };
+        let begun = self
+            .entries
+            .partition_point(|entry| entry.span.start <= span.start);
+        let mut at = begun.checked_sub(1);
+        while let Some(inner) = at
+            && !holds(inner)
+        {
+            at = self.around[inner];
+        }
+        let Some(last) = at else {
+            return vec![None];
+        };
+        let own = &self.entries[last].span;
+        let mut first = last;
+        while first > 0 && last - first < MOST_PLACES && self.entries[first - 1].span == *own {
+            first -= 1;
+        }
+        (first..=last).map(Some).collect()
+    }
+}
+
+/// In so many places of a file a value is judged that aliases show in more.
+const MOST_PLACES: usize = 32;
+
 fn sighting<'r>(
     text: &[u8],
     seen: &Seen<'_, 'r>,
+    at: Option<usize>,
     entries: &[Entry],
+    document: &Document<'_>,
     knowledge: &Knowledge<'_, 'r>,
     positions: &mut Positions<'_>,
 ) -> Sighting<'r> {
     let candidate = &seen.candidate;
     let span = candidate.span.clone();
     let value = seen.decoded.as_deref().unwrap_or(candidate.secret.expose());
-    let at = entries.partition_point(|entry| entry.span.end < span.end);
-    let entry = entries
-        .get(at)
-        .filter(|entry| entry.span.start <= span.start && entry.span.end >= span.end);
-    let key_path = entry.map(|entry| entry.path.clone()).unwrap_or_default();
-    let siblings = entry
-        .map(|entry| siblings(entries, at, entry))
-        .unwrap_or_default();
-    let near = &text[span.start.saturating_sub(NEAR)..text.len().min(span.end + NEAR)];
+    let (key_path, siblings) = at.map_or_else(Default::default, |at| {
+        let entry = &entries[at];
+        (entry.path.clone(), siblings(entries, at, entry))
+    });
     let around = Surroundings {
         rule: candidate.rule,
         value,
         groups: &candidate.groups,
         key_path: &key_path,
         siblings: &siblings,
-        near,
+        document,
+        span: span.clone(),
         facts: knowledge.facts,
         vocabulary: knowledge.vocabulary,
     };
-    let mut signals = origin::signals(&around);
+    let mut evidence = origin::evidence(&around);
     let declarable = if knowledge.scanner.explains() {
-        origin::declarable(&around, &signals)
+        origin::declarable(&around, &evidence.signals)
     } else {
         Vec::new()
     };
@@ -393,7 +404,7 @@ fn sighting<'r>(
             name: None,
         })
         .collect();
-    signals.extend(remark(&steps));
+    evidence.signals.extend(remark(&steps));
     Sighting {
         provider: candidate.provider,
         rule: candidate.rule,
@@ -409,8 +420,13 @@ fn sighting<'r>(
         line,
         column,
         key_path,
-        signals,
-        lifetime: candidate.rule.lifetime.into(),
+        signals: evidence.signals,
+        lifetime: evidence.lifetime,
+        privileged: evidence.privileged,
+        ends: evidence.ends,
+        family: Family::Credential,
+        proven: false,
+        revoked: false,
         pending: candidate.pending.clone(),
         declarable,
     }
@@ -451,6 +467,99 @@ fn siblings<'e>(entries: &'e [Entry], at: usize, own: &Entry) -> Vec<(&'e str, &
         .collect()
 }
 
+/// A value under a key that says nothing of it, which could be secret all the same: a copy is known by what it is a copy of.
+#[derive(Clone)]
+pub struct Scalar {
+    /// Tells this value from others in this run.
+    pub value: ValueId,
+    /// Where it stands in the text of the blob.
+    pub span: Range<usize>,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in bytes, from 1.
+    pub column: usize,
+    /// Keys from the root of the file.
+    pub key_path: Vec<String>,
+    /// Whether it is a ciphertext.
+    pub encrypted: bool,
+}
+
+/// The scalars of a text that no sighting covers, and that would be believed under a key that bears a secret.
+pub fn scalars(text: &[u8], syntax: Syntax, sightings: &[&Sighting<'_>]) -> Vec<Scalar> {
+    let mut positions = Positions::new(text);
+    let mut scalars = Vec::new();
+    for entry in syntax::read(text, syntax).entries {
+        let next = sightings.partition_point(|seen| seen.span.end <= entry.span.start);
+        if sightings
+            .get(next)
+            .is_some_and(|seen| seen.span.start < entry.span.end)
+        {
+            continue;
+        }
+        let decoded = (entry.value.len() >= SHORTEST_ENCODED)
+            .then(|| decode::whole_value(&entry.value))
+            .flatten();
+        let value = decoded.as_deref().unwrap_or(&entry.value).trim();
+        let reason = of_value(&Asked {
+            key: "secret",
+            value,
+            quoted: true,
+            kind: Value::Token,
+        });
+        let encrypted = match reason {
+            None => false,
+            Some(Reason::Encrypted) => true,
+            Some(_) => continue,
+        };
+        let (line, column) = positions.of(entry.span.start);
+        scalars.push(Scalar {
+            // The lines of a ciphertext are indented and wrapped as its file likes.
+            value: if encrypted {
+                let packed: String = value.split_whitespace().collect();
+                scan::value_id(Secret::new(packed.as_bytes()))
+            } else {
+                scan::value_id(Secret::new(value.as_bytes()))
+            },
+            span: entry.span,
+            line,
+            column,
+            key_path: entry.path,
+            encrypted,
+        });
+    }
+    scalars
+}
+
+/// A scalar that turned out to be secret.
+pub fn sighting_of<'r>(
+    text: &[u8],
+    scalar: &Scalar,
+    provider: &'r str,
+    rule: &'r Rule,
+) -> Sighting<'r> {
+    Sighting {
+        provider,
+        rule,
+        value: scalar.value,
+        span: scalar.span.clone(),
+        steps: Vec::new(),
+        inner: scalar.span.clone(),
+        line: scalar.line,
+        column: scalar.column,
+        key_path: scalar.key_path.clone(),
+        signals: Vec::new(),
+        excerpt: scan::excerpt(text, &scalar.span, rule),
+        lifetime: rule.lifetime.into(),
+        privileged: rule.privileged,
+        ends: None,
+        family: Family::Reuse,
+        proven: false,
+        revoked: false,
+        pending: Vec::new(),
+        declarable: Vec::new(),
+    }
+}
+
 /// Batches around a batch, innermost first.
 struct Opened<'b> {
     batch: &'b Batch,
@@ -489,8 +598,9 @@ fn open<'r>(
     decode::open_all(text, account, &mut |batch, account| {
         let opened = Opened { batch, around };
         let searched = knowledge.scanner.search(&batch.bytes)?;
-        if !searched.issued.is_empty() || searched.may_assign || !searched.rejected.is_empty() {
-            drop(searched);
+        let may_hold = !searched.is_empty();
+        drop(searched);
+        if may_hold || !known::find(&batch.bytes, knowledge)?.is_empty() {
             for part in &batch.parts {
                 let bytes = &batch.bytes[part.range.clone()];
                 let clear = in_the_clear(bytes, syntax_of(part, bytes, syntax), knowledge)?;
@@ -531,12 +641,12 @@ fn syntax_of(part: &Part, bytes: &[u8], around: Syntax) -> Syntax {
     }
     match (part.step.form, bytes.trim_ascii_start().first()) {
         // A literal of source code is most often a message, and `token: %s` in it is no assignment.
-        (Form::Escapes | Form::Percent | Form::Colours | Form::Wide, _)
-            if around == Syntax::Code =>
+        (Form::Escapes | Form::Percent | Form::QuotedPrintable | Form::Colours | Form::Wide, _)
+            if matches!(around, Syntax::Code | Syntax::Prose) =>
         {
             Syntax::Code
         }
-        (_, Some(b'{' | b'[')) => Syntax::Yaml,
+        (_, Some(b'{' | b'[')) => Syntax::Json,
         _ => Syntax::Lines,
     }
 }
@@ -554,18 +664,24 @@ fn together<'r>(
         let outer = &sighting.span;
         let first = clear.partition_point(|other| other.span.end <= outer.start);
         let mut overlapping = clear[first..]
-            .iter()
+            .iter_mut()
             .take_while(|other| other.span.start < outer.end);
         let is_known = overlapping.any(|other| {
             let same_rule = other.rule.id == sighting.rule.id;
-            same_rule && other.value == sighting.value
+            let of_inventory = |sighting: &Sighting<'_>| sighting.rule.id == known::RULE;
+            let is_same = other.value == sighting.value
+                && (same_rule || of_inventory(other) || of_inventory(&sighting))
                 // The same value with its escapes in it.
                 || same_rule
-                    && matches!(form, Form::Escapes | Form::Percent)
+                    && matches!(form, Form::Escapes | Form::Percent | Form::QuotedPrintable)
                     && other.steps.is_empty()
                     && scan::value_id(Secret::new(&decode::opened(form, &text[other.span.clone()]))) == sighting.value
                 // A format that is known by its encoded form.
-                || form == Form::Base64 && other.rule.kind == Kind::Issued && other.provider == sighting.provider
+                || form == Form::Base64 && other.rule.kind == Kind::Issued && other.provider == sighting.provider;
+            if is_same {
+                known::pass_on(&sighting, other);
+            }
+            is_same
         });
         let places = known
             .entry((&sighting.rule.id, sighting.value))
@@ -581,7 +697,7 @@ fn together<'r>(
     let mut issued: Vec<&Range<usize>> = added
         .iter()
         .filter(|sighting| {
-            sighting.rule.kind == Kind::Issued
+            (sighting.rule.kind == Kind::Issued || sighting.family == Family::Inventory)
                 && matches!(sighting.steps[0].form, Form::Base64 | Form::Hex)
         })
         .map(|sighting| &sighting.span)
@@ -590,6 +706,7 @@ fn together<'r>(
     clear.retain(|sighting| {
         let next = issued.partition_point(|span| span.end <= sighting.span.start);
         sighting.rule.kind == Kind::Issued
+            || sighting.family == Family::Inventory
             || issued
                 .get(next)
                 .is_none_or(|span| span.start >= sighting.span.end)
@@ -656,6 +773,7 @@ mod tests {
             scanner: &Scanner::new(builtin()).expect("rules"),
             facts: &Facts::default(),
             vocabulary: &vocabulary,
+            inventory: None,
         };
         examine(text.as_bytes(), syntax, &knowledge)
             .expect("examined")

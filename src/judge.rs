@@ -6,21 +6,28 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 mod explain;
+mod gitleaks;
+mod in_hand;
+mod reject;
+mod reuse;
 
 use jiff::civil::Date;
 
 use crate::examine::{self, Dismissed, Knowledge, Sighting, Values};
 use crate::git::{self, Change, GitError, Kind, Piece, Repository};
+use crate::inventory::Inventory;
 use crate::model::{
-    Because, Destination, Explanation, Finding, Oid, Origin, Place, Rejection, Secret, Signal,
-    Stats, Unexamined, Verdict,
+    Because, Destination, Explanation, Family, Finding, Oid, Origin, Place, Rejection, Secret,
+    Signal, Stats, Unexamined, Verdict,
 };
 use crate::origin;
 use crate::policy::{Decision, InlineAllow, Policy, Row, Subject};
 use crate::scan::decode::{Encoding, LARGEST_BLOB};
 use crate::scan::gitleaks_ignore::GitleaksIgnore;
-use crate::scan::{self, Positions, Rejected, ScanError, Scanner, ValueId};
+use crate::scan::{self, Positions, ScanError, Scanner, ValueId};
 use crate::syntax::{self, Syntax};
+
+pub use reuse::Landscape;
 
 /// What stops a run: everything else is written down and the run goes on.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +54,7 @@ pub struct Judge<'j> {
     repository: &'j Repository,
     policy: &'j Policy,
     scanner: &'j Scanner<'static>,
+    inventory: Option<&'j Inventory>,
     today: Date,
     /// Keep the findings that the policy allows.
     keep_allowed: bool,
@@ -60,7 +68,8 @@ pub struct Judge<'j> {
     /// Where in `not_read` it is said.
     unexamined: HashMap<(String, Oid), usize>,
     heard: usize,
-    rejected: HashSet<RejectedAt>,
+    rejected: HashSet<reject::RejectedAt>,
+    reuse: reuse::Reuse<'j>,
     /// What is to be said.
     pub findings: Vec<Finding>,
     /// What was not read.
@@ -77,9 +86,6 @@ pub struct Judge<'j> {
 
 /// What has been judged already: ref, path, rule and value.
 type Said = (Option<String>, Vec<u8>, String, ValueId);
-
-/// What has been rejected already: path, line, column, rule, reason and blob.
-type RejectedAt = (String, usize, usize, String, &'static str, Oid);
 
 /// Of what it was said, and the strictest verdict so far.
 struct SaidOf {
@@ -149,6 +155,7 @@ impl<'j> Judge<'j> {
         repository: &'j Repository,
         policy: &'j Policy,
         scanner: &'j Scanner<'static>,
+        inventory: Option<&'j Inventory>,
         today: Date,
         keep_allowed: bool,
         inline_allow: bool,
@@ -157,6 +164,7 @@ impl<'j> Judge<'j> {
             repository,
             policy,
             scanner,
+            inventory,
             today,
             keep_allowed,
             inline_allow,
@@ -170,6 +178,7 @@ impl<'j> Judge<'j> {
             unexamined: HashMap::new(),
             heard: 0,
             rejected: HashSet::new(),
+            reuse: reuse::Reuse::default(),
             findings: Vec::new(),
             not_read: Vec::new(),
             ignored: Vec::new(),
@@ -227,7 +236,7 @@ impl<'j> Judge<'j> {
             }
             return Ok(());
         }
-        if !claimed && !self.keep_allowed && !self.policy.may_have_sections(&path) {
+        if !claimed && !self.looks_everywhere() && !self.policy.may_have_sections(&path) {
             return Ok(());
         }
         let syntax = syntax::of_path(&path);
@@ -243,6 +252,7 @@ impl<'j> Judge<'j> {
         for dismissed in &blob.dismissed {
             self.reject(source, change.oid, &path, dismissed);
         }
+        self.copied(source, change, &path)?;
         if blob.sightings().next().is_none() {
             return Ok(());
         }
@@ -275,17 +285,76 @@ impl<'j> Judge<'j> {
         if new.iter().all(Vec::is_empty) {
             return Ok(());
         }
+        let all: Vec<_> = new.iter().flatten().copied().collect();
+        let copies = self.copies(source, change, &path, &all)?;
         let mut views = new.iter();
         each_view(self.repository, change.oid, &mut |view| {
             let mut values = Values::new(view.text);
-            for sighting in views.next().into_iter().flatten() {
-                let known = values.of(sighting);
-                if self.is_believed_at(source, change.oid, &path, sighting, &known)? {
-                    self.sighting(source, change, &path, sighting, view.text, known);
+            let seen = views.next().map(Vec::as_slice).unwrap_or_default();
+            for one in seen.chunk_by(|a, b| is_one_place(a, b)) {
+                let before = self.findings.len();
+                for sighting in one {
+                    let values = values.of(sighting);
+                    if !self.is_believed_at(source, change.oid, &path, sighting, &values)? {
+                        continue;
+                    }
+                    let copy = copies
+                        .get(&sighting.value)
+                        .filter(|_| reuse::is_selective(values[0]));
+                    self.sighting(source, change, &path, sighting, view.text, values, copy);
                 }
+                self.keep_strictest(before);
             }
             Ok(())
         })
+    }
+
+    /// Of what was said of one place since there were `before` findings: the strictest, and of those the first.
+    fn keep_strictest(&mut self, before: usize) {
+        if self.findings.len() <= before + 1 {
+            return;
+        }
+        let strictest = (before..self.findings.len())
+            .rev()
+            .max_by_key(|&at| self.findings[at].verdict)
+            .unwrap_or(before);
+        self.findings.swap(before, strictest);
+        self.findings.truncate(before + 1);
+        // Empty, or one for each finding.
+        if self.explanations.len() > strictest {
+            self.explanations.swap(before, strictest);
+            self.explanations.truncate(before + 1);
+        }
+    }
+
+    /// Whether something may have to be said of a place that nothing claims: a revoked value is blocked everywhere.
+    fn looks_everywhere(&self) -> bool {
+        self.keep_allowed || self.inventory.is_some_and(Inventory::has_revoked)
+    }
+
+    /// Judges the values that no rule knows, and that stand on the other side of the boundary.
+    fn copied(
+        &mut self,
+        source: Source<'_>,
+        change: &Change,
+        path: &str,
+    ) -> Result<(), JudgeError> {
+        let copied = self.copied_scalars(source, change, path)?;
+        if copied.is_empty() {
+            return Ok(());
+        }
+        let bytes = self.repository.read_as(change.oid, Kind::Blob)?;
+        let text = Encoding::of(&bytes).text(&bytes, true);
+        for (scalar, signal) in &copied {
+            let value = Secret::new(&text[scalar.span.clone()]);
+            let sighting = reuse::sighting(&text, scalar);
+            let is_told = scalar.encrypted || reuse::is_selective(value);
+            if is_told && self.scanner.knows_rule(&sighting.rule.id) {
+                let values = [value, value];
+                self.sighting(source, change, path, &sighting, &text, values, Some(signal));
+            }
+        }
+        Ok(())
     }
 
     /// Says what stands in a blob and was not looked at.
@@ -336,7 +405,7 @@ impl<'j> Judge<'j> {
         let claimed = source
             .ref_name
             .is_some_and(|name| self.policy.claim_of_ref(name).is_some());
-        if !claimed && !self.keep_allowed {
+        if !claimed && !self.looks_everywhere() {
             return Ok(());
         }
         let (header, body) = match message {
@@ -382,7 +451,8 @@ impl<'j> Judge<'j> {
             parents: Vec::new(),
         };
         for sighting in &sightings {
-            self.sighting(source, &change, place, sighting, data, values.of(sighting));
+            let values = values.of(sighting);
+            self.sighting(source, &change, place, sighting, data, values, None);
         }
         Ok(())
     }
@@ -415,6 +485,7 @@ impl<'j> Judge<'j> {
             scanner: self.scanner,
             facts: self.policy.facts(),
             vocabulary: self.policy.vocabulary(),
+            inventory: self.inventory,
         }
     }
 
@@ -463,6 +534,10 @@ impl<'j> Judge<'j> {
         Ok(blob)
     }
 
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a sighting, where it stands, and what stands there"
+    )]
     fn sighting(
         &mut self,
         source: Source<'_>,
@@ -471,6 +546,7 @@ impl<'j> Judge<'j> {
         sighting: &Sighting<'static>,
         text: &[u8],
         known: [Secret<'_>; 2],
+        copy: Option<&Signal>,
     ) {
         self.heard += 1;
         let said = (
@@ -492,11 +568,23 @@ impl<'j> Judge<'j> {
         let secret = known[0];
         let keys: Vec<&str> = sighting.key_path.iter().map(String::as_str).collect();
         let claims = self.policy.claims(source.ref_name, Some(path), &keys);
-        let signals = origin::with_path(&sighting.signals, path, self.policy.vocabulary());
+        let family = match copy {
+            Some(_) => Family::Reuse,
+            None => sighting.family,
+        };
+        let mut signals = match family {
+            Family::Credential | Family::Inventory => {
+                origin::with_path(&sighting.signals, path, self.policy.vocabulary())
+            }
+            // A path says nothing of what a pointer points to.
+            _ => sighting.signals.clone(),
+        };
+        signals.splice(0..0, copy.cloned());
+        signals.extend(origin::ended(sighting.ends, self.today));
         let origin = origin::weigh(&signals);
         let fingerprint = {
             let computed = &self.fingerprints;
-            let issued = sighting.rule.provider_issued();
+            let issued = is_hard_to_guess(sighting);
             let key = (sighting.value, issued);
             move || {
                 computed
@@ -508,14 +596,16 @@ impl<'j> Judge<'j> {
         let subject = Subject {
             rule: &sighting.rule.id,
             provider: sighting.provider,
-            family: crate::model::Family::Credential,
+            family,
             origin,
             issued: sighting.rule.provider_issued(),
             lifetime: sighting.lifetime,
-            public: sighting.rule.public,
+            privileged: sighting.privileged,
+            // What its owner keeps in a store is no less secret for looking like what others publish.
+            public: sighting.rule.public && sighting.family != Family::Inventory,
             path,
-            declared: false,
-            revoked: false,
+            declared: sighting.proven,
+            revoked: sighting.revoked,
             fingerprint: &fingerprint,
         };
         let row = subject.row();
@@ -556,15 +646,21 @@ impl<'j> Judge<'j> {
             self.ignored.push(told);
         }
         self.fingerprints.insert(
-            (sighting.value, sighting.rule.provider_issued()),
+            (sighting.value, is_hard_to_guess(sighting)),
             fingerprint.clone(),
         );
+        // A pointer is no secret, and its name is the evidence.
+        let is_secret = matches!(
+            family,
+            Family::Credential | Family::Reuse | Family::Inventory
+        );
+        let known: &[Secret<'_>] = if is_secret { &known } else { &[] };
         let redact = |name: &str, known: &[Secret<'_>]| scan::redact(self.scanner, name, known);
         let finding = Finding {
             rule: sighting.rule.id.clone(),
             title: sighting.rule.title.clone(),
             provider: sighting.provider.to_owned(),
-            family: crate::model::Family::Credential,
+            family,
             verdict: decision.verdict,
             because: decision.because,
             origin,
@@ -573,21 +669,22 @@ impl<'j> Judge<'j> {
                 .as_ref()
                 .map_or(Destination::UNCLAIMED, Destination::from),
             place: Place {
-                ref_name: source.ref_name.map(|name| redact(name, &known)),
+                ref_name: source.ref_name.map(|name| redact(name, known)),
                 commit: source.commit,
-                path: redact(path, &known),
+                path: redact(path, known),
                 oid: change.oid,
                 line: sighting.line,
                 column: sighting.column,
-                key_path: (!keys.is_empty()).then(|| redact(&keys.join("."), &known)),
+                key_path: (!keys.is_empty()).then(|| redact(&keys.join("."), known)),
             },
             excerpt: sighting.excerpt.clone(),
             fingerprint,
             lifetime: sighting.lifetime,
+            privileged: sighting.privileged,
             evidence: signals
                 .iter()
                 .map(|signal| Signal {
-                    text: redact(&signal.text, &known),
+                    text: redact(&signal.text, known),
                     ..signal.clone()
                 })
                 .collect(),
@@ -598,161 +695,19 @@ impl<'j> Judge<'j> {
             let mut explained =
                 explain::explanation(self.policy, sighting, &finding, &signals, row, &claims);
             for asked in &mut explained.asked {
-                asked.claim.claimed_by = redact(&asked.claim.claimed_by, &known);
+                asked.claim.claimed_by = redact(&asked.claim.claimed_by, known);
             }
             for declaration in &mut explained.declarations {
-                declaration.effect = redact(&declaration.effect, &known);
-                declaration.toml = redact(&declaration.toml, &known);
+                declaration.effect = redact(&declaration.effect, known);
+                declaration.toml = redact(&declaration.toml, known);
             }
             self.explanations.push(explained);
         }
         self.findings.push(finding);
     }
-
-    /// Judges what somebody holds in their hand: it stands in no object. With `keys` it is the value of that key.
-    pub fn in_hand(
-        &mut self,
-        source: Source<'_>,
-        path: &str,
-        keys: Option<&[String]>,
-        text: &[u8],
-    ) -> Result<(), JudgeError> {
-        let encoding = Encoding::of(text);
-        let text = encoding.text(text, true);
-        let knowledge = self.knowledge();
-        let examined = match keys {
-            Some(keys) => {
-                examine::examine_value(&String::from_utf8_lossy(&text), keys, &knowledge)?
-            }
-            None => examine::examine(&text, syntax::of_path(path), &knowledge)?,
-        };
-        let change = Change {
-            path: path.as_bytes().to_vec(),
-            mode: crate::git::Mode::FILE,
-            oid: Oid::from_bytes(&[0; 20]).expect("20 bytes"),
-            parents: Vec::new(),
-        };
-        self.stats.blobs += 1;
-        self.stats.bytes += text.len() as u64;
-        for dismissed in &examined.dismissed {
-            self.reject(source, change.oid, path, dismissed);
-        }
-        let mut values = Values::new(&text);
-        for sighting in &examined.sightings {
-            let known = values.of(sighting);
-            if self.is_believed_at(source, change.oid, path, sighting, &known)? {
-                self.sighting(source, &change, path, sighting, &text, known);
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether a rule that asks for certain paths still believes its match at this one.
-    fn is_believed_at(
-        &mut self,
-        source: Source<'_>,
-        oid: Oid,
-        path: &str,
-        sighting: &Sighting<'static>,
-        known: &[Secret<'_>],
-    ) -> Result<bool, JudgeError> {
-        let rule = sighting.rule;
-        let Some(reason) = self.scanner.rejects_at(rule, &sighting.pending, path)? else {
-            return Ok(true);
-        };
-        if self.scanner.explains() {
-            let keys = sighting.key_path.join(".");
-            let key_path = (!keys.is_empty()).then(|| scan::redact(self.scanner, &keys, known));
-            let dismissed = Dismissed {
-                rejected: Rejected {
-                    provider: sighting.provider,
-                    rule,
-                    reason,
-                    span: sighting.span.clone(),
-                },
-                line: sighting.line,
-                column: sighting.column,
-                key_path,
-                excerpt: sighting.excerpt.clone(),
-            };
-            self.reject(source, oid, path, &dismissed);
-        }
-        Ok(false)
-    }
-
-    /// Writes down what is taken for no credential, once a place.
-    fn reject(&mut self, source: Source<'_>, oid: Oid, path: &str, dismissed: &Dismissed<'_>) {
-        let rejected = &dismissed.rejected;
-        let redact = |name: &str| scan::redact(self.scanner, name, &[]);
-        let rejection = Rejection {
-            rule: rejected.rule.id.clone(),
-            provider: rejected.provider.to_owned(),
-            reason: rejected.reason.code(),
-            sentence: rejected.reason.words(),
-            place: Place {
-                ref_name: source.ref_name.map(redact),
-                commit: source.commit,
-                path: redact(path),
-                oid,
-                line: dismissed.line,
-                column: dismissed.column,
-                key_path: dismissed.key_path.clone(),
-            },
-            excerpt: dismissed.excerpt.clone(),
-        };
-        let key = (
-            rejection.place.path.clone(),
-            rejection.place.line,
-            rejection.place.column,
-            rejection.rule.clone(),
-            rejection.reason,
-            oid,
-        );
-        if self.rejected.insert(key) {
-            self.rejections.push(rejection);
-        }
-    }
 }
 
 impl Judge<'_> {
-    /// Lets a value pass where gitleaks would, if the policy listens to its remarks. They count where our own comments do.
-    fn of_gitleaks(
-        &self,
-        decision: &mut Decision,
-        source: Source<'_>,
-        path: &str,
-        sighting: &Sighting<'static>,
-        text: &[u8],
-    ) {
-        if !self.inline_allow {
-            return;
-        }
-        let said = self.policy.honours_gitleaks_allow()
-            && scan::allow::gitleaks_beside(text, &sighting.span);
-        let commit = source.commit.map(|commit| commit.to_string());
-        let listed = self.gitleaks_ignore.as_ref().and_then(|file| {
-            let rule = &sighting.rule.id;
-            let knows = |id: &str| self.scanner.knows_rule(id);
-            file.line_for(path, sighting.line, rule, commit.as_deref(), &knows)
-        });
-        let (why, policy_line) = match (said, listed) {
-            (true, _) => (
-                "a comment `gitleaks:allow` lets it pass, which the policy honours".to_owned(),
-                self.policy.inline_allow_line(),
-            ),
-            (false, Some(line)) => (
-                format!("line {line} of .gitleaksignore lets it pass, which the policy honours"),
-                self.policy.honours_gitleaks_ignore().unwrap_or_default(),
-            ),
-            (false, None) => return,
-        };
-        decision.verdict = Verdict::Allow;
-        decision.because = Because {
-            text: why,
-            policy_line: policy_line.to_owned(),
-        };
-    }
-
     /// Lets a value pass where a comment beside it says so and the policy listens. Says why a comment changes nothing.
     fn inline(
         &self,
@@ -792,6 +747,11 @@ impl Judge<'_> {
             scan::redact(self.scanner, &why, known)
         ))
     }
+}
+
+/// Whether two sightings are of one value at one place of the file, which counts in two of its sections (an alias).
+fn is_one_place(a: &Sighting<'_>, b: &Sighting<'_>) -> bool {
+    (a.span == b.span && a.steps == b.steps && a.inner == b.inner) && a.rule.id == b.rule.id
 }
 
 /// Shows a blob to `look`: whole, or piece by piece where it is too large for that.
@@ -872,6 +832,15 @@ fn each_view(
         }
         Ok(())
     })
+}
+
+/// Whether the fingerprint of what was found needs no stretching: an issued value is random, and a pointer is no secret.
+fn is_hard_to_guess(sighting: &Sighting<'_>) -> bool {
+    sighting.rule.provider_issued()
+        || !matches!(
+            sighting.family,
+            Family::Credential | Family::Reuse | Family::Inventory
+        )
 }
 
 /// A rule's remedy is written for production's value, or for one that may be.

@@ -6,11 +6,13 @@
 //!
 //! The module list is the table of contents; `docs/design.md` says who may import whom, `tests/architecture.rs` holds it.
 
+pub mod boundary;
 pub mod check;
 pub mod cli;
 pub mod examine;
 pub mod git;
 pub mod hook;
+pub mod inventory;
 pub mod judge;
 pub mod model;
 pub mod origin;

@@ -99,8 +99,8 @@ fn what_is_explained_shows_no_value() {
             }
         }
     }
-    // Everything that is planted, through standard input.
-    for (rule, number, text, _) in examples().into_iter().step_by(4) {
+    // Some of what is planted, through standard input.
+    for (rule, number, text, _) in examples().into_iter().step_by(23) {
         let path = format!("names/{}-{number}.env", rule.id);
         let mut command = env.command(support::STAGEGATE, &stage.work.dir);
         command.args(["explain", "--path", &path, "--ref", STAGING]);

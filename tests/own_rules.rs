@@ -112,6 +112,43 @@ fn builtin_rules_can_be_left_out_and_replaced() {
 }
 
 #[test]
+fn rules_without_a_pattern_can_be_left_out() {
+    let env = TestEnv::new();
+    let work = env.repo("work");
+    work.branch("main");
+    let shared = secret("{alnum:20}", 1);
+    work.write("config/production/app.yml", format!("password: {shared}\n"));
+    work.write(
+        "config/staging/app.yml",
+        format!("warehouse:\n  blue: {shared}\n"),
+    );
+    work.write(
+        "deploy/staging/secret.yml",
+        "secret: arn:aws:secretsmanager:eu-west-1:121212121212:secret:prod/shop/db\n",
+    );
+    work.commit("Two environments");
+    let rules = |ran: support::Ran| -> Vec<String> {
+        let report = ran.json();
+        let findings = report["findings"].as_array().expect("findings").iter();
+        let mut rules: Vec<String> = findings
+            .filter_map(|finding| finding["rule"].as_str())
+            .filter(|rule| rule.starts_with("re"))
+            .map(str::to_owned)
+            .collect();
+        rules.sort_unstable();
+        rules
+    };
+    let found = rules(work.stagegate(["scan", "--format", "json"]));
+    assert!(found.len() == 2, "{found:?}");
+    let disable = found.iter().map(|id| format!("{id:?}")).collect::<Vec<_>>();
+    work.write(
+        "stagegate.toml",
+        format!("version = 1\n[rules]\ndisable = [{}]\n", disable.join(", ")),
+    );
+    assert!(rules(work.stagegate(["scan", "--format", "json"])).is_empty());
+}
+
+#[test]
 fn every_mistake_has_its_place() {
     let env = TestEnv::new();
     let work = env.repo("work");

@@ -117,6 +117,8 @@ struct VerdictRow {
     #[serde(default)]
     lifetime: Lifetime,
     #[serde(default)]
+    privileged: bool,
+    #[serde(default)]
     public: bool,
     #[serde(default)]
     declared: bool,
@@ -151,6 +153,7 @@ fn subject(fingerprint: &dyn Fn() -> String) -> Subject<'_> {
         origin: origin("production"),
         issued: true,
         lifetime: Lifetime::Long,
+        privileged: false,
         public: false,
         path: "config/staging/db.yml",
         declared: false,
@@ -197,6 +200,7 @@ fn the_default_table() {
             origin,
             issued: row.issued,
             lifetime: row.lifetime,
+            privileged: row.privileged,
             public: row.public,
             declared: row.declared,
             revoked: row.revoked,

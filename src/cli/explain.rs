@@ -72,10 +72,11 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
     };
     let policy = source::policy(global, &repository, &fallback)?;
     let scanner = source::scanner(&policy)?.explaining(true);
+    let inventories = source::inventory(global, &repository, &policy, true)?;
     let gate = crate::check::Gate {
         keep_allowed: true,
         laptop: true,
-        ..source::gate(global, &repository, &policy, &scanner)
+        ..source::gate(global, &repository, &policy, &scanner, &inventories)
     };
     let named = match (&args.ref_name, &args.rev) {
         (Some(name), _) => Some(full_name(name)),

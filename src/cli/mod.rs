@@ -3,6 +3,7 @@
 mod check;
 mod explain;
 mod failure;
+mod inventory;
 mod output;
 mod policy;
 mod pre_commit;
@@ -43,6 +44,12 @@ pub(crate) struct Global {
     /// Policy file; without it, see `stagegate policy --help`
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
+    /// Inventory of known secrets; without it, STAGEGATE_INVENTORY, git's `stagegate.inventory`, or the policy's
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) inventory: Option<PathBuf>,
+    /// File of the inventory's key; without it, STAGEGATE_INVENTORY_KEY or what names a file as above
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) inventory_key: Option<PathBuf>,
     /// How to write the report
     #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
@@ -85,6 +92,8 @@ enum Command {
     Scan(scan::Args),
     /// Say why a finding is judged as it is, or why something is none
     Explain(explain::Args),
+    /// Keep the inventory of known secrets (reads values on standard input)
+    Inventory(inventory::Args),
     /// Check, explain or start a policy
     Policy(policy::Args),
     /// Look at the rules
@@ -101,6 +110,7 @@ pub(crate) fn run(cli: &Cli, out: &mut dyn Write) -> Result<u8, Failure> {
         Command::Check(args) => check::run(args, &cli.global, out),
         Command::Scan(args) => scan::run(args, &cli.global, out),
         Command::Explain(args) => explain::run(args, &cli.global, out),
+        Command::Inventory(args) => inventory::run(args, &cli.global, out),
         Command::Policy(args) => policy::run(args, &cli.global, out),
         Command::Rules(args) => rules::run(args, &cli.global, out),
     }

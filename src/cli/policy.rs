@@ -357,7 +357,11 @@ fn show_facts(facts: &[&EnvironmentFacts], out: &mut dyn Write) -> Result<(), Fa
             ("azure-subscriptions", &environment.azure_subscriptions),
             ("tenants", &environment.tenants),
             ("namespaces", &environment.namespaces),
+            ("clusters", &environment.clusters),
             ("databases", &environment.databases),
+            ("vault-paths", &environment.vault_paths),
+            ("kms-keys", &environment.kms_keys),
+            ("age-recipients", &environment.age_recipients),
         ] {
             if !list.is_empty() {
                 writeln!(out, "        {name}: {}", printable(&list.join(", ")))?;

@@ -187,6 +187,7 @@ fn show(packs: &[Pack], id: &str, out: &mut dyn Write) -> Result<u8, Failure> {
 fn believed(rule: &Rule) -> &'static str {
     match rule.kind {
         Kind::Issued => "by its shape",
+        Kind::Structural => "by where else it stands, or by its value",
         Kind::Generic => {
             "by the name of its key, unless the value is a placeholder, a reference or words"
         }
@@ -289,6 +290,8 @@ mod tests {
         let global = Global {
             repo: Some("/nowhere".into()),
             policy: None,
+            inventory: None,
+            inventory_key: None,
             format: super::super::Format::Text,
             output: None,
             all: false,

@@ -46,6 +46,7 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
     };
     let policy = source::policy(global, &repository, &fallback)?;
     let scanner = source::scanner(&policy)?.explaining(args.explain_rejections);
-    let gate = source::gate(global, &repository, &policy, &scanner);
+    let inventories = source::inventory(global, &repository, &policy, false)?;
+    let gate = source::gate(global, &repository, &policy, &scanner, &inventories);
     output::write(&gate.standing(tip, ref_name.as_deref())?, global, out)
 }

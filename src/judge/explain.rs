@@ -155,22 +155,15 @@ fn declarations(
 /// The environment word that a signal goes by.
 fn word_of(signal: &Signal) -> Option<&str> {
     signal.environment?;
-    let by_name = [
-        "key-name",
-        "section",
-        "path",
-        "host",
-        "sibling-host",
-        "database",
-        "project",
-    ];
+    // Formats and keys of encryption are not words of the vocabulary.
+    let by_word = !["format", "encryption"].contains(&signal.kind);
     let (_, rest) = signal.text.rsplit_once("(\"")?;
     let word = rest.strip_suffix("\")")?;
     let plain = word
         .chars()
         .all(|letter| letter.is_alphanumeric() || "-_".contains(letter));
     let declared = signal.text.contains(" is declared as ");
-    (by_name.contains(&signal.kind) && plain && !declared).then_some(word)
+    (by_word && plain && !declared).then_some(word)
 }
 
 /// A basic string of TOML.

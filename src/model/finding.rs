@@ -188,6 +188,8 @@ pub struct Finding {
     pub fingerprint: String,
     /// How long such a credential lives.
     pub lifetime: Lifetime,
+    /// Whether it opens more than one application needs: an account, an organisation, a cluster, every database.
+    pub privileged: bool,
     /// Every signal, strongest first.
     pub evidence: Vec<Signal>,
     /// Framework and vendor references.

@@ -14,7 +14,7 @@ mod vocabulary;
 
 pub use environment::{Confidence, Origin, OriginOf, Tier};
 pub use explanation::{Asked, Declaration, Explanation, Rejection};
-pub use facts::{EnvironmentFacts, Facts};
+pub use facts::{EnvironmentFacts, Facts, Network};
 pub use finding::{
     Because, Claim, Destination, Excerpt, Family, Finding, Lifetime, Signal, Strength, Verdict,
 };

@@ -12,6 +12,8 @@ pub struct Vocabulary {
     pub clear: HashMap<String, Tier>,
     /// Lower-case word to tier, for words that mean an environment only as a whole component (`live`, `stage`, `demo`).
     pub ambiguous: HashMap<String, Tier>,
+    /// Names of several words, lower-case, in which an environment word is none: `production line`.
+    pub false_friends: Vec<Vec<String>>,
 }
 
 impl Vocabulary {
@@ -19,7 +21,8 @@ impl Vocabulary {
     /// `pre_prod`) is one word, another negation and a question (`non_staging`, `is_production`) speak for nothing; a
     /// number behind a word is an instance of it (`prod2`).
     pub fn tier_of_name(&self, name: &str) -> Option<(Tier, String)> {
-        let words = words_of(name);
+        let mut words = words_of(name);
+        self.forget_false_friends(&mut words);
         let mut end = words.len();
         while let Some(at) = end.checked_sub(1) {
             let word = words[at].as_str();
@@ -51,6 +54,32 @@ impl Vocabulary {
             end -= 1;
         }
         None
+    }
+
+    /// The tier that the whole of a text names (`live`, `Production`, `eu-staging`), where it is known to name an
+    /// environment and nothing else: there the ambiguous words count too.
+    pub fn tier_of_environment(&self, name: &str) -> Option<(Tier, String)> {
+        let mut words = words_of(name);
+        self.forget_false_friends(&mut words);
+        if let [word] = &words[..]
+            && let Some(&tier) = self.ambiguous.get(word)
+        {
+            return Some((tier, word.clone()));
+        }
+        self.tier_of_name(name)
+    }
+
+    /// Blanks the words of false friends.
+    fn forget_false_friends(&self, words: &mut [String]) {
+        for friend in &self.false_friends {
+            let mut at = 0;
+            while at + friend.len() <= words.len() {
+                if words[at..].starts_with(friend) {
+                    words[at..at + friend.len()].fill(String::new());
+                }
+                at += 1;
+            }
+        }
     }
 
     fn clear_tier(&self, word: &str) -> Option<Tier> {
@@ -111,6 +140,7 @@ mod tests {
             .map(|(word, tier)| (word.to_owned(), tier))
             .into(),
             ambiguous: [("live".to_owned(), Tier::Production)].into(),
+            false_friends: vec![vec!["prod".to_owned(), "studio".to_owned()]],
         }
     }
 
@@ -131,6 +161,19 @@ mod tests {
         assert_eq!(tier("reproduce"), None);
         assert_eq!(tier("prod-mirror-staging"), Some(Tier::Staging));
         assert_eq!(tier("liveness_token"), None);
+    }
+
+    #[test]
+    fn false_friends_name_nothing() {
+        let vocabulary = vocabulary();
+        let tier = |name| vocabulary.tier_of_name(name).map(|(tier, _)| tier);
+        assert_eq!(tier("PROD_STUDIO_TOKEN"), None);
+        assert_eq!(tier("prod.prod-studio.example"), Some(Tier::Production));
+        assert_eq!(tier("studio-prod"), Some(Tier::Production));
+        let tier = |name| vocabulary.tier_of_environment(name).map(|(tier, _)| tier);
+        assert_eq!(tier("Live"), Some(Tier::Production));
+        assert_eq!(tier("live-stream"), None);
+        assert_eq!(tier("eu-staging"), Some(Tier::Staging));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use crate::model::Signal;
 
-use super::{Surroundings, sibling};
+use super::{Surroundings, connection, host, sibling};
 
 /// The longest host name there is.
 const LONGEST: usize = 253;
@@ -14,7 +14,10 @@ pub fn declarable(around: &Surroundings<'_>, signals: &[Signal]) -> Vec<(&'stati
     let mut add = |list: &'static str, name: &str| {
         let name = name.trim();
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
-        let good = !name.is_empty() && name.len() <= LONGEST && name.bytes().all(plain);
+        // Every house has one of these.
+        let is_local = list == "hosts" && host::is_local(&name.to_ascii_lowercase());
+        let good =
+            !is_local && !name.is_empty() && name.len() <= LONGEST && name.bytes().all(plain);
         if good
             && !all
                 .iter()
@@ -29,8 +32,8 @@ pub fn declarable(around: &Surroundings<'_>, signals: &[Signal]) -> Vec<(&'stati
         };
         match *group {
             "host" => {
-                for host in text.split(',') {
-                    add("hosts", host.split(':').next().unwrap_or(host));
+                for host in text.split(',').filter_map(host::host_in) {
+                    add("hosts", host);
                 }
             }
             "database" => add("databases", text),
@@ -39,8 +42,11 @@ pub fn declarable(around: &Surroundings<'_>, signals: &[Signal]) -> Vec<(&'stati
             _ => {}
         }
     }
-    for (_, host) in sibling::addresses(around) {
-        add("hosts", host.split(':').next().unwrap_or(host));
+    for (list, name) in connection::names(around) {
+        add(list, name);
+    }
+    for (list, name) in sibling::names(around) {
+        add(list, name);
     }
     for signal in signals.iter().filter(|signal| signal.kind == "aws-account") {
         let mut numbers = signal.text.split(|letter: char| !letter.is_ascii_digit());

@@ -1,40 +1,23 @@
 //! The name of the key and the keys above it: `PROD_DB_PASSWORD`, `production.database.password`. A label that its author
 //! chose: production's is believed, any other only agrees.
 
-use crate::model::{Signal, Strength, Tier};
+use super::name::label;
+use super::{Evidence, Surroundings};
 
-use super::Surroundings;
-
-pub(super) fn signals(around: &Surroundings<'_>, signals: &mut Vec<Signal>) {
+pub(super) fn evidence(around: &Surroundings<'_>, found: &mut Evidence) {
     let Some((key, above)) = around.key_path.split_last() else {
         return;
     };
     if let Some((tier, word)) = around.vocabulary.tier_of_name(key) {
-        signals.push(Signal {
-            kind: "key-name",
-            environment: Some(tier),
-            strength: strength(tier),
-            text: format!("its key says {tier} (\"{word}\")"),
-        });
+        let text = format!("its key says {tier} (\"{word}\")");
+        found.say("key-name", tier, label(tier), text);
     }
-    let section = above.iter().rev().find_map(|key| {
-        let (tier, word) = around.vocabulary.tier_of_name(key)?;
-        Some((tier, word))
-    });
+    let section = above
+        .iter()
+        .rev()
+        .find_map(|key| around.vocabulary.tier_of_name(key));
     if let Some((tier, word)) = section {
-        signals.push(Signal {
-            kind: "section",
-            environment: Some(tier),
-            strength: strength(tier),
-            text: format!("it stands in a section of {tier}'s (\"{word}\")"),
-        });
-    }
-}
-
-fn strength(tier: Tier) -> Strength {
-    if tier == Tier::Production {
-        Strength::Strong
-    } else {
-        Strength::Supporting
+        let text = format!("it stands in a section of {tier}'s (\"{word}\")");
+        found.say("section", tier, label(tier), text);
     }
 }

@@ -1,22 +1,42 @@
-//! Pure: a candidate and its surroundings to signals, and signals to an origin. One file a kind of evidence.
+//! Pure: a candidate and its surroundings to evidence, and evidence to an origin. One file a kind of evidence.
 //!
 //! Never guesses from the folder that a file is in, beyond a supporting word: where a value is going is the very thing
 //! under test.
 
 mod aws;
+mod certificate;
+mod comment;
+mod config_name;
+mod connection;
 mod declarable;
+mod document;
+mod encryption;
+mod false_friend;
 mod format;
 mod host;
+mod jwt;
 mod key_name;
+mod kubeconfig;
+mod manifest;
+mod name;
 mod path;
+mod pipeline;
+mod privilege;
+mod provider_host;
+mod service_account;
 mod sibling;
 mod weigh;
 mod well_known;
 
+use std::ops::Range;
+
+use jiff::civil::Date;
+
 pub use declarable::declarable;
+pub use document::Document;
 pub use weigh::{TABLE, contribution, weigh, weigh_by_row};
 
-use crate::model::{Facts, Signal, Vocabulary};
+use crate::model::{Facts, Lifetime, Signal, Strength, Tier, Vocabulary};
 use crate::rules::Rule;
 
 /// What stands around a value.
@@ -31,35 +51,112 @@ pub struct Surroundings<'a> {
     pub key_path: &'a [String],
     /// Other entries of the same mapping: last key and value.
     pub siblings: &'a [(&'a str, &'a str)],
-    /// The lines around it, for what stands beside it without being a sibling.
-    pub near: &'a [u8],
+    /// The text that it stands in, and what that is as a whole.
+    pub document: &'a Document<'a>,
+    /// Where the value stands in the text.
+    pub span: Range<usize>,
     /// What the policy declares.
     pub facts: &'a Facts,
     /// Environment words.
     pub vocabulary: &'a Vocabulary,
 }
 
+/// What the surroundings say of a value.
+#[derive(Debug, Clone, Default)]
+pub struct Evidence {
+    /// Whose it is, sentence by sentence.
+    pub signals: Vec<Signal>,
+    /// How long it lives.
+    pub lifetime: Lifetime,
+    /// Whether it opens more than one application needs.
+    pub privileged: bool,
+    /// The day (in UTC) on which it ends by its own account.
+    pub ends: Option<Date>,
+}
+
+impl Evidence {
+    /// Speaks for a tier.
+    fn say(&mut self, kind: &'static str, tier: Tier, strength: Strength, text: String) {
+        self.signals.push(Signal {
+            kind,
+            environment: Some(tier),
+            strength,
+            text,
+        });
+    }
+
+    /// Speaks for none: it is shown and has no vote.
+    fn remark(&mut self, kind: &'static str, text: String) {
+        self.signals.push(Signal {
+            kind,
+            environment: None,
+            strength: Strength::Supporting,
+            text,
+        });
+    }
+
+    /// Says why it is privileged.
+    fn privileged(&mut self, kind: &'static str, text: String) {
+        self.privileged = true;
+        self.remark(kind, text);
+    }
+
+    /// Keeps, of the signals from `from` on, those for production: for what says where a value is going, or could be written
+    /// by whoever pastes it there.
+    fn only_production(&mut self, from: usize) {
+        let mut at = 0;
+        self.signals.retain(|signal| {
+            at += 1;
+            at <= from || signal.environment == Some(Tier::Production)
+        });
+    }
+
+    /// Says, of every signal from `from` on, where it was seen.
+    fn seen_at(&mut self, from: usize, kind: &'static str, place: &str) {
+        for signal in &mut self.signals[from..] {
+            signal.kind = kind;
+            signal.text = format!("{place}: {}", signal.text);
+        }
+    }
+}
+
 /// A kind of evidence: looks at the surroundings and says what it sees.
-type Kind = fn(&Surroundings<'_>, &mut Vec<Signal>);
+type Kind = fn(&Surroundings<'_>, &mut Evidence);
 
 /// Every kind of evidence that depends on the content of a file only.
 const KINDS: &[Kind] = &[
-    format::signals,
-    well_known::signals,
-    aws::signals,
-    host::signals,
-    sibling::signals,
-    key_name::signals,
+    format::evidence,
+    well_known::evidence,
+    config_name::evidence,
+    aws::evidence,
+    service_account::evidence,
+    jwt::evidence,
+    host::evidence,
+    connection::evidence,
+    certificate::evidence,
+    kubeconfig::evidence,
+    manifest::evidence,
+    pipeline::evidence,
+    sibling::evidence,
+    key_name::evidence,
+    encryption::evidence,
+    comment::evidence,
+    privilege::evidence,
 ];
 
-/// All signals of a candidate, strongest first.
-pub fn signals(surroundings: &Surroundings<'_>) -> Vec<Signal> {
-    let mut signals = Vec::new();
+/// All evidence of a candidate, strongest signal first.
+pub fn evidence(surroundings: &Surroundings<'_>) -> Evidence {
+    let mut evidence = Evidence {
+        lifetime: surroundings.rule.lifetime.into(),
+        privileged: surroundings.rule.privileged,
+        ..Evidence::default()
+    };
     for kind in KINDS {
-        kind(surroundings, &mut signals);
+        kind(surroundings, &mut evidence);
     }
-    sort(&mut signals);
-    signals
+    sort(&mut evidence.signals);
+    evidence.signals.dedup();
+    evidence
 }
 
 /// The signals of content together with what its path adds.
@@ -68,6 +165,17 @@ pub fn with_path(signals: &[Signal], path: &str, vocabulary: &Vocabulary) -> Vec
     path::signals(path, vocabulary, &mut all);
     sort(&mut all);
     all
+}
+
+/// The remark on a credential whose own account says that it has ended; still a leak, and dead for whoever finds it.
+pub fn ended(ends: Option<Date>, today: Date) -> Option<Signal> {
+    let ends = ends.filter(|ends| *ends < today)?;
+    Some(Signal {
+        kind: "lifetime",
+        environment: None,
+        strength: Strength::Supporting,
+        text: format!("by its own account it expired on {ends}"),
+    })
 }
 
 fn sort(signals: &mut [Signal]) {

@@ -4,6 +4,23 @@
 use crate::model::{Signal, Strength, Tier, Vocabulary};
 
 pub(super) fn signals(path: &str, vocabulary: &Vocabulary, signals: &mut Vec<Signal>) {
+    // Rails: the key that opens the credentials of one environment.
+    // <https://guides.rubyonrails.org/security.html#custom-credentials>
+    let of_rails = path
+        .strip_suffix(".key")
+        .and_then(|path| path.rsplit_once("credentials/"))
+        .map(|(_, name)| name)
+        .filter(|name| !name.contains('/'))
+        .and_then(|name| vocabulary.tier_of_environment(name));
+    if let Some((tier @ Tier::Production, word)) = of_rails {
+        signals.push(Signal {
+            kind: "path",
+            environment: Some(tier),
+            strength: Strength::Strong,
+            text: format!("its file is the key of Rails' credentials for {tier} (\"{word}\")"),
+        });
+        return;
+    }
     let named = path
         .rsplit('/')
         .find_map(|component| vocabulary.tier_of_name(component));

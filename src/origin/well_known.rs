@@ -2,12 +2,12 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::model::{Signal, Strength, Tier};
+use crate::model::{Strength, Tier};
 
-use super::Surroundings;
+use super::{Evidence, Surroundings};
 
 /// What it is, its length in bytes, and its SHA-256.
-const KNOWN: [(&str, usize, &str); 2] = [
+const KNOWN: [(&str, usize, &str); 3] = [
     (
         // <https://learn.microsoft.com/azure/storage/common/storage-use-azurite>
         "the account key of Azure's storage emulator",
@@ -20,9 +20,14 @@ const KNOWN: [(&str, usize, &str); 2] = [
         41,
         "c85debb55f2f204d868cc1552c42faa143b4c675f61363ab040dd50b5b5304cd",
     ),
+    (
+        "the JWT secret of Supabase's local stack",
+        55,
+        "a064b502e61d27e94b8717290e5e1b32e36720e9fbdf952ec81a84c07128cb37",
+    ),
 ];
 
-pub(super) fn signals(around: &Surroundings<'_>, signals: &mut Vec<Signal>) {
+pub(super) fn evidence(around: &Surroundings<'_>, found: &mut Evidence) {
     if !KNOWN.iter().any(|(_, len, _)| *len == around.value.len()) {
         return;
     }
@@ -31,12 +36,8 @@ pub(super) fn signals(around: &Surroundings<'_>, signals: &mut Vec<Signal>) {
         .fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
     for (what, _, known) in &KNOWN {
         if *known == digest {
-            signals.push(Signal {
-                kind: "well-known",
-                environment: Some(Tier::Test),
-                strength: Strength::Decisive,
-                text: format!("it is {what}, which is the same everywhere"),
-            });
+            let text = format!("it is {what}, which is the same everywhere");
+            found.say("well-known", Tier::Test, Strength::Decisive, text);
         }
     }
 }

@@ -38,6 +38,16 @@ impl Policy {
             self.inline_allow.as_str(),
             new.inline_allow.as_str(),
         );
+        let files = |policy: &Self| {
+            let named = policy.inventory.as_ref();
+            named.map(|named| (named.file.clone(), named.key_file.clone()))
+        };
+        match (files(self), files(new)) {
+            (None, Some(_)) => say("inventory named".to_owned()),
+            (Some(_), None) => say("inventory no longer named".to_owned()),
+            (old, new) if old != new => say("inventory: another file".to_owned()),
+            _ => {}
+        }
         let mut claims_more = new.conventions && !self.conventions;
 
         for environment in &new.environments {
@@ -90,6 +100,7 @@ impl Policy {
         }
         if self.vocabulary.clear != new.vocabulary.clear
             || self.vocabulary.ambiguous != new.vocabulary.ambiguous
+            || self.vocabulary.false_friends != new.vocabulary.false_friends
         {
             say("environment words changed".to_owned());
             claims_more = true;
@@ -171,7 +182,11 @@ fn facts(policy: &Policy, name: &str) -> BTreeSet<String> {
             ("azure", &facts.azure_subscriptions),
             ("tenant", &facts.tenants),
             ("namespace", &facts.namespaces),
+            ("cluster", &facts.clusters),
             ("database", &facts.databases),
+            ("vault path", &facts.vault_paths),
+            ("kms", &facts.kms_keys),
+            ("age", &facts.age_recipients),
         ]
         .into_iter()
         .flat_map(|(kind, list)| list.iter().map(move |fact| format!("{kind} {fact}")))

@@ -90,6 +90,26 @@ const NEGATIONS: &[&str] = &["non", "not", "pre", "un"];
 /// `is-production` a label, `prevent-prod-merges` a rule.
 const BREAKERS: &[&str] = &["is", "shared", "common", "base", "prevent"];
 
+/// Names in which an environment word is none. A policy adds its own (`false-friends`).
+const FALSE_FRIENDS: &[&[&str]] = &[
+    &["dev", "dependencies"],
+    &["dev", "null"],
+    &["dev", "tools"],
+    &["prod", "category"],
+    &["prod", "code"],
+    &["prod", "desc"],
+    &["prod", "id"],
+    &["prod", "name"],
+    &["prod", "sku"],
+    &["production", "company"],
+    &["production", "date"],
+    &["production", "line"],
+    &["production", "order"],
+    &["qa", "pair"],
+    &["qa", "pairs"],
+    &["staging", "area"],
+];
+
 /// Directories directly below which a directory is an environment's.
 const PARENTS: &[&str] = &[
     "account",
@@ -375,6 +395,8 @@ pub(super) struct Words {
     entries: HashMap<String, Word>,
     /// Whether the policy adds words of several parts: `blue-lab`.
     has_joined: bool,
+    /// Names of several words in which an environment word is none.
+    false_friends: Vec<Vec<String>>,
 }
 
 /// A word of a name that names an environment.
@@ -413,9 +435,14 @@ impl Words {
                 )
             })
             .collect();
+        let false_friends = FALSE_FRIENDS
+            .iter()
+            .map(|words| words.iter().map(|&word| word.to_owned()).collect())
+            .collect();
         Self {
             entries,
             has_joined: false,
+            false_friends,
         }
     }
 
@@ -463,6 +490,20 @@ impl Words {
         }
     }
 
+    /// Makes a name of several words mean nothing; `false` where none of them would mean anything.
+    pub(super) fn add_false_friend(&mut self, words: &[String]) -> bool {
+        let means_something = words.iter().any(|word| self.get(word).is_some());
+        if means_something {
+            self.false_friends.push(words.to_vec());
+        }
+        means_something
+    }
+
+    /// Names of several words in which an environment word is none.
+    pub(super) fn false_friends(&self) -> &[Vec<String>] {
+        &self.false_friends
+    }
+
     /// Every word with its tier and whether it is clear.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, Tier, bool)> {
         self.entries
@@ -487,6 +528,14 @@ impl Words {
         let mut at = 0;
         while at < tokens.len() {
             let token = tokens[at].as_str();
+            let friend = self
+                .false_friends
+                .iter()
+                .find(|words| tokens[at..].starts_with(words));
+            if let Some(words) = friend {
+                at += words.len();
+                continue;
+            }
             if let Some(next) = tokens.get(at + 1) {
                 let joined = format!("{token}{next}");
                 let word = self.get(next);

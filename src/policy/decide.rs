@@ -23,6 +23,8 @@ pub struct Subject<'a> {
     pub issued: bool,
     /// How long it lives.
     pub lifetime: Lifetime,
+    /// Whether it opens more than one application needs.
+    pub privileged: bool,
     /// Publishable by design.
     pub public: bool,
     /// Path in the tree.
@@ -88,6 +90,8 @@ impl Subject<'_> {
             (Origin::Unknown, Lifetime::Short) if self.issued => Row::IssuedUnknownShortLived,
             (Origin::Unknown, _) if self.issued => Row::IssuedUnknown,
             (Origin::Unknown, _) => Row::GenericUnknown,
+            (_, Lifetime::Short) => Row::NonproductionShortLived,
+            _ if from_below && self.privileged => Row::NonproductionPrivileged,
             // A password lives until somebody changes it.
             (_, lifetime) if from_below && (lifetime == Lifetime::Long || !self.issued) => {
                 Row::NonproductionLongLived
@@ -208,11 +212,16 @@ fn sentence(row: Row, verdict: Verdict, claim: Option<&Claim>) -> String {
     };
     let more = match (row, verdict, claim.map(|claim| claim.tier)) {
         (Row::IssuedUnknown, Verdict::Block, _) => " until the policy declares whose it is",
-        (Row::NonproductionLongLived, Verdict::Warn, Some(Tier::Production)) => {
-            ": it goes the wrong way round"
-        }
+        (
+            Row::NonproductionPrivileged | Row::NonproductionLongLived,
+            Verdict::Warn,
+            Some(Tier::Production),
+        ) => ": it goes the wrong way round",
         (Row::ProductionCredential, Verdict::Warn, Some(Tier::Production)) => {
             ": it stands there in plain text"
+        }
+        (Row::NonproductionPrivileged, Verdict::Warn, _) => {
+            ": it opens more than one application needs"
         }
         (Row::NonproductionLongLived, Verdict::Warn, _) => ": a short-lived one would pass",
         _ => "",

@@ -32,6 +32,8 @@ pub(super) struct Written {
     pub(super) environments: Vec<WrittenEnvironment>,
     pub(super) unclaimed: Vec<(Text, Text)>,
     pub(super) ignored_words: Vec<Text>,
+    pub(super) false_friends: Vec<Text>,
+    pub(super) inventory: Option<WrittenInventory>,
     pub(super) exceptions: Vec<WrittenException>,
     pub(super) honour: Vec<Text>,
     pub(super) rules: Vec<crate::rules::Rule>,
@@ -61,7 +63,19 @@ pub(super) struct WrittenIdentity {
     pub(super) azure_subscriptions: Vec<Text>,
     pub(super) tenants: Vec<Text>,
     pub(super) namespaces: Vec<Text>,
+    pub(super) clusters: Vec<Text>,
     pub(super) databases: Vec<Text>,
+    pub(super) vault_paths: Vec<Text>,
+    pub(super) kms_keys: Vec<Text>,
+    pub(super) age_recipients: Vec<Text>,
+}
+
+/// `[inventory]`.
+#[derive(Debug)]
+pub(super) struct WrittenInventory {
+    pub(super) offset: usize,
+    pub(super) file: Option<Text>,
+    pub(super) key_file: Option<Text>,
 }
 
 /// `[[exception]]`.
@@ -134,6 +148,7 @@ impl Reader<'_, '_> {
             "environment",
             "unclaimed",
             "words",
+            "inventory",
             "exception",
             "honour",
             "rule",
@@ -168,9 +183,25 @@ impl Reader<'_, '_> {
                     for (inner, at, value) in self.table(value, key).map_or(Vec::new(), entries) {
                         match inner {
                             "ignore" => written.ignored_words = self.texts(value, inner),
-                            _ => self.unknown(inner, at, "[words]", &["ignore"]),
+                            "false-friends" => written.false_friends = self.texts(value, inner),
+                            _ => self.unknown(inner, at, "[words]", &["ignore", "false-friends"]),
                         }
                     }
+                }
+                "inventory" => {
+                    let mut inventory = WrittenInventory {
+                        offset: at,
+                        file: None,
+                        key_file: None,
+                    };
+                    for (inner, at, value) in self.table(value, key).map_or(Vec::new(), entries) {
+                        match inner {
+                            "file" => inventory.file = self.text(value, inner),
+                            "key-file" => inventory.key_file = self.text(value, inner),
+                            _ => self.unknown(inner, at, "[inventory]", &["file", "key-file"]),
+                        }
+                    }
+                    written.inventory = Some(inventory);
                 }
                 "honour" => written.honour = self.texts(value, key),
                 "rule" => {
@@ -254,7 +285,11 @@ impl Reader<'_, '_> {
             "azure-subscriptions",
             "tenants",
             "namespaces",
+            "clusters",
             "databases",
+            "vault-paths",
+            "kms-keys",
+            "age-recipients",
         ];
         let mut written = WrittenIdentity::default();
         for (key, at, value) in entries(table) {
@@ -265,7 +300,11 @@ impl Reader<'_, '_> {
                 "azure-subscriptions" => &mut written.azure_subscriptions,
                 "tenants" => &mut written.tenants,
                 "namespaces" => &mut written.namespaces,
+                "clusters" => &mut written.clusters,
                 "databases" => &mut written.databases,
+                "vault-paths" => &mut written.vault_paths,
+                "kms-keys" => &mut written.kms_keys,
+                "age-recipients" => &mut written.age_recipients,
                 _ => {
                     let place = format!("[environment.{environment}.identity]");
                     self.unknown(key, at, &place, KEYS);

@@ -18,6 +18,8 @@ pub enum Row {
     GenericUnknown,
     /// A long-lived credential of staging, development or test; a generic password of theirs too, since passwords stay.
     NonproductionLongLived,
+    /// A credential of staging, development or test that opens more than one application needs and is not short-lived.
+    NonproductionPrivileged,
     /// A credential of staging, development or test that is short-lived, or whose format does not tell.
     NonproductionShortLived,
     /// Publishable by design.
@@ -40,12 +42,13 @@ pub enum Row {
 
 impl Row {
     /// Every row, in the order of the documentation.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::ProductionCredential,
         Self::Revoked,
         Self::IssuedUnknown,
         Self::IssuedUnknownShortLived,
         Self::GenericUnknown,
+        Self::NonproductionPrivileged,
         Self::NonproductionLongLived,
         Self::NonproductionShortLived,
         Self::Public,
@@ -66,6 +69,7 @@ impl Row {
             Self::IssuedUnknown => "issued-unknown",
             Self::IssuedUnknownShortLived => "issued-unknown-short-lived",
             Self::GenericUnknown => "generic-unknown",
+            Self::NonproductionPrivileged => "nonproduction-privileged",
             Self::NonproductionLongLived => "nonproduction-long-lived",
             Self::NonproductionShortLived => "nonproduction-short-lived",
             Self::Public => "public",
@@ -92,6 +96,7 @@ impl Row {
             Self::IssuedUnknown => "a provider-issued credential of unknown origin",
             Self::IssuedUnknownShortLived => "a short-lived credential of unknown origin",
             Self::GenericUnknown => "a password or token of unknown origin",
+            Self::NonproductionPrivileged => "a privileged credential that is not production's",
             Self::NonproductionLongLived => "a long-lived credential that is not production's",
             Self::NonproductionShortLived => "a credential that is not production's",
             Self::Public => "a value that is public by design",
@@ -117,7 +122,9 @@ impl Row {
             Self::IssuedUnknown => [Block, Warn, Allow, Allow],
             Self::IssuedUnknownShortLived => [Warn, Allow, Allow, Allow],
             Self::GenericUnknown => [Warn, Allow, Allow, Allow],
-            Self::NonproductionLongLived => [Warn, Warn, Allow, Allow],
+            Self::NonproductionPrivileged | Self::NonproductionLongLived => {
+                [Warn, Warn, Allow, Allow]
+            }
             Self::NonproductionShortLived | Self::Public | Self::ReferenceNonproduction => {
                 [Allow, Allow, Allow, Allow]
             }

@@ -9,12 +9,15 @@ use super::exception::Exception;
 use super::mistake::{Mistakes, did_you_mean};
 use super::own::{GITLEAKS_ALLOW, GITLEAKS_IGNORE, OwnRules};
 use super::patterns::Pattern;
-use super::schema::{At, Text, Written, WrittenEnvironment, WrittenException, WrittenIdentity};
+use super::schema::{
+    At, Text, Written, WrittenEnvironment, WrittenException, WrittenIdentity, WrittenInventory,
+};
 use super::table::Row;
 use super::{
-    Environment, History, InlineAllow, Override, Policy, PolicyErrors, Precedence, Section,
+    Environment, History, InlineAllow, KnownSecrets, Override, Policy, PolicyErrors, Precedence,
+    Section,
 };
-use crate::model::{EnvironmentFacts, Facts, Tier, Verdict, Vocabulary};
+use crate::model::{EnvironmentFacts, Facts, Network, Tier, Verdict, Vocabulary, words_of};
 
 /// The one version of the format so far.
 const VERSION: i64 = 1;
@@ -43,6 +46,7 @@ pub(super) fn builtin() -> Policy {
         exceptions: Vec::new(),
         rules: super::own::OwnRules::default(),
         facts: Facts::default(),
+        inventory: None,
     }
 }
 
@@ -71,6 +75,7 @@ fn vocabulary(words: &Words) -> Vocabulary {
         };
         list.insert(word.to_owned(), tier);
     }
+    vocabulary.false_friends = words.false_friends().to_vec();
     vocabulary
 }
 
@@ -156,6 +161,9 @@ impl Checker<'_> {
                 policy.words.ignore(&word.value);
             }
         }
+        for name in &written.false_friends {
+            self.false_friend(name, &mut policy.words);
+        }
         policy.vocabulary = vocabulary(&policy.words);
         self.own_rules(
             written.honour,
@@ -164,6 +172,9 @@ impl Checker<'_> {
             written.rule_files,
             &mut policy.rules,
         );
+        policy.inventory = written
+            .inventory
+            .and_then(|written| self.inventory(written));
         for written in written.exceptions {
             let exception = self.exception(written, &policy.environments);
             policy.exceptions.extend(exception);
@@ -243,6 +254,31 @@ impl Checker<'_> {
                 allow: Vec::new(),
             });
         }
+    }
+
+    fn inventory(&mut self, written: WrittenInventory) -> Option<KnownSecrets> {
+        for text in [&written.file, &written.key_file].into_iter().flatten() {
+            if text.value.trim().is_empty() {
+                self.mistakes.add(
+                    text.offset,
+                    "a file needs a name",
+                    "write its path: `file = \"/etc/stagegate/inventory\"`",
+                );
+            }
+        }
+        let Some(file) = written.file else {
+            self.mistakes.add(
+                written.offset,
+                "`[inventory]` names no file",
+                "write `file = \"/etc/stagegate/inventory\"`, and `key-file` unless the environment has the key",
+            );
+            return None;
+        };
+        Some(KnownSecrets {
+            policy_line: self.line(file.offset),
+            file: file.value,
+            key_file: written.key_file.map(|text| text.value),
+        })
     }
 
     fn version(&mut self, version: Option<Option<At<i64>>>) {
@@ -416,6 +452,24 @@ impl Checker<'_> {
         good
     }
 
+    /// A name of several words, one of which would name an environment if it stood elsewhere.
+    fn false_friend(&mut self, name: &Text, words: &mut Words) {
+        let parts = words_of(&name.value);
+        if parts.len() < 2 {
+            self.mistakes.add(
+                name.offset,
+                format!("\"{}\" is one word", name.value),
+                "a false friend has several (\"prod-studio\"); one word alone belongs into `ignore`",
+            );
+        } else if !words.add_false_friend(&parts) {
+            self.mistakes.add(
+                name.offset,
+                format!("\"{}\" holds no environment word", name.value),
+                "remove it: it is taken for no environment as it is",
+            );
+        }
+    }
+
     fn pattern(
         &mut self,
         text: &Text,
@@ -474,13 +528,13 @@ impl Checker<'_> {
         let policy_line = self.line(written.offset);
         let mut facts = EnvironmentFacts::new(&environment.name, environment.tier, &policy_line);
         let written = written.value;
-        let lists: [FactList<'_>; 7] = [
+        let lists: [FactList<'_>; 11] = [
             (
                 "hosts",
                 written.hosts,
                 &mut facts.hosts,
                 is_host,
-                "a host name without scheme, port and path: `db.prod.example.com`, `*.prod.example.com`",
+                "a host name, address or network without scheme, port and path: `db.prod.example.com`, `*.prod.example.com`, `10.20.0.0/16`",
             ),
             (
                 "aws-accounts",
@@ -518,6 +572,34 @@ impl Checker<'_> {
                 "a Kubernetes namespace: `payments-prod`",
             ),
             (
+                "clusters",
+                written.clusters,
+                &mut facts.clusters,
+                is_id,
+                "the name of a cluster as a kubeconfig has it: `acme-prod`, `arn:aws:eks:*:111122223333:cluster/*`",
+            ),
+            (
+                "vault-paths",
+                written.vault_paths,
+                &mut facts.vault_paths,
+                is_id,
+                "a path in the secret store: `secret/data/prod/*`",
+            ),
+            (
+                "kms-keys",
+                written.kms_keys,
+                &mut facts.kms_keys,
+                is_id,
+                "an ARN, resource name or URL of a key: `arn:aws:kms:eu-west-1:111122223333:key/*`, `https://acme-prod.vault.azure.net/*`",
+            ),
+            (
+                "age-recipients",
+                written.age_recipients,
+                &mut facts.age_recipients,
+                is_age_recipient,
+                "a public key: `age1` and 58 lower-case letters and digits; never the secret key",
+            ),
+            (
                 "databases",
                 written.databases,
                 &mut facts.databases,
@@ -530,7 +612,8 @@ impl Checker<'_> {
                 if text
                     .value
                     .chars()
-                    .all(|character| matches!(character, '*' | '.' | '-'))
+                    .all(|character| matches!(character, '*' | '.' | '-' | ':' | '/'))
+                    || Network::parse(&text.value).is_some_and(|network| network.bits < 8)
                 {
                     self.mistakes.add(
                         text.offset,
@@ -538,9 +621,14 @@ impl Checker<'_> {
                         format!("name what belongs to {} alone", environment.name),
                     );
                 } else if !check(&text.value) {
+                    // Whoever mixes up the two keys of a pair has written the secret one.
+                    let told = match list {
+                        "age-recipients" => brief(&text.value),
+                        _ => text.value,
+                    };
                     self.mistakes.add(
                         text.offset,
-                        format!("\"{}\" does not belong into `{list}`", text.value),
+                        format!("\"{told}\" does not belong into `{list}`"),
                         hint,
                     );
                 } else if let Some(other) =
@@ -745,6 +833,9 @@ fn is_name(name: &str) -> bool {
 }
 
 fn is_host(text: &str) -> bool {
+    if text.contains(['/', ':']) {
+        return Network::parse(text).is_some() || text.parse::<std::net::IpAddr>().is_ok();
+    }
     text.len() <= 255
         && text
             .bytes()
@@ -768,6 +859,14 @@ fn is_uuid(text: &str) -> bool {
 
 fn is_id(text: &str) -> bool {
     !text.is_empty() && text.len() <= 255 && !text.chars().any(char::is_whitespace)
+}
+
+fn is_age_recipient(text: &str) -> bool {
+    text.len() == 62
+        && text.starts_with("age1")
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }
 
 fn is_fingerprint(text: &str) -> bool {

@@ -101,6 +101,7 @@ fn stripe() -> Finding {
         },
         fingerprint: "sg1:7d1c0a52f3e84b96".to_owned(),
         lifetime: Lifetime::Long,
+        privileged: false,
         evidence: vec![
             signal(
                 "format",

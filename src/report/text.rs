@@ -15,7 +15,7 @@ use super::{
     words::{COLUMNS, count, noun, wrap},
 };
 use crate::model::{
-    Confidence, Family, Finding, Oid, Origin, Outcome, RefUpdate, Report, Strength, Tier,
+    Confidence, Family, Finding, Lifetime, Oid, Origin, Outcome, RefUpdate, Report, Strength, Tier,
     Unexamined, Verdict,
 };
 
@@ -348,6 +348,9 @@ impl<'r> Text<'r> {
             let more = count(rest, "weaker signal", "weaker signals");
             messages.push(("evidence", format!("and {more} (-v shows them)")));
         }
+        if finding.privileged || detailed {
+            messages.extend(access(finding).map(|access| ("access", access)));
+        }
         messages.push(("goes to", goes_to(finding)));
         let because = &finding.because;
         messages.push((
@@ -604,6 +607,18 @@ fn belongs_to(finding: &Finding) -> String {
         Some(Confidence::Possible) => format!("{} (possible)", origin.environment),
         None => origin.environment.to_string(),
     }
+}
+
+/// How much the credential opens and for how long, as far as it is known.
+fn access(finding: &Finding) -> Option<String> {
+    let lifetime = match finding.lifetime {
+        Lifetime::Short => Some("short-lived"),
+        Lifetime::Long => Some("long-lived"),
+        Lifetime::Unknown => None,
+    };
+    let privileged = finding.privileged.then_some("privileged");
+    let known: Vec<&str> = privileged.into_iter().chain(lifetime).collect();
+    (!known.is_empty()).then(|| known.join(", "))
 }
 
 /// Where it goes and what says so.

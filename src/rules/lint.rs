@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use regex::bytes::{Regex, RegexBuilder};
 
-use super::schema::{Example, Marker, Pack, Rule};
+use super::schema::{Example, Kind, Marker, Pack, Rule, WITHIN};
 use super::template::expand;
 use crate::model::Tier;
 
@@ -15,7 +15,9 @@ use crate::model::Tier;
 pub const SEEDS: u64 = 20;
 
 /// The named groups a pattern may have beside `secret`.
-const GROUPS: [&str; 6] = ["host", "account", "project", "user", "database", "id"];
+const GROUPS: [&str; 7] = [
+    "host", "account", "project", "user", "database", "id", "key",
+];
 
 /// Something a rule promises and does not keep.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,6 +39,10 @@ pub fn lint(packs: &[Pack]) -> Vec<Complaint> {
     let mut complaints = Vec::new();
     let mut providers = BTreeSet::new();
     let mut owners: BTreeMap<&str, &str> = BTreeMap::new();
+    let ids: BTreeSet<&str> = packs
+        .iter()
+        .flat_map(|pack| pack.rules.iter().map(|rule| rule.id.as_str()))
+        .collect();
     for pack in packs {
         let provider = &pack.provider;
         let mut complain = |what: String| {
@@ -56,6 +62,8 @@ pub fn lint(packs: &[Pack]) -> Vec<Complaint> {
         }
         for rule in &pack.rules {
             let mut found = of_rule(pack, rule);
+            let beside = rule.beside.iter().filter(|id| !ids.contains(id.as_str()));
+            found.extend(beside.map(|id| format!("it stands beside {id}, which is no rule")));
             if let Some(owner) = owners.insert(&rule.id, provider) {
                 found.push(format!("its id is taken by a rule of {owner}"));
             }
@@ -107,6 +115,22 @@ pub fn overlaps(packs: &[Pack]) -> Vec<Overlap> {
 
 fn of_rule(pack: &Pack, rule: &Rule) -> Vec<String> {
     let mut complaints = of_words(pack, rule);
+    if rule.kind == Kind::Structural {
+        let unused = [
+            ("a pattern", rule.pattern.is_empty()),
+            ("examples", rule.examples.is_empty()),
+            ("context", rule.context.is_empty()),
+        ];
+        complaints.extend(
+            unused
+                .into_iter()
+                .filter(|(_, is_empty)| !is_empty)
+                .map(|(what, _)| {
+                    format!("it is structural and has {what}, which nothing looks at")
+                }),
+        );
+        return complaints;
+    }
     complaints.extend(of_keywords(rule));
     complaints.extend(rule.environment.iter().filter_map(of_marker));
     let regex = match compile(&rule.pattern) {
@@ -129,6 +153,9 @@ fn of_rule(pack: &Pack, rule: &Rule) -> Vec<String> {
     }
     if regex.is_match(b"") {
         complaints.push("its pattern finds something in nothing".to_owned());
+    }
+    if rule.kind == Kind::Issued {
+        complaints.extend(of_bystanders(&regex));
     }
     for example in &rule.examples {
         complaints.extend(of_example(rule, &regex, example));
@@ -184,11 +211,23 @@ fn of_words(pack: &Pack, rule: &Rule) -> Vec<String> {
             .all(|page| page.starts_with("https://")),
         "a reference is no https page",
     );
-    ask(!rule.examples.is_empty(), "it has no example");
-    ask(!rule.counterexamples.is_empty(), "it has no counterexample");
+    let is_tried = rule.kind != Kind::Structural;
+    ask(!is_tried || !rule.examples.is_empty(), "it has no example");
+    ask(
+        !is_tried || !rule.counterexamples.is_empty(),
+        "it has no counterexample",
+    );
     ask(
         !(rule.public && rule.privileged),
         "it is public and privileged at once",
+    );
+    ask(
+        rule.public || rule.beside.is_empty(),
+        "it stands beside other rules' secrets, but is no public identifier",
+    );
+    ask(
+        !(rule.public && rule.keyed() && rule.pattern.contains(WITHIN)),
+        "it is public, and its key is not close to its name: a secret's key could be taken for it",
     );
     complaints
 }
@@ -269,6 +308,33 @@ fn of_counterexample(rule: &Rule, regex: &Regex, template: &str) -> Option<Strin
     })
 }
 
+/// Digests, ids and encoded bytes as files of all kinds hold them, with the words that stand before them there. A rule that
+/// finds something in them would shout at every lock file.
+const BYSTANDERS: [&str; 12] = [
+    "{hex:32}",
+    "{hex:40}",
+    "{hex:64}",
+    "commit {hex:40}",
+    "sha256: {hex:64}",
+    "\"checksum\": \"{hex:64}\"",
+    "integrity sha512-{base64:86}==",
+    "id: {uuid4}",
+    "{base64:40}",
+    "{alnum:32}",
+    "digest = \"sha256:{hex:64}\"",
+    "etag: {hex:32}",
+];
+
+/// Keywords do not count here: a word of them may stand anywhere on such a line.
+fn of_bystanders(regex: &Regex) -> Option<String> {
+    BYSTANDERS.iter().find_map(|template| {
+        let text = expand(template, 1).ok()?;
+        regex
+            .is_match(text.as_bytes())
+            .then(|| format!("it finds something in {template:?}, which is no credential"))
+    })
+}
+
 fn holds_context(rule: &Rule, text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     rule.context.is_empty() || rule.context.iter().any(|word| text.contains(word))
@@ -320,7 +386,74 @@ fn holds_keyword(rule: &Rule, bytes: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::schema::{Checksum, Kind, LifetimeOf, TierOf};
+
+    #[test]
+    fn a_rule_that_finds_digests_or_names_a_stranger_is_complained_of() {
+        let mut bare = rule();
+        bare.pattern = r"\b(?P<secret>[a-f0-9]{32})\b".to_owned();
+        bare.beside = vec!["acme-nothing".to_owned()];
+        let said = complaints(bare);
+        for part in [
+            "which is no credential",
+            "acme-nothing, which is no rule",
+            "but is no public",
+        ] {
+            assert!(
+                said.iter().any(|what| what.contains(part)),
+                "{part}: {said:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_public_key_is_close_to_its_name() {
+        let keyed = |close: bool| schema::Keyed {
+            name: Some("acme".to_owned()),
+            key: "api_key".to_owned(),
+            value: "[a-f0-9]{32}".to_owned(),
+            close,
+        };
+        let said = |close: bool| {
+            let mut public = rule();
+            public.public = true;
+            public.pattern = keyed(close).expression();
+            let found = complaints(public);
+            found.iter().any(|what| what.contains("taken for it"))
+        };
+        assert!(said(false));
+        assert!(!said(true));
+        let regex = compile(&keyed(true).expression()).expect("compiles");
+        let value = expand("{hex:32}", 1).expect("template");
+        for (key, found) in [
+            ("ACME_API_KEY=", true),
+            ("NEXT_PUBLIC_ACME_WEB_API_KEY=", true),
+            ("acme:\n  site: eu\n  api_key: ", true),
+            ("ACME_SECRET_API_KEY=", false),
+            ("ACME_API_KEY_SECRET=", false),
+            ("ACME=1\nAPI_KEY=", false),
+            ("acme:\n  secret_api_key: ", false),
+        ] {
+            assert_eq!(
+                regex.is_match(format!("{key}{value}").as_bytes()),
+                found,
+                "{key}"
+            );
+        }
+    }
+
+    fn complaints(rule: Rule) -> Vec<String> {
+        let pack = Pack {
+            provider: "acme".to_owned(),
+            name: "Acme".to_owned(),
+            rules: vec![rule],
+            allow: Vec::new(),
+        };
+        lint(&[pack])
+            .into_iter()
+            .map(|complaint| complaint.what)
+            .collect()
+    }
+    use crate::rules::schema::{self, Checksum, LifetimeOf, TierOf};
 
     fn rule() -> Rule {
         Rule {
@@ -332,6 +465,7 @@ mod tests {
             context: Vec::new(),
             kind: Kind::Issued,
             issued: true,
+            value: Default::default(),
             environment: vec![
                 marker("acme_live_", TierOf::Production),
                 marker("acme_test_", TierOf::Test),
@@ -343,6 +477,7 @@ mod tests {
             entropy: None,
             path: None,
             allow: Vec::new(),
+            beside: Vec::new(),
             remedy: "Use a test key.".to_owned(),
             references: vec!["https://example.com/keys".to_owned()],
             examples: vec![

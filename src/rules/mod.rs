@@ -31,6 +31,18 @@ pub fn for_judging() -> &'static [Pack] {
     &PACKS
 }
 
+/// A structural rule of the built-in packs, by its id.
+///
+/// # Panics
+/// Where there is none of this id, which a test of every caller would show.
+pub fn structural(id: &str) -> (&'static Pack, &'static Rule) {
+    for_judging()
+        .iter()
+        .flat_map(|pack| pack.rules.iter().map(move |rule| (pack, rule)))
+        .find(|(_, rule)| rule.kind == Kind::Structural && rule.id == id)
+        .expect("a structural rule of the built-in packs")
+}
+
 fn decode(packs: &[u8]) -> Vec<Pack> {
     // Made by build.rs from the same types; it can only fail to decode if the build itself is broken.
     postcard::from_bytes(packs).expect("the embedded rule packs decode")
@@ -77,6 +89,16 @@ impl Rule {
     /// Whether a provider issued what the rule finds, so that the value is long and random and its service is known.
     pub fn provider_issued(&self) -> bool {
         self.kind == Kind::Issued && self.issued
+    }
+
+    /// Whether the value has no shape of its own, not even a literal at its start, so that only the key tells whose it is.
+    pub fn keyed(&self) -> bool {
+        self.pattern.contains("(?P<key>") && self.pattern.contains("(?P<secret>[")
+    }
+
+    /// Whether the rule is looked for by its context words (`datadog`) instead of its keywords (`api`), which are words of keys.
+    pub fn led_by_context(&self) -> bool {
+        !self.context.is_empty() && self.pattern.contains("(?P<key>")
     }
 
     /// The first marker that speaks for `value`.

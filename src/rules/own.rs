@@ -7,7 +7,7 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
-use super::schema::{Allow, Kind, Pack, Rule};
+use super::schema::{Allow, Kind, Pack, Rule, Value};
 use super::shape::Shape;
 
 /// Something wrong with a rule.
@@ -27,6 +27,8 @@ pub const PROVIDER: &str = "own";
 const MOST_LINES: u16 = 500;
 /// The named groups a pattern may have beside `secret`.
 const GROUPS: [&str; 6] = ["host", "account", "project", "user", "database", "id"];
+/// The group of the key in a pattern that a table stands for.
+const KEY: &str = "key";
 
 /// A file of rules: `[[rule]]`, `[[allow]]`, and `provider` and `name` where it is one provider's.
 ///
@@ -77,9 +79,13 @@ pub fn read_rules(value: &Spanned<DeValue<'_>>, faults: &mut Vec<Fault>) -> Vec<
     let mut rules: Vec<Rule> = Vec::new();
     let mut ids = BTreeSet::new();
     each(value, "rule", faults, &mut |item, faults| {
-        let Some(rule) = parsed::<Rule>(item, faults) else {
+        let Some(mut rule) = parsed::<Rule>(item, faults) else {
             return;
         };
+        // Where the key's name is all there is, the value has to look like one that machines make.
+        if rule.kind == Kind::Generic && !has(item, "value") {
+            rule.value = Value::Token;
+        }
         check(&rule, item, faults);
         if ids.insert(rule.id.clone()) {
             rules.push(rule);
@@ -146,6 +152,18 @@ fn place(item: &Spanned<DeValue<'_>>, key: &str) -> usize {
     found.map_or(item.span().start, |(_, value)| value.span().start)
 }
 
+/// Whether a key of a table is written.
+fn has(item: &Spanned<DeValue<'_>>, key: &str) -> bool {
+    let table = item.get_ref().as_table();
+    table.is_some_and(|table| table.iter().any(|(name, _)| name.get_ref() == key))
+}
+
+/// Whether a built-in rule of this id has no pattern, so that nothing can stand in its place.
+fn is_structural(id: &str) -> bool {
+    let mut rules = super::for_judging().iter().flat_map(|pack| &pack.rules);
+    rules.any(|rule| rule.kind == Kind::Structural && rule.id == id)
+}
+
 fn check(rule: &Rule, item: &Spanned<DeValue<'_>>, faults: &mut Vec<Fault>) {
     let mut say = |key: &str, what: String, hint: &str| {
         faults.push(Fault {
@@ -161,6 +179,21 @@ fn check(rule: &Rule, item: &Spanned<DeValue<'_>>, faults: &mut Vec<Fault>) {
             "this is no id".to_owned(),
             "use lower-case letters, digits and hyphens, at most 100",
         );
+    }
+    if is_structural(&rule.id) {
+        say(
+            "id",
+            "the built-in rule of this id has no pattern that could be replaced".to_owned(),
+            "choose another id, and leave that rule out with `disable` in [rules]",
+        );
+    }
+    if rule.kind == Kind::Structural {
+        say(
+            "kind",
+            "only built-in rules are structural".to_owned(),
+            "write \"generic\", or leave `kind` away",
+        );
+        return;
     }
     if rule.keywords.is_empty() {
         say(
@@ -241,8 +274,8 @@ fn check(rule: &Rule, item: &Spanned<DeValue<'_>>, faults: &mut Vec<Fault>) {
                     "put `(?P<secret>...)` around the value",
                 );
             }
-            if let Some(other) =
-                named.find(|name| *name != "secret" && !GROUPS.contains(&name.as_str()))
+            if let Some(other) = named
+                .find(|name| *name != "secret" && *name != KEY && !GROUPS.contains(&name.as_str()))
             {
                 say(
                     "pattern",
@@ -366,6 +399,40 @@ mod tests {
         assert_eq!(
             faults(&twice),
             ["7: the id `acme-key` is taken by a rule above"]
+        );
+    }
+
+    #[test]
+    fn a_table_is_a_pattern() {
+        let text = "[[rule]]\nid = \"acme-key\"\nkeywords = [\"acme\"]\npattern = { name = 'acme', key = 'api[_-]?key', value = '[a-f0-9]{32}' }\n";
+        let pack = read_file(text).expect("a sound rule");
+        assert!(pack.rules[0].keyed());
+        let wrong = text.replace("value = '", "values = '");
+        assert_eq!(faults(&wrong).len(), 1);
+    }
+
+    #[test]
+    fn a_generic_rule_asks_for_a_token_unless_it_says_what() {
+        let text = "[[rule]]\nid = \"acme-pin\"\nkind = \"generic\"\nkeywords = [\"pin\"]\npattern = '^acme_pin=(?P<secret>.+)$'\n";
+        let value = |text: &str| read_file(text).expect("a sound rule").rules[0].value;
+        assert_eq!(value(text), Value::Token);
+        assert_eq!(value(&format!("{text}value = \"format\"\n")), Value::Format);
+        assert_eq!(value(GOOD), Value::Format);
+    }
+
+    #[test]
+    fn structural_rules_are_built_in() {
+        let kind = format!("{GOOD}kind = \"structural\"\n");
+        assert_eq!(
+            faults(&kind),
+            ["5: rule `acme-key`: only built-in rules are structural"]
+        );
+        let id = GOOD.replace("acme-key", "reuse-value");
+        assert_eq!(
+            faults(&id),
+            [
+                "2: rule `reuse-value`: the built-in rule of this id has no pattern that could be replaced"
+            ]
         );
     }
 }

@@ -30,9 +30,11 @@ pub struct Rule {
     pub title: String,
     /// Literals of at least three bytes, in lower case, compared without case: the pattern is tried only on lines that
     /// hold one of them.
+    #[serde(default)]
     pub keywords: Vec<String>,
     /// Regular expression of the `regex` crate on bytes, Unicode off, with the value in a group named `secret`. Other
-    /// named groups are evidence: `host`, `account`, `project`, `user`, `database`.
+    /// named groups are evidence: `host`, `account`, `project`, `user`, `database`. A pack may write a [`Keyed`] table instead.
+    #[serde(default, deserialize_with = "expression_or_keyed")]
     pub pattern: String,
     /// Lines after the keyword's own that the pattern may reach into (a private key, a JSON object); 0 for one line.
     #[serde(default)]
@@ -43,6 +45,9 @@ pub struct Rule {
     /// How the rule believes a match.
     #[serde(default)]
     pub kind: Kind,
+    /// What the value has to look like, where the pattern alone is no proof.
+    #[serde(default)]
+    pub value: Value,
     /// Whether a provider issued it. False for what its owner made or chose (passwords in URLs, key pairs, tokens that any
     /// server signs): the shape is proof of a secret, but says nothing of whose service it opens.
     #[serde(default = "yes")]
@@ -71,6 +76,9 @@ pub struct Rule {
     /// What the rule does not find although its pattern does.
     #[serde(default)]
     pub allow: Vec<Allow>,
+    /// Ids of the rules of the secrets that make this identifier matter: alone it opens nothing.
+    #[serde(default)]
+    pub beside: Vec<String>,
     /// What to do about it, in one or two sentences.
     #[serde(default)]
     pub remedy: String,
@@ -109,6 +117,95 @@ pub struct Allow {
     pub stopwords: Vec<String>,
 }
 
+/// A value without a shape of its own (`[a-f0-9]{32}`), known by the key that it is assigned to. The short way to write
+/// the expression that all such rules share.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keyed {
+    /// Expression, without case, for the provider's name. It stands in the key, or before it on its line, or as the name of the
+    /// mapping, block or section that holds the key. Left out where the key's words are the provider's own, or where the
+    /// rule has `context` words.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Expression, without case, for the words of the key that bear the value: `api[_-]?key`. More of the key may follow.
+    pub key: String,
+    /// Expression for the value. What precedes and follows it is no part of it.
+    pub value: String,
+    /// Nothing but separators and words such as `web` or `prod` may stand around the key's words. For identifiers that are public,
+    /// so that `AMPLITUDE_SECRET_API_KEY` is never taken for one.
+    #[serde(default)]
+    pub close: bool,
+}
+
+/// Between a provider's name and the key: some of the line; or the end of a line that opens a block, and indented lines; or the
+/// end of a section's header, and lines of the section. `BEFORE` stands for what may precede the key on its own line.
+const FROM_NAME_TO_KEY: &str = concat!(
+    r#"(?:SAME|["']?[ \t]*[:=]?>?[ \t]*[{(\[]?[ \t]*\r?\n(?:[ \t]+[^\n]{0,99}\n){0,4}?[ \t]+BEFORE"#,
+    r#"|["']?\][ \t]*\r?\n(?:[^\n\[]{0,99}\n){0,4}?BEFORE)"#,
+);
+
+/// Between a provider's name and the key on one line, where they need not be close.
+pub const WITHIN: &str = r"[^\n;}]{0,40}?";
+
+/// Words that may stand around the words of a public identifier's key.
+const PLAIN_WORDS: &str = "(?i:prod|production|staging|stg|dev|development|test|live|web|js|browser|client|public|project|ios|android|app|init|set|token)";
+
+impl Keyed {
+    /// The expression that it stands for.
+    pub fn expression(&self) -> String {
+        let Self {
+            name,
+            key,
+            value,
+            close,
+        } = self;
+        let (same, before, after) = if *close {
+            let apart = r#"[^0-9A-Za-z\n;}]{0,6}"#;
+            (
+                format!("{apart}(?:{PLAIN_WORDS}{apart}){{0,2}}"),
+                r#"["' \t<]{0,3}"#,
+                format!("(?:[_-]?{PLAIN_WORDS})?[0-9]?"),
+            )
+        } else {
+            (
+                WITHIN.to_owned(),
+                r"[^\n\[]{0,20}?",
+                "[0-9A-Za-z_-]{0,20}".to_owned(),
+            )
+        };
+        let name = name.as_ref().map_or_else(String::new, |name| {
+            let between = FROM_NAME_TO_KEY
+                .replace("SAME", &same)
+                .replace("BEFORE", before);
+            format!("(?i:{name}){between}")
+        });
+        // Between key and value: separators and quotes, or `value:` of a list of names and values.
+        format!(
+            r"{name}(?P<key>(?i:{key}){after})[^0-9A-Za-z]{{1,40}}(?:(?i:value|string|str)[^0-9A-Za-z]{{1,12}})?(?P<secret>{value})(?:[^0-9A-Za-z+/=_-]|$)"
+        )
+    }
+}
+
+/// Where a human writes, an expression or a [`Keyed`] table; between the build and the binary, always an expression.
+fn expression_or_keyed<'de, D: serde::Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(
+        untagged,
+        expecting = "an expression, or a table of `name`, `key` and `value`"
+    )]
+    enum Written {
+        Expression(String),
+        Keyed(Keyed),
+    }
+    if !from.is_human_readable() {
+        return String::deserialize(from);
+    }
+    Ok(match Written::deserialize(from)? {
+        Written::Expression(expression) => expression,
+        Written::Keyed(keyed) => keyed.expression(),
+    })
+}
+
 const fn yes() -> bool {
     true
 }
@@ -122,6 +219,25 @@ pub enum Kind {
     Issued,
     /// A password or token known by the name of its key only: placeholders, references and words are filtered out.
     Generic,
+    /// Found by what the gate knows of the whole repository or of a file's structure, not by a pattern of its own.
+    Structural,
+}
+
+/// What a value has to look like to be believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Value {
+    /// As the pattern says: only stand-ins are refused.
+    #[default]
+    Format,
+    /// What people choose: short and weak ones count, plain words do not.
+    Password,
+    /// What people choose or machines make: words with digits count, names of secrets do not.
+    Secret,
+    /// What machines make: it must look random.
+    Token,
+    /// What machines make, beside a name that says little (`salt`, a child of `secrets`): it must look very random.
+    Random,
 }
 
 /// One statement of a format about the environment.

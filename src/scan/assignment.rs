@@ -1,16 +1,16 @@
-//! Generic credentials: the value of a key whose name bears a secret (`db.password`, `JWT_SECRET`). The names are data, in
-//! `rules/builtin/generic.toml`: each pattern is tried on the normalised assignment `db_password=VALUE`.
+//! Generic credentials, the whole way of a value: a name that may bear a secret (`rules/builtin/generic.toml`, tried on the
+//! normalised assignment `db_password=VALUE`), the name's parents where it says nothing of its own, then the reasons against
+//! the value (`scan::reason`). Who finds names and values: `syntax` in configuration, `scan::beside` everywhere.
 
 use std::ops::Range;
 
 use crate::model::{Secret, words_of};
-use crate::rules::Rule;
 
 use super::filter::Heard;
-use super::placeholder::{rejected, stands_in};
+use super::reason::{Asked, of_value};
 use super::{Candidate, Rejected, ScanError, Scanner};
 
-/// One assignment of a configuration file, as a syntax gives it.
+/// One assignment, as a syntax or the surroundings of a name give it.
 #[derive(Debug, Clone)]
 pub struct Assignment<'b> {
     /// The key as written.
@@ -27,8 +27,93 @@ pub struct Assignment<'b> {
 pub enum Judged<'b, 'r> {
     /// It bears a secret.
     Candidate(Candidate<'b, 'r>),
-    /// A secret-bearing key whose value is none, and why.
+    /// A secret-bearing key whose value is none: the rule and why.
     Rejected(Rejected<'r>),
+}
+
+/// The longest normalised key that is tried.
+const LONGEST_KEY: usize = 128;
+
+/// Mappings whose entries are secrets, whatever their names.
+const HOLDERS: [&str; 12] = [
+    "secret",
+    "secrets",
+    "credential",
+    "credentials",
+    "creds",
+    "password",
+    "passwords",
+    "token",
+    "tokens",
+    "api_keys",
+    "apikeys",
+    "access_tokens",
+];
+
+/// Names of entries that describe a secret instead of being one.
+const DESCRIBING: [&str; 40] = [
+    "name",
+    "names",
+    "key",
+    "id",
+    "path",
+    "file",
+    "filename",
+    "type",
+    "kind",
+    "user",
+    "username",
+    "host",
+    "hostname",
+    "port",
+    "url",
+    "uri",
+    "endpoint",
+    "region",
+    "namespace",
+    "version",
+    "mode",
+    "enabled",
+    "description",
+    "email",
+    "provider",
+    "engine",
+    "bucket",
+    "database",
+    "db",
+    "mount",
+    "role",
+    "server",
+    "address",
+    "ref",
+    "store",
+    "backend",
+    "format",
+    "algorithm",
+    "arn",
+    "label",
+];
+
+/// The keys by which an entry may be known, most telling first: its own; with its parent's (`password: {value: x}`,
+/// `jwt: {key: x}`); as an entry of a mapping of secrets.
+pub fn keys_of(path: &[String], in_secret: bool) -> Vec<String> {
+    let Some((last, parents)) = path.split_last() else {
+        return Vec::new();
+    };
+    let mut keys = vec![last.clone()];
+    let parent = parents.last();
+    if let Some(parent) = parent {
+        keys.push(format!("{parent}_{last}"));
+    }
+    let words = words_of(last);
+    let describes = words
+        .last()
+        .is_some_and(|word| DESCRIBING.contains(&word.as_str()));
+    let held = parent.is_some_and(|parent| HOLDERS.contains(&words_of(parent).join("_").as_str()));
+    if (held || in_secret) && !describes {
+        keys.push("secret_entry".to_owned());
+    }
+    keys
 }
 
 impl<'r> Scanner<'r> {
@@ -47,7 +132,7 @@ impl<'r> Scanner<'r> {
         assignment: &Assignment<'_>,
     ) -> Result<Option<Judged<'b, 'r>>, ScanError> {
         let key = words_of(assignment.key).join("_");
-        if key.is_empty() || key.len() > 128 {
+        if key.is_empty() || key.len() > LONGEST_KEY {
             return Ok(None);
         }
         for known in self.generic(&key) {
@@ -62,10 +147,14 @@ impl<'r> Scanner<'r> {
                 continue;
             };
             let value = &normalised[secret.range()];
-            let password = rule.id == "generic-password";
             let span = assignment.span.clone();
             let mut pending = Vec::new();
-            let mut reason = rejected(&key, value, assignment.quoted, password);
+            let mut reason = of_value(&Asked {
+                key: &key,
+                value,
+                quoted: assignment.quoted,
+                kind: rule.value,
+            });
             if let (None, Some(filter)) = (reason, known.filter) {
                 match filter.hears(value.as_bytes(), normalised.as_bytes(), bytes, &span)? {
                     Heard::Rejected(found) => reason = Some(found),
@@ -86,16 +175,11 @@ impl<'r> Scanner<'r> {
                 secret: Secret::new(&bytes[span.clone()]),
                 span,
                 groups: Vec::new(),
-                in_context: false,
+                context: None,
+                lead: 0,
                 pending,
             })));
         }
         Ok(None)
     }
-}
-
-/// Whether the value of an issued candidate is a stand-in after all (`postgres://user:<password>@host`).
-pub fn is_stand_in(rule: &Rule, value: &[u8]) -> bool {
-    let labelled = rule.marker(value).is_some();
-    std::str::from_utf8(value).is_ok_and(|value| stands_in(rule.kind, value, labelled))
 }

@@ -1,5 +1,6 @@
 //! Rules against bytes.
 
+use std::cmp::Reverse;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -11,9 +12,9 @@ use crate::rules::{Kind, Pack, Rule};
 
 use super::filter::{Allows, Filter, Heard};
 use super::lines;
-use super::placeholder::documentation_example;
 use super::prefilter::Prefilter;
-use super::rejected::{Reason, Rejected};
+use super::reason::{Reason, documentation_example};
+use super::rejected::Rejected;
 
 /// A rule matched some bytes.
 #[derive(Debug, Clone)]
@@ -28,10 +29,33 @@ pub struct Candidate<'b, 'r> {
     pub span: Range<usize>,
     /// Named groups other than `secret`: `host`, `account`, `user`, ...
     pub groups: Vec<(&'r str, &'b [u8])>,
-    /// Whether one of the rule's context words stands near it.
-    pub in_context: bool,
+    /// How near one of the rule's context words stands; `None` where the rule asks for none.
+    pub context: Option<Nearness>,
+    /// Bytes of the match before the value: how near the literal stands that a value without shape is known by.
+    pub(super) lead: usize,
     /// Entries of what the rule allows that hold at certain paths, see [`Scanner::rejects_at`].
     pub pending: Vec<usize>,
+}
+
+/// How near a context word stands to a value; less is nearer: bytes between them, words on the value's own line before all
+/// others, and those above it before those below.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Nearness(usize);
+
+impl<'b, 'r> Candidate<'b, 'r> {
+    /// A candidate that no pattern found.
+    pub fn known(provider: &'r str, rule: &'r Rule, bytes: &'b [u8], span: Range<usize>) -> Self {
+        Self {
+            provider,
+            rule,
+            secret: Secret::new(&bytes[span.clone()]),
+            span,
+            groups: Vec::new(),
+            context: None,
+            lead: 0,
+            pending: Vec::new(),
+        }
+    }
 }
 
 /// A scanner that cannot be built or used. Fatal: a rule that does not work finds nothing, and nothing would say so.
@@ -48,6 +72,9 @@ pub enum ScanError {
     /// The keywords cannot be searched for.
     #[error("the keywords of the rules cannot be searched for: {0}")]
     Keywords(#[from] aho_corasick::BuildError),
+    /// What is known of values cannot be looked up.
+    #[error("{0}")]
+    Known(String),
 }
 
 struct Compiled<'r> {
@@ -57,7 +84,7 @@ struct Compiled<'r> {
     /// The keywords of a generic rule without separators, as keys of assignments are compared with them.
     plain: Vec<String>,
     /// What it asks for beyond its pattern; built-in rules ask for nothing.
-    filter: Option<Filter<'r>>,
+    filter: Option<Box<Filter<'r>>>,
 }
 
 impl Compiled<'_> {
@@ -99,10 +126,22 @@ pub(super) struct Known<'s, 'r> {
 pub struct Searched<'b, 'r> {
     /// Candidates of provider-issued formats, in the order of the bytes, without overlaps.
     pub issued: Vec<Candidate<'b, 'r>>,
-    /// Whether a keyword of a generic rule stands anywhere, so that assignments are worth reading.
-    pub may_assign: bool,
+    /// Where keywords of generic rules stand, so that assignments are worth reading: the offset of the first in each name.
+    pub names: Vec<usize>,
+    /// Whether a keyword of a structural rule stands anywhere, so that the structure of the file is worth reading.
+    pub may_cross: bool,
     /// What is not believed, where the scanner explains.
     pub rejected: Vec<Rejected<'r>>,
+}
+
+impl Searched<'_, '_> {
+    /// Whether there is nothing to look at more closely.
+    pub fn is_empty(&self) -> bool {
+        self.issued.is_empty()
+            && self.rejected.is_empty()
+            && self.names.is_empty()
+            && !self.may_cross
+    }
 }
 
 /// On a line that is longer, a rule is tried so far after its keyword, and [`REACH_BACK`] before it: longer than any credential,
@@ -117,6 +156,8 @@ const REACH_OF_LINES: usize = 256 << 10;
 const CONTEXT_LINES: usize = 5;
 /// And at most this many bytes, where lines are long.
 const CONTEXT_BYTES: usize = 2000;
+/// Of a larger text, the names are looked for again part by part, so that they need not be held all at once.
+const MOST_NAMED: usize = 2 << 20;
 /// Set in the number of a rule where the prefilter looks for one of its context words.
 const CONTEXT: u32 = 1 << 31;
 
@@ -141,16 +182,25 @@ impl<'r> Scanner<'r> {
                 regex: OnceCell::new(),
                 plain: match rule.kind {
                     Kind::Generic => rule.keywords.iter().map(|word| plain(word)).collect(),
-                    Kind::Issued => Vec::new(),
+                    Kind::Issued | Kind::Structural => Vec::new(),
                 },
-                filter: Filter::of(rule, shared.as_ref()),
+                filter: Filter::of(rule, shared.as_ref()).map(Box::new),
             }));
         }
+        // A keyed rule with context words is tried around those only: its keywords are words such as `secret`, so that every
+        // such rule would cost something on every line that holds one.
         let keywords = rules.iter().enumerate().flat_map(|(number, compiled)| {
-            let keywords = compiled.rule.keywords.iter();
-            let keywords = keywords.map(move |keyword| (number as u32, keyword.as_str()));
-            let context = compiled.rule.context.iter();
-            keywords.chain(context.map(move |word| (number as u32 | CONTEXT, word.as_str())))
+            let (number, rule) = (number as u32, compiled.rule);
+            let [leading, context]: [&[String]; 2] = if rule.led_by_context() {
+                [&rule.context, &[]]
+            } else {
+                [&rule.keywords, &rule.context]
+            };
+            let leading = leading.iter().map(move |word| (number, word.as_str()));
+            let context = context
+                .iter()
+                .map(move |word| (number | CONTEXT, word.as_str()));
+            leading.chain(context)
         });
         let prefilter = Prefilter::new(keywords)?;
         Ok(Self {
@@ -186,7 +236,7 @@ impl<'r> Scanner<'r> {
             return Ok(None);
         }
         let compiled = self.rules.iter().find(|own| own.rule.id == rule.id);
-        match compiled.and_then(|own| own.filter.as_ref()) {
+        match compiled.and_then(|own| own.filter.as_deref()) {
             Some(filter) => filter.rejects_at(pending, path),
             None => Ok(None),
         }
@@ -213,9 +263,26 @@ impl<'r> Scanner<'r> {
                     provider: compiled.provider,
                     rule: compiled.rule,
                     pattern: compiled.regex()?,
-                    filter: compiled.filter.as_ref(),
+                    filter: compiled.filter.as_deref(),
                 })
             })
+    }
+
+    /// Where keywords of generic rules stand in a part of a text.
+    pub fn names(&self, part: &[u8]) -> Vec<usize> {
+        let mut names: Vec<usize> = Vec::new();
+        self.prefilter.hits(part, |number, at| {
+            let generic =
+                number & CONTEXT == 0 && self.rules[number as usize].rule.kind == Kind::Generic;
+            if generic
+                && names
+                    .last()
+                    .is_none_or(|&last| !super::beside::same_name(part, last, at))
+            {
+                names.push(at);
+            }
+        });
+        names
     }
 
     /// Searches `bytes` once.
@@ -237,7 +304,18 @@ impl<'r> Scanner<'r> {
             }
             let rule = self.rules[number as usize].rule;
             if rule.kind == Kind::Generic {
-                answer.may_assign = true;
+                // One a name, and none in a text without end: that is searched part by part, see `Scanner::names`.
+                let same = answer
+                    .names
+                    .last()
+                    .is_some_and(|&last| super::beside::same_name(bytes, last, at));
+                if !same && (answer.names.is_empty() || bytes.len() <= MOST_NAMED) {
+                    answer.names.push(at);
+                }
+                return;
+            }
+            if rule.kind == Kind::Structural {
+                answer.may_cross = true;
                 return;
             }
             if last.is_empty() {
@@ -248,17 +326,26 @@ impl<'r> Scanner<'r> {
                 return;
             }
             let own = line.around(at);
-            let end = own.end.min(at + REACH);
             let seen = own.end.min(at + REACH / 2);
-            let end = match rule.lines {
-                0 => end,
-                more if end < own.end => end.max(
-                    bytes
-                        .len()
-                        .min(at + REACH_OF_LINES.min(usize::from(more) * 1000)),
+            let (start, more) = match rule.led_by_context() {
+                false => (own.start, 0),
+                // The value may stand as many lines before or after its context.
+                true => (
+                    {
+                        let floor = own.start.saturating_sub(REACH_BACK);
+                        let count = CONTEXT_LINES + usize::from(rule.lines);
+                        floor + lines::start_before(&bytes[floor..own.start], count)
+                    },
+                    CONTEXT_LINES,
                 ),
-                more => lines::end_after(bytes, own.end, usize::from(more))
-                    .min(end.max(at + REACH_OF_LINES)),
+            };
+            let end = own.end.min(at + REACH);
+            let end = match usize::from(rule.lines) + more {
+                0 => end,
+                more if end < own.end => {
+                    end.max(bytes.len().min(at + REACH_OF_LINES.min(more * 1000)))
+                }
+                more => lines::end_after(bytes, own.end, more).min(end.max(at + REACH_OF_LINES)),
             };
             match *last {
                 // A second keyword inside a window lengthens it: its own reach counts from there.
@@ -269,14 +356,15 @@ impl<'r> Scanner<'r> {
                 }
                 _ => {
                     *last = Some((windows.len(), seen));
-                    windows.push((number, own.start.max(at.saturating_sub(REACH_BACK))..end));
+                    windows.push((number, start.max(at.saturating_sub(REACH_BACK))..end));
                 }
             }
         });
         let mut found = Vec::new();
         for (number, window) in windows {
             let number = number as usize;
-            let free = self.rules[number].rule.context.is_empty();
+            let rule = self.rules[number].rule;
+            let free = rule.context.is_empty() || rule.led_by_context();
             if free || self.explains || in_context.get(number).is_some_and(|&stands| stands) {
                 self.try_rule(number, bytes, window, &mut found, &mut answer.rejected)?;
             }
@@ -305,10 +393,13 @@ impl<'r> Scanner<'r> {
                 continue;
             };
             let span = window.start + secret.start()..window.start + secret.end();
-            let in_context = !rule.context.is_empty() && has_context(rule, bytes, &span);
+            let context = match rule.context.is_empty() {
+                true => None,
+                false => nearest_context(rule, bytes, &span),
+            };
             let value = &bytes[span.clone()];
             let mut pending = Vec::new();
-            let reason = if !rule.context.is_empty() && !in_context {
+            let reason = if !rule.context.is_empty() && context.is_none() {
                 Some(Reason::Context)
             } else if documentation_example(value) {
                 Some(Reason::Documentation)
@@ -350,7 +441,10 @@ impl<'r> Scanner<'r> {
                 secret: Secret::new(value),
                 span,
                 groups,
-                in_context,
+                context,
+                lead: captures
+                    .get(0)
+                    .map_or(0, |whole| secret.start() - whole.start()),
                 pending,
             });
         }
@@ -360,7 +454,9 @@ impl<'r> Scanner<'r> {
 
 /// A name without its separators.
 fn plain(name: &str) -> String {
-    name.chars().filter(char::is_ascii_alphanumeric).collect()
+    name.chars()
+        .filter(|character| character.is_alphanumeric())
+        .collect()
 }
 
 /// The named groups that rules may use beside `secret`.
@@ -371,41 +467,51 @@ fn rule_groups(rule: &Rule) -> impl Iterator<Item = &'static str> + '_ {
         .filter(|name| rule.pattern.contains(&format!("(?P<{name}>")))
 }
 
-fn has_context(rule: &Rule, bytes: &[u8], span: &Range<usize>) -> bool {
+/// How near the nearest of the rule's context words stands, if any stands near enough.
+fn nearest_context(rule: &Rule, bytes: &[u8], span: &Range<usize>) -> Option<Nearness> {
     let before = &bytes[span.start.saturating_sub(CONTEXT_BYTES)..span.start];
     let after = &bytes[span.end..bytes.len().min(span.end + CONTEXT_BYTES)];
-    let from = before
-        .iter()
-        .enumerate()
-        .rev()
-        .filter(|(_, byte)| **byte == b'\n')
+    let mut ends = memchr::memrchr_iter(b'\n', before);
+    let own_line = ends.next().map_or(0, |at| at + 1);
+    let from = ends.nth(CONTEXT_LINES - 1).unwrap_or(0);
+    let to = memchr::memchr_iter(b'\n', after)
         .nth(CONTEXT_LINES)
-        .map_or(0, |(at, _)| at);
-    let to = after
-        .iter()
-        .enumerate()
-        .filter(|(_, byte)| **byte == b'\n')
-        .nth(CONTEXT_LINES)
-        .map_or(after.len(), |(at, _)| at);
-    let around = [
-        before[from..].to_ascii_lowercase(),
-        after[..to].to_ascii_lowercase(),
-    ];
-    rule.context.iter().any(|word| {
+        .unwrap_or(after.len());
+    let before_it = before[from..].to_ascii_lowercase();
+    let own_line = own_line - from;
+    let after_it = after[..to].to_ascii_lowercase();
+    let nearness = |word: &String| {
         let word = word.to_ascii_lowercase();
-        around.iter().any(|text| {
-            text.windows(word.len().max(1))
-                .any(|window| window == word.as_bytes())
-        })
-    })
+        let word = word.as_bytes();
+        let above = memchr::memmem::rfind(&before_it, word).map(|at| {
+            let distance = before_it.len() - at - word.len();
+            if at >= own_line {
+                distance
+            } else {
+                CONTEXT_BYTES + distance
+            }
+        });
+        let below = || memchr::memmem::find(&after_it, word).map(|at| 2 * CONTEXT_BYTES + at);
+        above.or_else(below)
+    };
+    rule.context.iter().filter_map(nearness).min().map(Nearness)
 }
 
 /// One candidate for each place: of those that overlap, the one whose rule knows most about it.
 fn without_overlaps<'b, 'r>(mut found: Vec<Candidate<'b, 'r>>) -> Vec<Candidate<'b, 'r>> {
     let specificity = |candidate: &Candidate<'_, '_>| {
         let marker = candidate.rule.marker(candidate.secret.expose());
+        // Of values without a shape, the one whose provider is named nearest.
+        let keyed = candidate.rule.keyed();
+        let nearest = match (keyed, candidate.context) {
+            (_, Some(Nearness(near))) => near,
+            (true, None) => candidate.lead,
+            (false, None) => 0,
+        };
         (
-            candidate.in_context,
+            !keyed,
+            candidate.context.is_some(),
+            Reverse(nearest),
             candidate.rule.checksum.is_some(),
             marker.is_some_and(|marker| !marker.by_absence),
             candidate.secret.len(),
@@ -415,7 +521,7 @@ fn without_overlaps<'b, 'r>(mut found: Vec<Candidate<'b, 'r>>) -> Vec<Candidate<
         )
     };
     // Stable, so that the order of the packs decides between equals.
-    found.sort_by_key(|candidate| std::cmp::Reverse(specificity(candidate)));
+    found.sort_by_key(|candidate| Reverse(specificity(candidate)));
     let mut kept: Vec<Candidate<'b, 'r>> = Vec::new();
     let mut taken: std::collections::BTreeMap<usize, usize> = std::collections::BTreeMap::new();
     for candidate in found {

@@ -55,6 +55,39 @@ pub fn excerpt(bytes: &[u8], span: &Range<usize>, rule: &Rule) -> Excerpt {
     Excerpt { text, start, end }
 }
 
+/// The excerpt of what is no secret: the key and, of the value, what no rule takes for a secret.
+pub fn excerpt_of_pointer(
+    scanner: &Scanner<'_>,
+    bytes: &[u8],
+    span: &Range<usize>,
+    rule: &Rule,
+) -> Excerpt {
+    let Excerpt {
+        mut text,
+        start,
+        end,
+    } = excerpt(bytes, span, rule);
+    let value = String::from_utf8_lossy(&bytes[span.clone()]);
+    let line = value.lines().next().unwrap_or_default();
+    let mut shown: String = redact(scanner, line, &[])
+        .chars()
+        .map(printable)
+        .take(LONGEST_POINTER)
+        .collect();
+    if shown.len() < value.len() {
+        shown.push('…');
+    }
+    text.replace_range(start..end, &shown);
+    Excerpt {
+        text,
+        start,
+        end: start + shown.len(),
+    }
+}
+
+/// The longest pointer that is shown whole, in characters.
+const LONGEST_POINTER: usize = 80;
+
 /// The part of an issued value that its issuer made public: the keyword it starts with.
 fn public_prefix<'v>(value: &'v [u8], rule: &Rule) -> &'v str {
     if rule.kind == Kind::Generic {

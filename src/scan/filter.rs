@@ -10,7 +10,7 @@ use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use crate::rules::Rule;
 use crate::rules::schema::Allow;
 
-use super::placeholder::Reason;
+use super::reason::Reason;
 use super::{ScanError, lines};
 
 /// As much of a line is looked at on either side of a match.

@@ -31,6 +31,19 @@ pub(super) fn end_after(bytes: &[u8], at: usize, count: usize) -> usize {
     at
 }
 
+/// The start of the `count`th line before what `before` ends with, the start of a line.
+pub(super) fn start_before(before: &[u8], count: usize) -> usize {
+    let mut at = before.len();
+    for _ in 0..count {
+        if at == 0 {
+            break;
+        }
+        let line_end = 1 + usize::from(before[..at].ends_with(b"\r\n"));
+        at = start(before, at - line_end);
+    }
+    at
+}
+
 /// Lines around places that come in order: each byte is looked at twice at most.
 pub(super) struct Cursor<'b> {
     bytes: &'b [u8],

@@ -3,20 +3,22 @@
 
 pub mod allow;
 pub mod assignment;
+pub mod beside;
 mod candidate;
 pub mod decode;
 mod excerpt;
 mod filter;
 mod fingerprint;
 pub mod gitleaks_ignore;
+mod likeness;
 mod lines;
-mod placeholder;
 mod prefilter;
+pub mod reason;
 mod rejected;
 
 pub use candidate::{Candidate, ScanError, Scanner};
-pub use excerpt::{MASK, excerpt, redact};
+pub use excerpt::{MASK, excerpt, excerpt_of_pointer, redact};
 pub use fingerprint::{ValueId, fingerprint, value_id};
 pub use lines::Positions;
-pub use placeholder::{documentation_example, rejected};
-pub use rejected::{Reason, Rejected};
+pub use reason::Reason;
+pub use rejected::Rejected;

@@ -1,4 +1,4 @@
-//! Source code and prose: an assignment whose value is a literal in quotes.
+//! Source code: an assignment whose value is a literal in quotes.
 
 use super::{Entry, Format, Syntax, ending, lines};
 
@@ -8,15 +8,14 @@ pub(super) const FORMAT: Format = Format {
     read: |text| Some(read(text)),
 };
 
-const ENDINGS: [&str; 56] = [
+const ENDINGS: [&str; 52] = [
     "rs", "go", "py", "js", "mjs", "cjs", "jsx", "ts", "tsx", "java", "kt", "kts", "scala", "rb",
     "php", "c", "h", "cc", "cpp", "hpp", "cs", "fs", "vb", "swift", "m", "mm", "pl", "pm", "ex",
     "exs", "erl", "clj", "groovy", "gradle", "dart", "lua", "r", "jl", "hs", "vue", "svelte",
-    "html", "htm", "erb", "md", "rst", "adoc", "sql", "proto", "graphql", "css", "scss", "ipynb",
-    "tex", "po", "svg",
+    "html", "htm", "erb", "sql", "proto", "graphql", "css", "scss", "ipynb", "po", "svg",
 ];
 
-fn read(text: &str) -> Vec<Entry> {
+pub(super) fn read(text: &str) -> Vec<Entry> {
     let mut entries = lines::read(text, &mut lines::State::default());
     entries.retain(|entry| entry.quoted);
     entries

@@ -1,7 +1,7 @@
 //! The tolerant reader: one assignment a line, `[section]` headers, and indentation as nesting where a line ends in `:`.
 //! Takes dotenv, INI, properties, TOML, shell exports, HCL, templated YAML, and the literals of source code; never fails.
 
-use super::{Entry, Format, Syntax};
+use super::{Entry, Format, Meaning, Syntax};
 
 pub(super) const FORMAT: Format = Format {
     syntax: Syntax::Lines,
@@ -16,6 +16,11 @@ pub(super) struct State {
     /// Keys of enclosing lines that ended in `:` or `{`, with their indentation.
     parents: Vec<(usize, String)>,
 }
+
+/// Longer names of sections and blocks name none.
+const LONGEST_KEY: usize = 128;
+/// Deeper blocks are not told apart.
+const DEEPEST: usize = 32;
 
 /// The assignments of `text`; linear in its length, whatever the length of its lines.
 pub(super) fn read(text: &str, state: &mut State) -> Vec<Entry> {
@@ -40,7 +45,11 @@ pub(super) fn read(text: &str, state: &mut State) -> Vec<Entry> {
             .and_then(|rest| rest.strip_suffix(']'))
         {
             let header = header.trim_matches(['[', ']', ' ']);
-            if !header.is_empty() && !header.contains(['"', ',', '{']) {
+            // Written down with every entry below it: a longer one is hostile.
+            if !header.is_empty()
+                && header.len() <= LONGEST_KEY
+                && !header.contains(['"', ',', '{'])
+            {
                 *section = header
                     .split('.')
                     .map(|part| part.trim().to_owned())
@@ -52,7 +61,10 @@ pub(super) fn read(text: &str, state: &mut State) -> Vec<Entry> {
         while parents.last().is_some_and(|(outer, _)| *outer >= indent) {
             parents.pop();
         }
-        if let Some(key) = opened_key(content) {
+        if let Some(key) = opened_key(content)
+            && key.len() <= LONGEST_KEY
+            && parents.len() < DEEPEST
+        {
             parents.push((indent, key.to_owned()));
             continue;
         }
@@ -66,6 +78,7 @@ pub(super) fn read(text: &str, state: &mut State) -> Vec<Entry> {
                 value: content[value.clone()].to_owned(),
                 span: offset..offset + value.len(),
                 quoted,
+                meaning: Meaning::Literal,
             });
         }
     }
@@ -79,7 +92,7 @@ fn is_comment(content: &str) -> bool {
 }
 
 /// A commented-out setting still holds its value.
-fn has_assignment_like(content: &str) -> bool {
+pub(super) fn has_assignment_like(content: &str) -> bool {
     content.contains('=') || content.contains(": ")
 }
 
@@ -104,7 +117,7 @@ fn is_key_byte(byte: u8) -> bool {
 }
 
 /// Every `key = value` of a line with the value's range in it. Most lines have one; JSON and code may have several.
-fn assignments(content: &str) -> Vec<(&str, std::ops::Range<usize>, bool)> {
+pub(super) fn assignments(content: &str) -> Vec<(&str, std::ops::Range<usize>, bool)> {
     let bytes = content.as_bytes();
     let mut found = Vec::new();
     let mut at = 0;

@@ -2,7 +2,27 @@
 //! not take (templated, broken) is read by the tolerant line reader, and the answer says which was used.
 
 mod code;
+mod dockerfile;
+mod dotenv;
+#[cfg(test)]
+mod every_reader;
+mod hcl;
+mod ini;
+mod json;
 mod lines;
+mod netrc;
+mod pairs;
+mod physical;
+mod properties;
+mod prose;
+#[cfg(test)]
+mod shapes;
+mod shell;
+mod systemd;
+mod toml;
+mod tree;
+mod words;
+mod xml;
 mod yaml;
 
 use std::borrow::Cow;
@@ -18,17 +38,57 @@ struct Format {
 }
 
 /// Every format. The first that knows a file's name reads it; what none knows is read line by line.
-const FORMATS: &[Format] = &[yaml::FORMAT, code::FORMAT, lines::FORMAT];
+const FORMATS: &[Format] = &[
+    yaml::FORMAT,
+    json::FORMAT,
+    hcl::FORMAT,
+    xml::FORMAT,
+    toml::FORMAT,
+    shell::FORMAT,
+    dockerfile::FORMAT,
+    systemd::FORMAT,
+    properties::FORMAT,
+    ini::FORMAT,
+    netrc::FORMAT,
+    code::FORMAT,
+    prose::FORMAT,
+    dotenv::FORMAT,
+    lines::FORMAT,
+];
 
 /// A reader of a configuration format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Syntax {
-    /// YAML, and JSON, which is nearly a subset of it.
+    /// YAML.
     Yaml,
+    /// JSON, with comments, trailing commas and the other liberties of its dialects.
+    Json,
+    /// HCL: Terraform, Nomad, Packer.
+    Hcl,
+    /// XML: .NET, Maven, Spring, property lists.
+    Xml,
+    /// TOML.
+    Toml,
+    /// Shell scripts.
+    Shell,
+    /// Dockerfiles.
+    Dockerfile,
+    /// Units of systemd.
+    Systemd,
+    /// Java properties.
+    Properties,
+    /// INI and what is like it.
+    Ini,
+    /// netrc.
+    Netrc,
+    /// dotenv.
+    Dotenv,
     /// `key = value`, `key: value`, `[section]`, one line at a time: dotenv, INI, properties, and everything else.
     Lines,
     /// Source code: only literals in quotes are values.
     Code,
+    /// Prose: literals in quotes, and with caution what somebody wrote down.
+    Prose,
 }
 
 /// One scalar value with its key.
@@ -42,25 +102,83 @@ pub struct Entry {
     pub span: Range<usize>,
     /// Whether it stands in quotes.
     pub quoted: bool,
+    /// What the format says of it.
+    pub meaning: Meaning,
+}
+
+/// What a format says of a value beside its text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Meaning {
+    /// Nothing: it is what it says.
+    #[default]
+    Literal,
+    /// Base64 by definition: `data` of a Kubernetes Secret, `!!binary`.
+    Base64,
+    /// The name of what is kept elsewhere: `valueFrom`, `!reference`, `var.password`.
+    Reference,
+    /// A ciphertext: `!vault`, `encryptedData`.
+    Encrypted,
+}
+
+impl Entry {
+    /// The key that says what the value is: the last one, or the one above where the last says no more than that it is a
+    /// value (`variables.DB_PASSWORD.value`, `variable.db_password.default`).
+    pub fn key(&self) -> Option<&str> {
+        const VALUES: [&str; 7] = [
+            "value",
+            "default",
+            "defaultValue",
+            "default_value",
+            "Default",
+            "Value",
+            "_value",
+        ];
+        let (last, above) = self.path.split_last()?;
+        let named = above.last().filter(|_| VALUES.contains(&last.as_str()));
+        Some(named.unwrap_or(last))
+    }
 }
 
 /// A file as entries.
 #[derive(Debug)]
 pub struct Document {
-    /// Every scalar that has a key, in the order of the file.
+    /// Every scalar that has a key, in the order of the file: by begin, and of those with the same begin the longer ones
+    /// first. Two stand at one place where a value counts in two places (an alias), and one in another where a value is a file
+    /// or a connection string.
     pub entries: Vec<Entry>,
     /// Which reader was used.
     pub syntax: Syntax,
 }
 
+/// Every reader, in the order in which they are asked for a file's name.
+pub fn all() -> impl Iterator<Item = Syntax> {
+    FORMATS.iter().map(|format| format.syntax)
+}
+
 /// The reader that a file's name asks for.
 pub fn of_path(path: &str) -> Syntax {
     let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
-    FORMATS
-        .iter()
-        .find(|format| (format.knows)(&name))
-        .map_or(Syntax::Lines, |format| format.syntax)
+    let of_name = |name: &str| {
+        FORMATS
+            .iter()
+            .find(|format| (format.knows)(name))
+            .map_or(Syntax::Lines, |format| format.syntax)
+    };
+    // `config.yml.example` is YAML, or nearly.
+    let copied = name
+        .rsplit_once('.')
+        .filter(|(_, ending)| COPIES.contains(ending))
+        .map(|(name, _)| of_name(name));
+    copied
+        .filter(|syntax| *syntax != Syntax::Lines)
+        .unwrap_or_else(|| of_name(&name))
 }
+
+/// Endings of copies and templates, which stand behind the ending of the format.
+const COPIES: [&str; 19] = [
+    "example", "sample", "template", "tmpl", "tpl", "gotmpl", "tftpl", "dist", "default", "in",
+    "j2", "jinja", "jinja2", "erb", "ejs", "bak", "orig", "old", "save",
+];
 
 /// What follows the last dot of a name; the whole name where it has none.
 fn ending(name: &str) -> &str {
@@ -99,7 +217,7 @@ pub fn read_parts<E>(
             let mut entries = lines::read(&text_of(part), &mut state);
             entries.retain(|entry| {
                 (from..to).contains(&(entry.span.start + start))
-                    && (entry.quoted || syntax != Syntax::Code)
+                    && (entry.quoted || !matches!(syntax, Syntax::Code | Syntax::Prose))
             });
             for entry in &mut entries {
                 entry.span = entry.span.start + start..entry.span.end + start;
@@ -136,14 +254,24 @@ pub fn read(bytes: &[u8], syntax: Syntax) -> Document {
         };
     }
     let text = text_of(bytes);
-    let format = FORMATS.iter().find(|format| format.syntax == syntax);
-    if let Some(entries) = format.and_then(|format| (format.read)(&text)) {
+    if let Some(mut entries) = read_as(&text, syntax) {
+        // Lines and code look at every operator of a line already.
+        if !matches!(syntax, Syntax::Lines | Syntax::Code) {
+            entries = pairs::add_inner(&text, entries);
+            entries.sort_by_key(|entry| (entry.span.start, std::cmp::Reverse(entry.span.end)));
+        }
         return Document { entries, syntax };
     }
     Document {
         entries: lines::read(&text, &mut lines::State::default()),
         syntax: Syntax::Lines,
     }
+}
+
+/// The entries of a text; `None` where it is not of this syntax.
+fn read_as(text: &str, syntax: Syntax) -> Option<Vec<Entry>> {
+    let format = FORMATS.iter().find(|format| format.syntax == syntax)?;
+    (format.read)(text)
 }
 
 /// Machine code, images, packed data: one byte in fifty or more is a control character. The names of keys mean nothing there;
@@ -159,7 +287,7 @@ fn is_binary(bytes: &[u8]) -> bool {
 }
 
 /// The bytes as UTF-8 of the same length: Latin-1 and broken characters become `?`, so that every offset stays.
-fn text_of(bytes: &[u8]) -> Cow<'_, str> {
+pub fn text_of(bytes: &[u8]) -> Cow<'_, str> {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return Cow::Borrowed(text);
     }
@@ -169,6 +297,37 @@ fn text_of(bytes: &[u8]) -> Cow<'_, str> {
         text.extend(chunk.invalid().iter().map(|_| '?'));
     }
     Cow::Owned(text)
+}
+
+#[cfg(test)]
+mod testing {
+    use super::Entry;
+
+    pub(super) type Rows = Vec<(String, String)>;
+
+    /// Key paths and values of what a format makes of `text`, once it has been seen that places are right.
+    pub(super) fn rows(text: &str, read: fn(&str) -> Option<Vec<Entry>>) -> Rows {
+        let entries = read(text).unwrap_or_else(|| panic!("not taken: {text}"));
+        let places: Vec<_> = entries
+            .iter()
+            .map(|entry| (entry.span.start, std::cmp::Reverse(entry.span.end)))
+            .collect();
+        assert!(places.is_sorted(), "in order: {text}");
+        let row = |entry: Entry| {
+            let raw = text.get(entry.span.clone()).expect("inside");
+            let is_plain = !raw.contains(['\\', '\n', '&', '{']) && !raw.contains("''");
+            if is_plain {
+                assert_eq!(raw, entry.value.trim(), "{text}");
+            }
+            (entry.path.join("."), entry.value)
+        };
+        entries.into_iter().map(row).collect()
+    }
+
+    pub(super) fn takes(expected: &[(&str, &str)]) -> Rows {
+        let row = |&(key, value): &(&str, &str)| (key.to_owned(), value.to_owned());
+        expected.iter().map(row).collect()
+    }
 }
 
 #[cfg(test)]
@@ -199,7 +358,55 @@ mod tests {
         listed.dedup();
         assert_eq!(listed.len(), FORMATS.len());
         let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/syntax"));
-        assert_eq!(files.expect("readable").count(), FORMATS.len() + 1);
+        let formats = files.expect("readable").filter(|file| {
+            let path = file.as_ref().expect("an entry").path();
+            let text = std::fs::read_to_string(path).unwrap_or_default();
+            text.contains("\npub(super) const FORMAT: Format")
+        });
+        assert_eq!(formats.count(), FORMATS.len());
+    }
+
+    #[test]
+    fn copies_and_templates_are_of_the_format_that_they_copy() {
+        for (name, syntax) in [
+            ("config.yml.example", Syntax::Yaml),
+            ("config/settings.ini.j2", Syntax::Ini),
+            (".env.sample", Syntax::Dotenv),
+            ("index.html.erb", Syntax::Code),
+            ("show.erb", Syntax::Code),
+            ("x.template", Syntax::Lines),
+            ("templates/example", Syntax::Lines),
+        ] {
+            assert_eq!(of_path(name), syntax, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_reader_that_gives_up_says_so() {
+        let answer = |text: &str, syntax| read(text.as_bytes(), syntax);
+        let good = answer("a = 'b'\n", Syntax::Toml);
+        assert_eq!((good.syntax, good.entries.len()), (Syntax::Toml, 1));
+        let twice = answer("a = 'b'\na = 'c'\n", Syntax::Toml);
+        assert_eq!((twice.syntax, twice.entries.len()), (Syntax::Lines, 2));
+        let templated = answer("{% if x %}\nA=b\n{% endif %}\n", Syntax::Dotenv);
+        assert_eq!(
+            (templated.syntax, templated.entries.len()),
+            (Syntax::Lines, 1)
+        );
+    }
+
+    #[test]
+    fn settings_in_a_value_come_behind_it() {
+        let text = "[prod]\nconn = Server=db;Password=x\n";
+        let paths: Vec<_> = read(text.as_bytes(), Syntax::Ini)
+            .entries
+            .into_iter()
+            .map(|entry| entry.path.join("."))
+            .collect();
+        assert_eq!(
+            paths,
+            ["prod.conn", "prod.conn.Server", "prod.conn.Password"]
+        );
     }
 
     #[test]

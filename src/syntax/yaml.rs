@@ -1,101 +1,194 @@
-//! YAML 1.2 through saphyr-parser, whose events carry positions. Takes JSON too.
+//! YAML 1.2 through saphyr-parser, whose events carry places: documents, anchors, aliases, merge keys and tags. A templated
+//! text is tried with its actions put out of the way.
 
-use saphyr_parser::{Event, Parser, ScalarStyle};
+use std::collections::HashMap;
+use std::ops::Range;
 
-use super::{Entry, Format, Syntax, ending};
+use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
+
+use super::tree::template::{self, Neutral};
+use super::tree::{self, Builder, Kind, NodeId, Tree};
+use super::{Entry, Format, Meaning, Syntax, ending};
 
 pub(super) const FORMAT: Format = Format {
     syntax: Syntax::Yaml,
-    knows: |name| {
-        [
-            "yaml",
-            "yml",
-            "json",
-            "eyaml",
-            "sls",
-            "jsonc",
-            "webmanifest",
-        ]
-        .contains(&ending(name))
-    },
-    read,
+    knows: |name| ["yaml", "yml", "eyaml", "sls", "kubeconfig"].contains(&ending(name)),
+    read: |text| read_nested(text, 0),
 };
 
-/// Deeper documents are hostile; the line reader takes them.
-const DEEPEST: usize = 256;
-
-enum Level {
-    /// In a mapping: the key whose value comes next, if a key has been read.
-    Mapping(Option<String>),
-    /// In a list.
-    Sequence,
+/// The entries of every document in a text that stands in `nesting` others.
+pub(super) fn read_nested(text: &str, nesting: usize) -> Option<Vec<Entry>> {
+    // `{{ x }}` may pass for a mapping that is a key, which nobody writes.
+    let tree = match parse(text, text, None) {
+        Some((tree, false)) => tree,
+        plain => match template::neutralise(text) {
+            Some(neutral) => parse(text, &neutral.text, Some(&neutral))?.0,
+            None => plain?.0,
+        },
+    };
+    tree::entries(&tree, text, nesting)
 }
 
-/// The entries of every document in `text`; `None` where it is not YAML.
-fn read(text: &str) -> Option<Vec<Entry>> {
-    let offsets = ByteOffsets::new(text);
-    let mut entries = Vec::new();
-    let mut levels: Vec<Level> = Vec::new();
-    let mut path: Vec<Option<String>> = Vec::new();
-    for event in Parser::new_from_str(text) {
+/// The documents of `text` as a parser sees them in `parsed`, and whether anything but a scalar is a key.
+fn parse(text: &str, parsed: &str, neutral: Option<&Neutral>) -> Option<(Tree, bool)> {
+    let offsets = ByteOffsets::new(parsed);
+    let mut builder = Builder::default();
+    let mut anchors: HashMap<usize, NodeId> = HashMap::new();
+    let mut open_anchors: Vec<usize> = Vec::new();
+    let mut odd_keys = false;
+    for event in Parser::new_from_str(parsed) {
         let (event, span) = event.ok()?;
         match event {
-            Event::MappingStart(..) | Event::SequenceStart(..) => {
-                if levels.len() >= DEEPEST {
-                    return None;
-                }
-                path.push(take_key(&mut levels));
-                levels.push(if matches!(event, Event::MappingStart(..)) {
-                    Level::Mapping(None)
-                } else {
-                    Level::Sequence
-                });
+            Event::MappingStart(anchor, ref tag) | Event::SequenceStart(anchor, ref tag) => {
+                odd_keys |= builder.wants_key();
+                let mapping = matches!(event, Event::MappingStart(..));
+                builder.open(mapping, meaning(tag.as_deref()))?;
+                open_anchors.push(anchor);
             }
             Event::MappingEnd | Event::SequenceEnd => {
-                levels.pop();
-                path.pop();
-            }
-            Event::Alias(_) => {
-                take_key(&mut levels);
-            }
-            Event::Scalar(value, style, ..) => {
-                if let Some(Level::Mapping(key @ None)) = levels.last_mut() {
-                    *key = Some(value.into_owned());
-                    continue;
+                let id = builder.close(Some("<<"))?;
+                match open_anchors.pop()? {
+                    0 => {}
+                    anchor => {
+                        anchors.insert(anchor, id);
+                    }
                 }
-                let key = take_key(&mut levels);
-                let mut keys: Vec<String> = path.iter().flatten().cloned().collect();
-                keys.extend(key);
-                if keys.is_empty() {
+            }
+            Event::Alias(anchor) => {
+                // Of what is still open, an alias would hold itself.
+                let id = anchors.get(&anchor).copied();
+                if builder.wants_key() {
+                    let key = id.and_then(|id| builder.tree.text(id)).unwrap_or("*");
+                    builder.key(key.to_owned());
+                } else {
+                    let id = id.unwrap_or_else(|| {
+                        let nothing = Kind::List(Vec::new());
+                        builder.tree.add(nothing, Meaning::Literal)
+                    });
+                    builder.put(id);
+                }
+            }
+            Event::Scalar(value, style, anchor, tag) => {
+                let range = offsets.byte(span.start.index())..offsets.byte(span.end.index());
+                let has_properties = anchor != 0 || tag.is_some();
+                let span = place(parsed, range, style, has_properties)?;
+                let value = match neutral {
+                    Some(neutral) if neutral.fills(&span) => text.get(span.clone())?.to_owned(),
+                    _ => value.into_owned(),
+                };
+                if builder.wants_key() {
+                    if anchor != 0 {
+                        let id = builder
+                            .tree
+                            .scalar(value.clone(), span, false, Meaning::Literal);
+                        anchors.insert(anchor, id);
+                    }
+                    builder.key(value);
                     continue;
                 }
                 let quoted = matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted);
-                let mut start = offsets.byte(span.start.index());
-                let mut end = offsets.byte(span.end.index()).max(start);
-                if quoted && end >= start + 2 {
-                    (start, end) = (start + 1, end - 1);
+                let meaning = meaning(tag.as_deref());
+                let id = builder.tree.scalar(value, span, quoted, meaning);
+                if anchor != 0 {
+                    anchors.insert(anchor, id);
                 }
-                let raw = text.get(start..end)?;
-                // Plain scalars may be reported with the space or comment after them.
-                let end = start + raw.trim_end().len();
-                entries.push(Entry {
-                    path: keys,
-                    value: value.into_owned(),
-                    span: start..end,
-                    quoted,
-                });
+                builder.put(id);
+            }
+            Event::DocumentEnd => {
+                anchors.clear();
             }
             _ => {}
         }
     }
-    Some(entries)
+    Some((builder.finish()?, odd_keys))
 }
 
-fn take_key(levels: &mut [Level]) -> Option<String> {
-    match levels.last_mut() {
-        Some(Level::Mapping(key)) => key.take(),
-        _ => None,
+/// What a tag says of the value: Ansible's vault, references of CloudFormation, GitLab, Home Assistant and the like.
+fn meaning(tag: Option<&Tag>) -> Meaning {
+    let Some(tag) = tag else {
+        return Meaning::Literal;
+    };
+    if tag.is_yaml_core_schema() {
+        return match tag.suffix.as_str() {
+            "binary" => Meaning::Base64,
+            _ => Meaning::Literal,
+        };
     }
+    match tag.suffix.to_ascii_lowercase().as_str() {
+        "vault" | "vault-encrypted" | "encrypted" | "cipher" => Meaning::Encrypted,
+        "ref" | "getatt" | "sub" | "importvalue" | "reference" | "env" | "env_var" | "envvar"
+        | "secret" | "include" | "lookup" | "file" | "ssm" | "var" | "vaultsecret" => {
+            Meaning::Reference
+        }
+        _ => Meaning::Literal,
+    }
+}
+
+/// Where the content of a scalar stands: without its tag and anchor, its quotes, the head of its block, a comment after it.
+fn place(
+    text: &str,
+    range: Range<usize>,
+    style: ScalarStyle,
+    properties: bool,
+) -> Option<Range<usize>> {
+    let Range { mut start, end } = range;
+    let end = end.max(start);
+    let skip_space = |start: usize| {
+        let raw = text.get(start..end)?;
+        Some(start + (raw.len() - raw.trim_start().len()))
+    };
+    loop {
+        if !properties {
+            break;
+        }
+        start = skip_space(start)?;
+        let raw = text.get(start..end)?;
+        if !raw.starts_with(['!', '&', '#']) {
+            break;
+        }
+        let stop: &[char] = if raw.starts_with('#') {
+            &['\n']
+        } else {
+            &[' ', '\t', '\n', '\r']
+        };
+        start += raw.find(stop).unwrap_or(raw.len());
+    }
+    let raw = text.get(start..end)?;
+    match style {
+        ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted if raw.starts_with(['\'', '"']) => {
+            let length = quoted_length(&raw.as_bytes()[1..], raw.as_bytes()[0])?;
+            Some(start + 1..start + 1 + length)
+        }
+        ScalarStyle::Literal | ScalarStyle::Folded => {
+            if properties && raw.starts_with(['|', '>']) {
+                start += raw.find('\n').unwrap_or(raw.len());
+            }
+            let start = skip_space(start)?;
+            Some(start..start + text.get(start..end)?.trim_end().len())
+        }
+        _ => {
+            let comment = [" #", "\t#", "\n#"]
+                .iter()
+                .filter_map(|mark| raw.find(mark))
+                .min();
+            let raw = &raw[..comment.unwrap_or(raw.len())];
+            Some(start..start + raw.trim_end().len())
+        }
+    }
+}
+
+/// The length of what stands before the closing quote.
+fn quoted_length(rest: &[u8], quote: u8) -> Option<usize> {
+    let mut at = 0;
+    while at < rest.len() {
+        match rest[at] {
+            b'\\' if quote == b'"' => at += 2,
+            b'\'' if quote == b'\'' && rest.get(at + 1) == Some(&b'\'') => at += 2,
+            byte if byte == quote => return Some(at),
+            _ => at += 1,
+        }
+    }
+    None
 }
 
 /// Markers count characters; spans count bytes.
@@ -121,49 +214,4 @@ impl<'t> ByteOffsets<'t> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::read;
-
-    fn of(text: &str) -> Vec<(String, String)> {
-        read(text)
-            .expect("YAML")
-            .into_iter()
-            .map(|entry| (entry.path.join("."), text[entry.span].to_owned()))
-            .collect()
-    }
-
-    #[test]
-    fn key_paths_and_spans() {
-        let text = "staging:\n  db: {user: me, password: 'p w'}\n  list:\n    - name: \"ä\"\n    - x\nother: plain # note\n";
-        let expected = [
-            ("staging.db.user", "me"),
-            ("staging.db.password", "p w"),
-            ("staging.list.name", "ä"),
-            ("staging.list", "x"),
-            ("other", "plain"),
-        ];
-        let expected: Vec<_> = expected
-            .iter()
-            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-            .collect();
-        assert_eq!(of(text), expected);
-    }
-
-    #[test]
-    fn json_is_taken() {
-        assert_eq!(
-            of("{\n  \"a\": {\"b\": \"c\"},\n  \"d\": [1, 2]\n}\n")[0],
-            ("a.b".to_owned(), "c".to_owned())
-        );
-    }
-
-    #[test]
-    fn several_documents() {
-        assert_eq!(of("a: 1\n---\nb: 2\n").len(), 2);
-    }
-
-    #[test]
-    fn templated_text_is_not_yaml() {
-        assert!(read("{{- if .Values.x }}\na: b\n{{- end }}\n").is_none());
-    }
-}
+mod tests;

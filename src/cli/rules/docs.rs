@@ -83,10 +83,14 @@ fn of_rule(rule: &Rule, text: &mut String) {
     row("---", "---");
     row("believed", believed(rule));
     let tried = match rule.kind {
-        Kind::Issued => "tried on lines that hold",
-        Kind::Generic => "tried on keys that hold",
+        Kind::Issued if rule.led_by_context() => Some("its keys hold"),
+        Kind::Issued => Some("tried on lines that hold"),
+        Kind::Generic => Some("tried on keys that hold"),
+        Kind::Structural => None,
     };
-    row(tried, &listed(&rule.keywords));
+    if let Some(tried) = tried {
+        row(tried, &listed(&rule.keywords));
+    }
     if rule.lines > 0 {
         row("reaches", &format!("{} lines further", rule.lines));
     }
@@ -117,12 +121,17 @@ fn of_rule(rule: &Rule, text: &mut String) {
     for marker in &rule.environment {
         row("its format says", &sentence(marker));
     }
+    if !rule.beside.is_empty() {
+        row("matters beside", &listed(&rule.beside));
+    }
     row("lifetime", lifetime(rule));
     row("privilege", privilege(rule));
-    text.push_str(&format!(
-        "\nIts pattern:\n\n```text\n{}\n```\n",
-        rule.pattern
-    ));
+    if !rule.pattern.is_empty() {
+        text.push_str(&format!(
+            "\nIts pattern:\n\n```text\n{}\n```\n",
+            rule.pattern
+        ));
+    }
     if !rule.examples.is_empty() {
         text.push_str("\nShapes it finds, as templates:\n\n```text\n");
         for example in &rule.examples {

@@ -1,5 +1,5 @@
 //! Backslash escapes of string literals: JSON, YAML in double quotes, properties, source code. The piece is the literal, or
-//! the line where there are no quotes.
+//! the line where there are no quotes. A word that a backslash continues on the next line is one, too.
 
 use std::ops::Range;
 
@@ -10,10 +10,12 @@ pub(super) fn find(text: &[u8], visit: &mut dyn FnMut(Range<usize>)) {
     let mut from = 0;
     while let Some(offset) = memchr::memchr(b'\\', &text[from..]) {
         let at = from + offset;
-        if !text
-            .get(at + 1)
-            .is_some_and(|&byte| b"nrtux/\"".contains(&byte))
-        {
+        let escapes = match text.get(at + 1) {
+            Some(b'\n' | b'\r') => continues_word(text, at),
+            Some(byte) => b"nrtux/\"".contains(byte),
+            None => false,
+        };
+        if !escapes {
             // An escaped backslash hides nothing, and its second half escapes nothing.
             from = at + 2;
             if from > text.len() {
@@ -28,7 +30,7 @@ pub(super) fn find(text: &[u8], visit: &mut dyn FnMut(Range<usize>)) {
         let mut end = at;
         while end < text.len() {
             match text[end] {
-                b'\\' => end += 2,
+                b'\\' => end += continuation(&text[end + 1..]).map_or(2, |len| 1 + len),
                 byte if ends_literal(byte) => break,
                 _ => end += 1,
             }
@@ -37,6 +39,26 @@ pub(super) fn find(text: &[u8], visit: &mut dyn FnMut(Range<usize>)) {
         visit(start..end);
         from = end;
     }
+}
+
+/// How long a line end is with the blanks after it, which properties, YAML and TOML take away with it.
+fn continuation(after: &[u8]) -> Option<usize> {
+    let len = match after {
+        [b'\r', b'\n', ..] => 2,
+        [b'\n' | b'\r', ..] => 1,
+        _ => return None,
+    };
+    let blanks = after[len..]
+        .iter()
+        .take_while(|&&byte| matches!(byte, b' ' | b'\t'));
+    Some(len + blanks.count())
+}
+
+/// Whether the backslash at `at` stands in the middle of a word: most that end a line stand between words, and hide nothing.
+fn continues_word(text: &[u8], at: usize) -> bool {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || b"_-+/=.".contains(&byte);
+    let next = continuation(&text[at + 1..]).and_then(|len| text.get(at + 1 + len));
+    at > 0 && is_word(text[at - 1]) && next.is_some_and(|&byte| is_word(byte))
 }
 
 fn ends_literal(byte: u8) -> bool {
@@ -51,6 +73,10 @@ pub(super) fn open(literal: &[u8]) -> Vec<u8> {
         if literal[at] != b'\\' || at + 1 == literal.len() {
             bytes.push(literal[at]);
             at += 1;
+            continue;
+        }
+        if let Some(len) = continuation(&literal[at + 1..]) {
+            at += 1 + len;
             continue;
         }
         let next = literal[at + 1];
@@ -116,6 +142,18 @@ mod tests {
         assert_eq!(opened(r#""{\"a\": \"b\"}""#), [r#"{"a": "b"}"#]);
         assert_eq!(opened(r"key = a\x41b"), ["key = aAb"]);
         assert_eq!(opened(r"u{1}: \u{73} \uZZZZ \x"), [r"u{1}: s \uZZZZ \x"]);
+    }
+
+    #[test]
+    fn a_word_that_is_continued_is_one() {
+        for text in ["A=bc\\\nde\nf\\n", "A=bc\\\r\n \tde\n"] {
+            assert_eq!(opened(text)[0], "A=bcde", "{text:?}");
+        }
+        assert_eq!(opened("a: \"b\\\n  c\"\n"), ["bc"]);
+        assert_eq!(opened("cmd a \\\n  b \\\n  c\n"), [""; 0]);
+        for text in ["a\\\n", "a\\\r", "\\\nb", "a\\\n  "] {
+            assert_eq!(opened(text), [""; 0], "{text:?}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod escapes;
 mod gzip;
 mod hex;
 mod percent;
+mod quoted_printable;
 mod runs;
 mod tar;
 mod text;
@@ -27,6 +28,8 @@ pub enum Form {
     Hex,
     /// `%73`.
     Percent,
+    /// `=73`, as mails have it.
+    QuotedPrintable,
     /// `\u0073`, `\n`.
     Escapes,
     /// Control sequences of terminals in between.
@@ -48,6 +51,7 @@ impl Form {
             Self::Base64 => "base64",
             Self::Hex => "hexadecimal digits",
             Self::Percent => "URL encoding",
+            Self::QuotedPrintable => "quoted-printable",
             Self::Escapes => "string escapes",
             Self::Colours => "a coloured text",
             Self::Wide => "UTF-16 inside a binary file",
@@ -83,6 +87,7 @@ fn open(form: Form, piece: &[u8], limit: usize) -> Opened {
         Form::Base64 => base64::open(piece),
         Form::Hex => hex::open(piece),
         Form::Percent => percent::open(piece),
+        Form::QuotedPrintable => quoted_printable::open(piece),
         Form::Escapes => escapes::open(piece),
         Form::Colours => colours::open(piece),
         Form::Wide => wide::open(piece),
@@ -263,7 +268,12 @@ pub fn close_all(text: &[u8], account: &mut Account) {
     find(text, account, &mut |step, _| {
         more |= !matches!(
             step.form,
-            Form::Percent | Form::Escapes | Form::Colours | Form::Wide | Form::Stored
+            Form::Percent
+                | Form::QuotedPrintable
+                | Form::Escapes
+                | Form::Colours
+                | Form::Wide
+                | Form::Stored
         );
     });
     if more {
@@ -320,6 +330,9 @@ fn find(text: &[u8], account: &mut Account, visit: &mut dyn FnMut(Step, &mut Acc
     }
     runs::find(text, &mut |form, span| step(form, span, None, account));
     percent::find(text, &mut |span| step(Form::Percent, span, None, account));
+    quoted_printable::find(text, &mut |span| {
+        step(Form::QuotedPrintable, span, None, account)
+    });
     escapes::find(text, &mut |span| step(Form::Escapes, span, None, account));
     colours::find(text, &mut |span| step(Form::Colours, span, None, account));
 }

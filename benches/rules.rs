@@ -1,0 +1,114 @@
+//! What more rules cost: the time to search clean text with the rules that ship, and with ten times as many.
+//!
+//!     cargo bench --bench rules -- FOLDER...
+//!
+//! Reads the files below the folders, and prints the best of several rounds for each number of rules. The further rules are
+//! copies of the real ones whose keywords and context words are shifted by some letters, so that there are
+//! ten times as many keywords of the same lengths, which stand in text about as seldom. Exits with 1 where ten times the
+//! rules cost more than 1.3 times the time.
+
+#![allow(missing_docs, clippy::expect_used, clippy::print_stdout)]
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+use std::{env, fs};
+
+use stagegate::rules::{Kind, Pack, for_judging};
+use stagegate::scan::Scanner;
+
+/// Rounds of each number of rules; the best counts.
+const ROUNDS: usize = 7;
+/// Text that is enough to measure, in bytes.
+const ENOUGH: usize = 48 << 20;
+/// What ten times the rules may cost.
+const AT_MOST: f64 = 1.3;
+
+fn main() -> ExitCode {
+    let folders = env::args()
+        .skip(1)
+        .filter(|argument| !argument.starts_with("--"));
+    let mut files = Vec::new();
+    for folder in folders {
+        read(Path::new(&folder), &mut files);
+    }
+    let bytes: usize = files.iter().map(Vec::len).sum();
+    if bytes == 0 {
+        println!("name folders of clean text: cargo bench --bench rules -- src");
+        return ExitCode::SUCCESS;
+    }
+    let once: Vec<Pack> = for_judging().to_vec();
+    let many: Vec<Pack> = (0..10).flat_map(|copy| copies(&once, copy)).collect();
+    let scanners = [&once, &many].map(|packs| {
+        let started = Instant::now();
+        let scanner = Scanner::new(packs).expect("the rules");
+        let rules: usize = packs.iter().map(|pack| pack.rules.len()).sum();
+        println!(
+            "{rules} rules: automaton built in {:.2?}",
+            started.elapsed()
+        );
+        scanner
+    });
+    // In turns, so that a busy machine is unjust to neither; the first round compiles expressions.
+    let mut best = [Duration::MAX; 2];
+    for _ in 0..=ROUNDS {
+        for (scanner, best) in scanners.iter().zip(&mut best) {
+            let started = Instant::now();
+            for file in &files {
+                std::hint::black_box(scanner.search(file).expect("searches").issued.len());
+            }
+            *best = started.elapsed().min(*best);
+        }
+    }
+    let [one, ten] = best.map(|time| time.as_secs_f64());
+    let speed = |seconds: f64| bytes as f64 / seconds / 1e6;
+    println!(
+        "{} files, {:.1} MB: {:.0} MB/s, with ten times the rules {:.0} MB/s: ratio {:.2}",
+        files.len(),
+        bytes as f64 / 1e6,
+        speed(one),
+        speed(ten),
+        ten / one
+    );
+    ExitCode::from(u8::from(ten / one > AT_MOST))
+}
+
+fn read(path: &Path, files: &mut Vec<Vec<u8>>) {
+    if files.iter().map(Vec::len).sum::<usize>() > ENOUGH {
+        return;
+    }
+    if path.is_dir() {
+        let entries = fs::read_dir(path).into_iter().flatten().flatten();
+        let mut entries: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+        entries.sort();
+        entries.iter().for_each(|entry| read(entry, files));
+    } else if path.is_file() {
+        files.extend(fs::read(path).ok().filter(|bytes| bytes.len() < 1 << 20));
+    }
+}
+
+/// The packs with other keywords; the generic rules, which are known by keys' names, stay as they are once.
+fn copies(packs: &[Pack], copy: u8) -> Vec<Pack> {
+    let mut packs = packs.to_vec();
+    if copy == 0 {
+        return packs;
+    }
+    let other = |word: &mut String| {
+        *word = word
+            .bytes()
+            .map(|byte| match byte {
+                b'a'..=b'z' => char::from(b'a' + (byte - b'a' + copy) % 26),
+                b'0'..=b'9' => char::from(b'0' + (byte - b'0' + copy) % 10),
+                byte => char::from(byte),
+            })
+            .collect();
+    };
+    for pack in &mut packs {
+        pack.rules.retain(|rule| rule.kind == Kind::Issued);
+        for rule in &mut pack.rules {
+            rule.keywords.iter_mut().for_each(other);
+            rule.context.iter_mut().for_each(other);
+        }
+    }
+    packs
+}

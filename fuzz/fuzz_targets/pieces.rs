@@ -1,0 +1,9 @@
+//! Finding and opening every piece of a text, three times deep.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| {
+    fuzz::open_all(data);
+});

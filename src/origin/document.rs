@@ -1,0 +1,176 @@
+//! The text that a value stands in, and what it says as a whole: a Kubernetes manifest's namespace, a job's environment, a
+//! kubeconfig's clusters, the keys a file is encrypted for. Read once, and only where something was found.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use memchr::memmem;
+use once_cell::unsync::OnceCell;
+
+use crate::syntax::Entry;
+
+use super::certificate::{self, Said};
+
+/// More names of one kind in one document are not looked at.
+const MOST: usize = 32;
+
+/// A text with its entries.
+pub struct Document<'a> {
+    text: &'a [u8],
+    entries: &'a [Entry],
+    parts: OnceCell<Vec<Part>>,
+    certificate: OnceCell<Option<Said>>,
+}
+
+/// One of the documents of a file: YAML may hold several.
+#[derive(Default)]
+pub(super) struct Part {
+    end: usize,
+    /// Whether it has a `kind`, as Kubernetes' objects do.
+    pub(super) has_kind: bool,
+    pub(super) namespace: Option<String>,
+    /// Labels that name an environment.
+    pub(super) labels: Vec<String>,
+    /// What `environment` says, by the mapping that it stands in.
+    environments: HashMap<Vec<String>, String>,
+    pub(super) is_pipeline: bool,
+    /// Of a kubeconfig: names of clusters, their servers, names of users.
+    pub(super) clusters: Vec<String>,
+    pub(super) servers: Vec<String>,
+    pub(super) users: Vec<String>,
+    /// Whom the file is encrypted for: last key, value.
+    pub(super) recipients: Vec<(String, String)>,
+    /// Labels of values that Ansible's vault encrypted.
+    pub(super) vault_ids: Vec<String>,
+}
+
+impl<'a> Document<'a> {
+    /// Of a text and its entries, whose spans lie in it.
+    pub fn new(text: &'a [u8], entries: &'a [Entry]) -> Self {
+        Self {
+            text,
+            entries,
+            parts: OnceCell::new(),
+            certificate: OnceCell::new(),
+        }
+    }
+
+    pub(super) const fn text(&self) -> &'a [u8] {
+        self.text
+    }
+
+    /// The first certificate in the text that is no authority's.
+    pub(super) fn certificate(&self) -> Option<&Said> {
+        self.certificate
+            .get_or_init(|| {
+                // The text is most often PEM and nothing else.
+                memmem::find(self.text, b"-----BEGIN CERTIFICATE-----")?;
+                certificate::first_in(&String::from_utf8_lossy(self.text))
+            })
+            .as_ref()
+    }
+
+    /// The document that holds `span`.
+    pub(super) fn part(&self, span: &Range<usize>) -> Option<&Part> {
+        let parts = self.parts.get_or_init(|| self.read());
+        parts.get(parts.partition_point(|part| part.end <= span.start))
+    }
+
+    fn read(&self) -> Vec<Part> {
+        let mut ends: Vec<usize> = memmem::find_iter(self.text, b"\n---")
+            .filter(|at| {
+                let after = self.text.get(at + 4);
+                after.is_none_or(|byte| matches!(byte, b'\n' | b'\r' | b' '))
+            })
+            .collect();
+        ends.push(usize::MAX);
+        let mut entries = self.entries.iter().peekable();
+        let mut start = 0;
+        ends.into_iter()
+            .map(|end| {
+                let mut part = Part {
+                    end,
+                    ..Part::default()
+                };
+                while let Some(entry) = entries.next_if(|entry| entry.span.start < end) {
+                    part.add(entry);
+                }
+                part.read_vault_ids(&self.text[start..end.min(self.text.len())]);
+                start = end;
+                part
+            })
+            .collect()
+    }
+}
+
+impl Part {
+    fn add(&mut self, entry: &Entry) {
+        let Some((last, above)) = entry.path.split_last() else {
+            return;
+        };
+        let value = entry.value.as_str();
+        let keys: Vec<&str> = entry.path.iter().take(5).map(String::as_str).collect();
+        let push = |list: &mut Vec<String>| {
+            if list.len() < MOST && !list.iter().any(|known| known == value) {
+                list.push(value.to_owned());
+            }
+        };
+        match keys[..] {
+            ["kind"] => self.has_kind = true,
+            ["metadata", "namespace"] => self.namespace = Some(value.to_owned()),
+            [
+                "metadata",
+                "labels",
+                "env"
+                | "environment"
+                | "app.kubernetes.io/environment"
+                | "environment-name"
+                | "stage",
+            ] => push(&mut self.labels),
+            ["clusters", "name"] => push(&mut self.clusters),
+            ["clusters", "cluster", "server"] => push(&mut self.servers),
+            ["users", "name"] => push(&mut self.users),
+            ["jobs", _, "runs-on", ..] | [_, "script", ..] => self.is_pipeline = true,
+            _ => {}
+        }
+        if matches!(last.as_str(), "environment" | "Environment") {
+            self.environments.insert(above.to_vec(), value.to_owned());
+        } else if last == "name"
+            && let Some((environment, above)) = above.split_last()
+            && environment == "environment"
+        {
+            self.environments.insert(above.to_vec(), value.to_owned());
+        }
+        // YAML and JSON: `sops.kms.arn`; dotenv: `sops_kms__list_0__map_arn`.
+        if entry.path[0].starts_with("sops") && self.recipients.len() < MOST {
+            let key = last.rsplit("map_").next().unwrap_or(last);
+            self.recipients.push((key.to_owned(), value.to_owned()));
+        }
+    }
+
+    fn read_vault_ids(&mut self, text: &[u8]) {
+        const HEADER: &[u8] = b"$ANSIBLE_VAULT;1.2;AES256;";
+        for at in memmem::find_iter(text, HEADER).take(MOST) {
+            let rest = &text[at + HEADER.len()..];
+            let end = rest
+                .iter()
+                .take(64)
+                .position(|byte| !(byte.is_ascii_alphanumeric() || b"-_.".contains(byte)));
+            let id = end.and_then(|end| std::str::from_utf8(&rest[..end]).ok());
+            if let Some(id) =
+                id.filter(|id| !id.is_empty() && !self.vault_ids.iter().any(|known| known == id))
+            {
+                self.vault_ids.push(id.to_owned());
+            }
+        }
+    }
+
+    /// The environment that a mapping around the value declares, the nearest first, and whether it is a mapping of its own
+    /// and not the whole document.
+    pub(super) fn environment_around(&self, key_path: &[String]) -> Option<(&str, bool)> {
+        (0..key_path.len()).rev().find_map(|depth| {
+            let value = self.environments.get(&key_path[..depth])?;
+            Some((value.as_str(), depth > 0))
+        })
+    }
+}

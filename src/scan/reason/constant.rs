@@ -1,0 +1,68 @@
+//! Booleans, nothing, the names of methods, and measures.
+
+use super::Reason;
+
+const CONSTANTS: [&str; 40] = [
+    "true",
+    "false",
+    "yes",
+    "no",
+    "on",
+    "off",
+    "null",
+    "nil",
+    "none",
+    "enabled",
+    "disabled",
+    "required",
+    "optional",
+    "always",
+    "never",
+    "default",
+    "auto",
+    "basic",
+    "bearer",
+    "digest",
+    "plain",
+    "md5",
+    "sha1",
+    "sha256",
+    "sha512",
+    "base64",
+    "bcrypt",
+    "hmac",
+    "aes256",
+    "rs256",
+    "hs256",
+    "hs512",
+    "es256",
+    "oauth",
+    "oauth2",
+    "scram-sha-256",
+    "trust",
+    "peer",
+    "varchar(255)",
+    "x509",
+];
+
+const UNITS: [&str; 17] = [
+    "s", "m", "h", "d", "ms", "kb", "mb", "gb", "mi", "gi", "min", "minutes", "hours", "days",
+    "seconds", "z", "px",
+];
+
+pub(super) fn says(lower: &str) -> Option<Reason> {
+    let small_number = lower.len() < 6 && lower.bytes().all(|byte| byte.is_ascii_digit());
+    (small_number || CONSTANTS.contains(&lower)).then_some(Reason::Constant)
+}
+
+/// `2024-01-31`, `10.5.3`, `30d`, `5 minutes`, but not a long run of digits, which may be a PIN or a key.
+pub(super) fn measures(lower: &str) -> Option<Reason> {
+    let digits = lower.bytes().filter(u8::is_ascii_digit).count();
+    let rest = lower.trim_start_matches(|character: char| {
+        character.is_ascii_digit() || ".-:/ t+".contains(character)
+    });
+    let is_measure = digits > 0
+        && (UNITS.contains(&rest)
+            || rest.is_empty() && digits < 20 && lower.bytes().any(|byte| b".-:/".contains(&byte)));
+    is_measure.then_some(Reason::Measure)
+}

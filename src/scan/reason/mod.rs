@@ -1,0 +1,211 @@
+//! What is no secret although it stands where one would, and why: one file a group of reasons. [`of_value`] asks them in
+//! order, the certain ones first; the first that speaks is the answer. Not here: which keys bear secrets (`rules/builtin/
+//! generic.toml`), and where values stand (`syntax`, `scan::beside`).
+
+mod code;
+mod constant;
+mod encrypted;
+mod key;
+mod path;
+mod placeholder;
+mod reference;
+mod words;
+
+use crate::rules::{Rule, schema::Value};
+
+pub use placeholder::documentation_example;
+
+/// Why a candidate is not believed. Each has a stable [`code`](Reason::code) and a sentence for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// Nothing, or too short to be anything.
+    Short,
+    /// Filled in later: `${DB_PASSWORD}`, `{{ vault_x }}`, `%(x)s`, `process.env.X`.
+    Reference,
+    /// A stand-in: `changeme`, `<password>`, `xxxxx`, `your-key-here`.
+    Placeholder,
+    /// A boolean, null, or a small number.
+    Constant,
+    /// Already encrypted or hashed: `ENC[...]`, `$2b$...`.
+    Encrypted,
+    /// The digest of some content: `sha256:...`, `sha512-...`.
+    Digest,
+    /// A file name or an address without credentials.
+    Path,
+    /// A name or a sentence made of plain words: `my-app-secret`, `Please enter a password`.
+    Words,
+    /// A well-known default: `postgres`, `guest`.
+    Default,
+    /// An expression, a pattern or a selector of a programming language.
+    Code,
+    /// An example from a vendor's documentation.
+    Documentation,
+    /// A value that repeats the name of its key.
+    KeyName,
+    /// A date, a version, a duration, a size.
+    Measure,
+    /// Its key says that everybody may have it: `PublicKeyToken`, `NEXT_PUBLIC_API_KEY`; or it is a public key.
+    Public,
+    /// A token that names a place and not a person: `ContinuationToken`, `next_page_token`.
+    Passing,
+    /// Its check digits are wrong, so its provider did not issue it.
+    Checksum,
+    /// The rule asks for a word near it, and there is none.
+    Context,
+    /// Less random than the rule asks for.
+    Entropy,
+    /// An `allow` of the rule holds.
+    Allowed,
+    /// The rule is for files of other paths.
+    OtherPath,
+}
+
+impl Reason {
+    /// Every reason, in the order of their names.
+    pub const ALL: [Self; 20] = [
+        Self::Allowed,
+        Self::Checksum,
+        Self::Code,
+        Self::Constant,
+        Self::Context,
+        Self::Default,
+        Self::Digest,
+        Self::Documentation,
+        Self::Encrypted,
+        Self::Entropy,
+        Self::KeyName,
+        Self::Measure,
+        Self::OtherPath,
+        Self::Passing,
+        Self::Path,
+        Self::Placeholder,
+        Self::Public,
+        Self::Reference,
+        Self::Short,
+        Self::Words,
+    ];
+
+    /// The stable name, for statistics and machine output.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::Checksum => "checksum",
+            Self::Code => "code",
+            Self::Constant => "constant",
+            Self::Context => "context",
+            Self::Default => "default",
+            Self::Digest => "digest",
+            Self::Documentation => "documentation",
+            Self::Encrypted => "encrypted",
+            Self::Entropy => "entropy",
+            Self::KeyName => "key-name",
+            Self::Measure => "measure",
+            Self::OtherPath => "other-path",
+            Self::Passing => "passing",
+            Self::Path => "path",
+            Self::Placeholder => "placeholder",
+            Self::Public => "public",
+            Self::Reference => "reference",
+            Self::Short => "short",
+            Self::Words => "words",
+        }
+    }
+
+    /// One sentence for people, without the value.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Allowed => "an `allow` of the rule says that it is none",
+            Self::Checksum => "its check digits are wrong: its provider did not issue it",
+            Self::Code => "it is an expression, a pattern or a selector, not a literal value",
+            Self::Constant => "it is a boolean, nothing, a small number or the name of a method",
+            Self::Context => "none of the words that the rule asks for stands near it",
+            Self::Default => "it is a well-known default, which opens nothing by itself",
+            Self::Digest => "it is the digest of some content, which opens nothing",
+            Self::Documentation => "it is an example from documentation",
+            Self::Encrypted => "it is encrypted or hashed",
+            Self::Entropy => "it is less random than the rule asks for",
+            Self::KeyName => "it repeats the name of its key",
+            Self::Measure => "it is a date, a version, a duration or a size",
+            Self::OtherPath => "the rule is for files of other paths",
+            Self::Passing => "its key names a place in a list or a form, not a person's right",
+            Self::Path => "it is a file name or an address without credentials",
+            Self::Placeholder => "it is a stand-in for a value",
+            Self::Public => "its key or its form says that everybody may have it",
+            Self::Reference => "it refers to a value that is filled in elsewhere",
+            Self::Short => "it is too short to be a credential of this kind",
+            Self::Words => "it is a name or a sentence of plain words",
+        }
+    }
+}
+
+/// A value beside a secret-bearing key.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'v> {
+    /// The normalised key: `db_password`.
+    pub key: &'v str,
+    /// The value, unescaped.
+    pub value: &'v str,
+    /// Whether it stands in quotes, so that it cannot be an expression.
+    pub quoted: bool,
+    /// What the key asks for.
+    pub kind: Value,
+}
+
+/// Why a value is no secret; `None` where it is believed to be one.
+pub fn of_value(asked: &Asked<'_>) -> Option<Reason> {
+    let text = asked.value.trim();
+    if text.chars().count() < 4 {
+        return Some(Reason::Short);
+    }
+    let lower = text.to_lowercase();
+    key::says(asked.key)
+        .or_else(|| says_by_itself(text, &lower))
+        .or_else(|| key::repeated(asked.key, text))
+        .or_else(|| code::says(text, asked.quoted))
+        .or_else(|| placeholder::of_everybody(text, &lower, asked.kind))
+        .or_else(|| constant::measures(&lower))
+        .or_else(|| documentation_example(text.as_bytes()).then_some(Reason::Documentation))
+        .or_else(|| words::says(text, asked.kind))
+}
+
+/// What a value says whatever its key.
+fn says_by_itself(text: &str, lower: &str) -> Option<Reason> {
+    reference::says(text, lower)
+        .or_else(|| placeholder::says(text, lower))
+        .or_else(|| constant::says(lower))
+        .or_else(|| encrypted::says(text, lower))
+        .or_else(|| path::says(text, lower))
+}
+
+/// Why what a pattern found in a text is no secret after all: a stand-in in a URL (`postgres://user:<password>@host`), a
+/// variable behind `Bearer`.
+///
+/// A value that carries its format's label refers to nothing, even where it starts like a variable (`$aact_prod_...`).
+pub fn of_match(rule: &Rule, value: &[u8]) -> Option<Reason> {
+    let text = std::str::from_utf8(value).ok()?;
+    if rule.value != Value::Format {
+        return of_value(&Asked {
+            key: "",
+            value: text,
+            quoted: true,
+            kind: rule.value,
+        });
+    }
+    let lower = text.to_lowercase();
+    let labelled = rule.marker(value).is_some();
+    reference::says(text, &lower)
+        .filter(|_| !labelled)
+        .or_else(|| placeholder::says(text, &lower))
+        .or_else(|| placeholder::of_everybody(text, &lower, Value::Format))
+}
+
+fn most_frequent(bytes: &[u8]) -> usize {
+    let mut counts = [0_usize; 256];
+    for &byte in bytes {
+        counts[usize::from(byte)] += 1;
+    }
+    counts.into_iter().max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,204 @@
+//! Stand-ins and values that everybody knows.
+
+use crate::rules::schema::Value;
+
+use super::{Reason, most_frequent};
+
+/// Parts that only a stand-in has, in lower case.
+const PARTS: [&str; 58] = [
+    "changeme",
+    "change-me",
+    "change_me",
+    "change me",
+    "changeit",
+    "change this",
+    "changethis",
+    "change-this",
+    "change_this",
+    "replaceme",
+    "replace-me",
+    "replace_me",
+    "replace this",
+    "replace-this",
+    "replace_this",
+    "replacethis",
+    "replace with",
+    "replace-with",
+    "replace_with",
+    "your_",
+    "your-",
+    "yourpassword",
+    "yoursecret",
+    "yourtoken",
+    "yourkey",
+    "yourapikey",
+    "yourown",
+    "your password",
+    "your own",
+    "example",
+    "placeholder",
+    "redacted",
+    "removed",
+    "dummy",
+    "todo",
+    "fixme",
+    "insert_",
+    "insert-",
+    "enter_",
+    "enter-",
+    "_here",
+    "-here",
+    " here",
+    "goeshere",
+    "notasecret",
+    "not-a-secret",
+    "not_a_secret",
+    "not-so-secret",
+    "notsosecret",
+    "not-a-real",
+    "tobedefined",
+    "fake",
+    "sample",
+    "xxxx",
+    "some-secret",
+    "some_secret",
+    "supersecret",
+    "loremipsum",
+];
+
+/// Whole values that stand in for others.
+const WHOLE: [&str; 34] = [
+    "tbd",
+    "n/a",
+    "none",
+    "null",
+    "undefined",
+    "unset",
+    "empty",
+    "secret",
+    "password",
+    "passwd",
+    "passphrase",
+    "pass",
+    "token",
+    "string",
+    "value",
+    "hidden",
+    "masked",
+    "foobar",
+    "foo",
+    "bar",
+    "baz",
+    "testing",
+    "test",
+    "tests",
+    "abcd",
+    "abcde",
+    "abcdef",
+    "asdf",
+    "qwer",
+    "unknown",
+    "blank",
+    "omitted",
+    "nopassword",
+    "nopass",
+];
+
+/// Passwords that products are delivered with: they open nothing of production's by themselves.
+const DEFAULTS: [&str; 26] = [
+    "postgres",
+    "postgresql",
+    "mysql",
+    "mariadb",
+    "mongo",
+    "mongodb",
+    "redis",
+    "rabbitmq",
+    "elastic",
+    "guest",
+    "admin",
+    "administrator",
+    "root",
+    "user",
+    "username",
+    "anonymous",
+    "nobody",
+    "minioadmin",
+    "letmein",
+    "qwerty",
+    "passw0rd",
+    "vagrant",
+    "ansible",
+    "docker",
+    "jenkins",
+    "welcome",
+];
+
+/// A stand-in by its words or its drawing.
+pub(super) fn says(text: &str, lower: &str) -> Option<Reason> {
+    let stands_in = PARTS.iter().any(|part| lower.contains(part)) && text.len() < 64
+        || WHOLE.contains(&lower)
+        || is_numbered_stand_in(lower)
+        || is_drawn(text);
+    stands_in.then_some(Reason::Placeholder)
+}
+
+/// `password1`, `secret2`, `test-1`: a stand-in that is counted.
+fn is_numbered_stand_in(lower: &str) -> bool {
+    let digits = lower.len() - lower.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+    let word = lower[..lower.len() - digits].trim_end_matches(['-', '_', '.', ' ']);
+    digits == 1 && WHOLE.contains(&word)
+}
+
+/// In brackets, with dots for the rest, of stars, dashes, dots, or one repeated character.
+fn is_drawn(text: &str) -> bool {
+    let enclosed = |open: char, close: char| text.starts_with(open) && text.ends_with(close);
+    enclosed('<', '>')
+        || enclosed('[', ']')
+        || enclosed('(', ')')
+        || text.starts_with("...")
+        || text.ends_with("...")
+        || text.contains('…')
+        || text.contains('•')
+        || most_frequent(text.as_bytes()) * 10 >= text.len() * 8
+}
+
+/// A value that everybody knows: a default, or what fingers do without thinking (`123456`, `abcdefgh`).
+pub(super) fn of_everybody(text: &str, lower: &str, kind: Value) -> Option<Reason> {
+    let known = DEFAULTS.contains(&lower)
+        || is_sequence(text.as_bytes())
+        || kind == Value::Format && lower == "pass";
+    known.then_some(Reason::Default)
+}
+
+/// Whether nearly every character is the next one of the alphabet or of the digits: `1234567890abcdef`.
+fn is_sequence(bytes: &[u8]) -> bool {
+    let follows = |pair: &&[u8]| {
+        let (first, second) = (pair[0].to_ascii_lowercase(), pair[1].to_ascii_lowercase());
+        second == first.wrapping_add(1)
+            || matches!(
+                (first, second),
+                (b'9', b'0') | (b'0', b'a') | (b'9', b'a') | (b'0', b'1')
+            )
+    };
+    bytes.len() >= 5 && bytes.windows(2).filter(follows).count() * 10 >= (bytes.len() - 1) * 9
+}
+
+/// Whether an issued-looking value is one from documentation: it says so, or most of it is one character.
+pub fn documentation_example(value: &[u8]) -> bool {
+    let contains = |needle: &[u8]| {
+        value
+            .windows(needle.len())
+            .any(|window| window.eq_ignore_ascii_case(needle))
+    };
+    if contains(b"example")
+        || contains(b"xxxxxx")
+        || contains(b"redacted")
+        || contains(b"placeholder")
+    {
+        return value.len() < 400;
+    }
+    // The tail holds the randomness; a key of one repeated character is a drawing of a key.
+    let tail = &value[value.len() / 2..];
+    tail.len() >= 8 && most_frequent(tail) * 10 >= tail.len() * 7
+}
