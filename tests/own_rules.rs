@@ -115,7 +115,6 @@ fn builtin_rules_can_be_left_out_and_replaced() {
 fn rules_without_a_pattern_can_be_left_out() {
     let env = TestEnv::new();
     let work = env.repo("work");
-    work.branch("main");
     let shared = secret("{alnum:20}", 1);
     work.write("config/production/app.yml", format!("password: {shared}\n"));
     work.write(
