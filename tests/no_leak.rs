@@ -64,6 +64,59 @@ fn check_shows_no_value() {
 }
 
 #[test]
+fn what_is_explained_shows_no_value() {
+    let env = TestEnv::new();
+    let stage = Stage::set(&env);
+    for format in ["text", "json"] {
+        for verbosity in ["-q", "-vv"] {
+            let ran = stage.work.stagegate([
+                "scan",
+                "--rev",
+                "kept",
+                "--ref",
+                STAGING,
+                "--explain-rejections",
+                "--format",
+                format,
+                verbosity,
+            ]);
+            ran.exits(1);
+            stage.watch.nothing_in("--explain-rejections", &ran);
+        }
+    }
+    // Every finding of some files, each by its place, in the tree and in the index.
+    for path in [
+        "config/staging/db.yml:2",
+        "config/staging/.env:1",
+        "keys/0.yml:3",
+        "lines/0.txt:1",
+    ] {
+        for format in ["text", "json"] {
+            for rev in [&[][..], &["--rev", "kept"]] {
+                let args = ["explain", path, "--ref", STAGING, "--format", format];
+                let ran = stage
+                    .work
+                    .stagegate(args.into_iter().chain(rev.iter().copied()));
+                ran.succeeded();
+                stage.watch.nothing_in(path, &ran);
+            }
+        }
+    }
+    // Some of what is planted, through standard input.
+    for (rule, number, text, _) in examples().into_iter().step_by(23) {
+        let path = format!("names/{}-{number}.env", rule.id);
+        let mut command = env.command(support::STAGEGATE, &stage.work.dir);
+        command.args(["explain", "--path", &path, "--ref", STAGING]);
+        if number > 0 {
+            command.args(["--format", "json", "--key", "prod.api_key"]);
+        }
+        let ran = support::run_with_input(&mut command, text.as_bytes());
+        ran.succeeded();
+        stage.watch.nothing_in(&path, &ran);
+    }
+}
+
+#[test]
 fn pre_commit_shows_no_value() {
     let env = TestEnv::new();
     let stage = Stage::set(&env);
