@@ -80,7 +80,7 @@ pub fn examine<'r>(
     syntax: Syntax,
     knowledge: &Knowledge<'_, 'r>,
 ) -> Result<Examined<'r>, ScanError> {
-    let clear = in_the_clear(text, syntax, knowledge)?;
+    let (clear, may_hold_data) = in_the_clear_and(text, syntax, knowledge)?;
     let mut account = Account::of_blob(text.len());
     let mut encoded = Vec::new();
     open(
@@ -92,6 +92,10 @@ pub fn examine<'r>(
         knowledge,
         &mut encoded,
     )?;
+    // Whether or not anything was found: what was not looked at is said.
+    account
+        .closed
+        .extend(boundary::looked_at(text.len()).filter(|_| may_hold_data));
     Ok(Examined {
         sightings: if encoded.is_empty() {
             clear
@@ -108,11 +112,25 @@ pub fn in_the_clear<'r>(
     syntax: Syntax,
     knowledge: &Knowledge<'_, 'r>,
 ) -> Result<Vec<Sighting<'r>>, ScanError> {
+    in_the_clear_and(text, syntax, knowledge).map(|(sightings, _)| sightings)
+}
+
+/// The same, and whether production data was looked for.
+fn in_the_clear_and<'r>(
+    text: &[u8],
+    syntax: Syntax,
+    knowledge: &Knowledge<'_, 'r>,
+) -> Result<(Vec<Sighting<'r>>, bool), ScanError> {
     let searched = knowledge.scanner.search(text)?;
     if searched.is_empty() {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), false));
     }
+    let may_hold_data = searched.may_hold_data;
     let names = &searched.names;
+    let mut held = Vec::new();
+    if may_hold_data {
+        data(text, knowledge, &mut held);
+    }
     let mut issued = searched.issued;
     issued.retain(|candidate| of_match(candidate.rule, candidate.secret.expose()).is_none());
     // In source code and prose, the surroundings of the names say all, and are read first: most files end here.
@@ -120,8 +138,11 @@ pub fn in_the_clear<'r>(
     if bare(syntax) != Bare::IsRead && only_names && text.len() <= syntax::LARGEST_PARSED {
         let whole = 0..text.len();
         if beside_names(text, &whole, names, syntax, knowledge.scanner)?.is_empty() {
-            return Ok(Vec::new());
+            return Ok((held, may_hold_data));
         }
+    }
+    if only_names && names.is_empty() {
+        return Ok((held, may_hold_data));
     }
     let mut issued = issued.into_iter().peekable();
     let mut positions = Positions::new(text);
@@ -167,7 +188,11 @@ pub fn in_the_clear<'r>(
         }
         Ok::<(), ScanError>(())
     })?;
-    Ok(sightings)
+    if !held.is_empty() {
+        sightings.append(&mut held);
+        sightings.sort_by_key(|sighting| sighting.span.start);
+    }
+    Ok((sightings, may_hold_data))
 }
 
 /// How bare values of a syntax are taken.
@@ -230,27 +255,54 @@ fn crossings<'r>(
         vocabulary: knowledge.vocabulary,
     };
     for crossing in boundary::crossings(&file) {
-        let (pack, rule) = rules::structural(crossing.rule);
-        let span = crossing.span;
-        let (line, column) = positions.of(span.start);
-        sightings.push(Sighting {
-            provider: &pack.provider,
-            rule,
-            value: scan::value_id(Secret::new(&text[span.clone()])),
-            excerpt: scan::excerpt_of_pointer(knowledge.scanner, text, &span, rule),
-            inner: span.clone(),
-            span,
-            steps: Vec::new(),
-            line,
-            column,
-            key_path: crossing.key_path,
-            signals: crossing.signals,
-            lifetime: rule.lifetime.into(),
-            privileged: rule.privileged,
-            ends: None,
-            family: crossing.family,
-            proven: crossing.proven,
-        });
+        sightings.push(crossed(text, crossing, knowledge.scanner, positions));
+    }
+}
+
+/// Production data in a text.
+fn data<'r>(text: &[u8], knowledge: &Knowledge<'_, 'r>, sightings: &mut Vec<Sighting<'r>>) {
+    let file = boundary::File {
+        text,
+        entries: &[],
+        facts: knowledge.facts,
+        vocabulary: knowledge.vocabulary,
+    };
+    let mut positions = Positions::new(text);
+    for crossing in boundary::data(&file) {
+        sightings.push(crossed(text, crossing, knowledge.scanner, &mut positions));
+    }
+}
+
+fn crossed<'r>(
+    text: &[u8],
+    crossing: boundary::Crossing,
+    scanner: &Scanner<'r>,
+    positions: &mut Positions<'_>,
+) -> Sighting<'r> {
+    let (pack, rule) = rules::structural(crossing.rule);
+    let span = crossing.span;
+    let (line, column) = positions.of(span.start);
+    Sighting {
+        provider: &pack.provider,
+        rule,
+        value: scan::value_id(Secret::new(&text[span.clone()])),
+        excerpt: if rule.sensitive {
+            scan::excerpt_of_data()
+        } else {
+            scan::excerpt_of_pointer(scanner, text, &span, rule)
+        },
+        inner: span.clone(),
+        span,
+        steps: Vec::new(),
+        line,
+        column,
+        key_path: crossing.key_path,
+        signals: crossing.signals,
+        lifetime: rule.lifetime.into(),
+        privileged: rule.privileged,
+        ends: None,
+        family: crossing.family,
+        proven: crossing.proven,
     }
 }
 

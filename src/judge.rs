@@ -518,12 +518,21 @@ impl<'j> Judge<'j> {
             Family::Credential => {
                 origin::with_path(&sighting.signals, path, self.policy.vocabulary())
             }
+            // A dump most often says nothing of itself; whoever keeps it names it.
+            Family::Data if !sighting.rule.sensitive => {
+                origin::with_path(&sighting.signals, path, self.policy.vocabulary())
+            }
             // A path says nothing of what a pointer points to.
             _ => sighting.signals.clone(),
         };
         signals.splice(0..0, copy.cloned());
         signals.extend(origin::ended(sighting.ends, self.today));
         let origin = origin::weigh(&signals);
+        let is_told = sighting.rule.sensitive || origin.environment != Origin::Unknown;
+        if family == Family::Data && !is_told {
+            // A dump, and nothing says that it is production's.
+            return;
+        }
         let fingerprint = {
             let computed = &self.fingerprints;
             let issued = is_hard_to_guess(sighting);
@@ -587,7 +596,8 @@ impl<'j> Judge<'j> {
             fingerprint.clone(),
         );
         // A pointer is no secret, and its name is the evidence.
-        let is_secret = matches!(family, Family::Credential | Family::Reuse);
+        let is_secret =
+            matches!(family, Family::Credential | Family::Reuse) || sighting.rule.sensitive;
         let known: &[Secret<'_>] = if is_secret { &known } else { &[] };
         let redact = |name: &str, known: &[Secret<'_>]| scan::redact(self.scanner, name, known);
         self.findings.push(Finding {
@@ -758,7 +768,8 @@ fn each_view(
 /// Whether the fingerprint of what was found needs no stretching: an issued value is random, and a pointer is no secret.
 fn is_hard_to_guess(sighting: &Sighting<'_>) -> bool {
     sighting.rule.provider_issued()
-        || !matches!(sighting.family, Family::Credential | Family::Reuse)
+        || !(matches!(sighting.family, Family::Credential | Family::Reuse)
+            || sighting.rule.sensitive)
 }
 
 /// A rule's remedy is written for production's value, or for one that may be.

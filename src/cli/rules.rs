@@ -154,6 +154,7 @@ fn believed(rule: &Rule) -> &'static str {
     match rule.kind {
         Kind::Issued => "by its shape",
         Kind::Structural => "by where else it stands",
+        Kind::Data => "by the shape of the text that it stands in",
         Kind::Generic => {
             "by the name of its key, unless the value is a placeholder, a reference or words"
         }

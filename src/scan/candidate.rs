@@ -90,12 +90,14 @@ pub struct Searched<'b, 'r> {
     pub names: Vec<usize>,
     /// Whether a keyword of a structural rule stands anywhere, so that the structure of the file is worth reading.
     pub may_cross: bool,
+    /// Whether a keyword of a rule on data stands anywhere.
+    pub may_hold_data: bool,
 }
 
 impl Searched<'_, '_> {
     /// Whether there is nothing to look at more closely.
     pub fn is_empty(&self) -> bool {
-        self.issued.is_empty() && self.names.is_empty() && !self.may_cross
+        self.issued.is_empty() && self.names.is_empty() && !self.may_cross && !self.may_hold_data
     }
 }
 
@@ -128,7 +130,7 @@ impl<'r> Scanner<'r> {
                     regex: OnceCell::new(),
                     plain: match rule.kind {
                         Kind::Generic => rule.keywords.iter().map(|word| plain(word)).collect(),
-                        Kind::Issued | Kind::Structural => Vec::new(),
+                        Kind::Issued | Kind::Structural | Kind::Data => Vec::new(),
                     },
                 })
             })
@@ -219,6 +221,10 @@ impl<'r> Scanner<'r> {
             }
             if rule.kind == Kind::Structural {
                 answer.may_cross = true;
+                return;
+            }
+            if rule.kind == Kind::Data {
+                answer.may_hold_data = true;
                 return;
             }
             if last.is_empty() {

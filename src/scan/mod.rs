@@ -14,7 +14,7 @@ mod prefilter;
 pub mod reason;
 
 pub use candidate::{Candidate, ScanError, Scanner};
-pub use excerpt::{MASK, excerpt, excerpt_of_pointer, redact};
+pub use excerpt::{MASK, excerpt, excerpt_of_data, excerpt_of_pointer, redact};
 pub use fingerprint::{ValueId, fingerprint, value_id};
 pub use lines::Positions;
 pub use reason::Reason;
