@@ -17,6 +17,7 @@ use crate::model::{
 };
 use crate::origin;
 use crate::policy::{Decision, InlineAllow, Policy, Row, Subject};
+use crate::rules::frameworks;
 use crate::scan::decode::{Encoding, LARGEST_BLOB};
 use crate::scan::{self, Positions, ScanError, Scanner, ValueId};
 use crate::syntax::{self, Syntax};
@@ -558,9 +559,10 @@ impl<'j> Judge<'j> {
             revoked: false,
             fingerprint: &fingerprint,
         };
+        let row = subject.row();
         let mut decision = self.policy.decide(&subject, &claims, self.today);
         let mut ignored = None;
-        if decision.verdict != Verdict::Allow && subject.row() != Row::Revoked {
+        if decision.verdict != Verdict::Allow && row != Row::Revoked {
             ignored = self.inline(&mut decision, path, sighting, text, &known);
         }
         // The same value in another blob may stand in another section, or beside other evidence: a stricter verdict than
@@ -632,7 +634,7 @@ impl<'j> Judge<'j> {
                     ..signal
                 })
                 .collect(),
-            references: references(sighting, &decision.verdict),
+            references: references(sighting, family, row, decision.verdict),
             remedy: remedy(sighting, origin.environment),
         });
     }
@@ -782,19 +784,11 @@ fn remedy(sighting: &Sighting<'_>, origin: Origin) -> String {
     }
 }
 
-/// The frameworks' words for a production credential in staging come first, the vendor's pages after them.
-fn references(sighting: &Sighting<'_>, verdict: &Verdict) -> Vec<String> {
+/// The controls of frameworks come first, the vendor's pages after them.
+fn references(sighting: &Sighting<'_>, family: Family, row: Row, verdict: Verdict) -> Vec<String> {
     let mut references = Vec::new();
-    if *verdict != Verdict::Allow {
-        references.extend(
-            [
-                "OWASP NHI8:2025 Environment Isolation",
-                "OWASP NHI2:2025 Secret Leakage",
-                "NIST CSF 2.0 PR.AA-05",
-                "CWE-798",
-            ]
-            .map(str::to_owned),
-        );
+    if verdict != Verdict::Allow {
+        references = frameworks::references(&sighting.rule.id, family, row.key());
     }
     references.extend(sighting.rule.references.iter().cloned());
     references

@@ -98,7 +98,7 @@ pub(crate) fn run(cli: &Cli, out: &mut dyn Write) -> Result<u8, Failure> {
         Command::Check(args) => check::run(args, &cli.global, out),
         Command::Scan(args) => scan::run(args, &cli.global, out),
         Command::Policy(args) => policy::run(args, &cli.global, out),
-        Command::Rules(args) => rules::run(args, out),
+        Command::Rules(args) => rules::run(args, cli.global.format, out),
     }
 }
 

@@ -8,6 +8,7 @@ mod decide;
 mod exception;
 mod mistake;
 mod patterns;
+mod preset;
 mod schema;
 mod table;
 mod validate;
@@ -21,6 +22,7 @@ pub use decide::{Decision, Subject};
 use exception::Exception;
 pub use mistake::{Mistake, PolicyErrors};
 use patterns::Pattern;
+pub use preset::Preset;
 pub use table::Row;
 
 /// The policy that `stagegate policy init` writes: everything that can be said, with comments, and nothing said but the

@@ -1,6 +1,7 @@
 //! Knowledge: what is a credential, and what its format says. Data, not code: one TOML pack a provider in `builtin/`.
 
 mod checksum;
+pub mod frameworks;
 pub mod lint;
 pub mod schema;
 pub mod template;

@@ -81,9 +81,7 @@ fn has_column(text: &[u8]) -> bool {
     let separated = [b',', b';', b'\t', b'|'].into_iter().any(|separator| {
         let cells: Vec<&[u8]> = line.split(|&byte| byte == separator).collect();
         cells.len() >= 2
-            && cells
-                .iter()
-                .all(|cell| cell.len() <= 60 && !cell.contains(&b'@'))
+            && cells.iter().all(|cell| is_heading(cell))
             && cells.iter().any(|cell| {
                 let name: Vec<u8> = cell
                     .iter()
@@ -97,6 +95,14 @@ fn has_column(text: &[u8]) -> bool {
     separated
         || OF_SQL.is_match(head)
         || is_json && OF_JSON.is_match(head) && OF_PERSONS.is_match(head)
+}
+
+/// Whether a cell may head a column.
+fn is_heading(cell: &[u8]) -> bool {
+    cell.len() <= 60
+        && cell.iter().all(|&byte| {
+            byte.is_ascii_alphanumeric() || byte >= 0x80 || b" \t\r\"'_-./()#".contains(&byte)
+        })
 }
 
 pub(super) fn look(file: &File<'_>, parts: &[Range<usize>], crossings: &mut Vec<Crossing>) {
