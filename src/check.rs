@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use crate::git::{self, GitError, Index, IndexChange, Kind, Repository};
 use crate::hook::pre_commit;
+use crate::inventory::Inventory;
 use crate::judge::{Judge, JudgeError, Landscape, Message, Source};
 use crate::model::{Oid, RefUpdate, Report, Unexamined};
 use crate::policy::{History, InlineAllow, Policy};
@@ -28,6 +29,10 @@ pub struct Gate<'g> {
     pub policy: &'g Policy,
     /// The rules.
     pub scanner: &'g Scanner<'static>,
+    /// Values that are known already.
+    pub inventory: Option<&'g Inventory>,
+    /// Remarks that were there before anything was judged.
+    pub notes: &'g [String],
     /// The day that exceptions are compared with.
     pub today: jiff::civil::Date,
     /// Keep the findings that the policy allows.
@@ -412,6 +417,7 @@ impl Gate<'_> {
             self.repository,
             self.policy,
             self.scanner,
+            self.inventory,
             self.today,
             self.keep_allowed,
             match self.policy.inline_allow() {
@@ -452,7 +458,7 @@ impl Gate<'_> {
             findings,
             unexamined: judge.not_read,
             news,
-            notes: self.policy.notes(self.today),
+            notes: [self.notes.to_vec(), self.policy.notes(self.today)].concat(),
             stats,
         }
     }

@@ -8,6 +8,7 @@ use std::ops::Range;
 use jiff::civil::Date;
 
 use crate::boundary;
+use crate::inventory::{Hit, Inventory};
 use crate::model::{Excerpt, Facts, Family, Lifetime, Secret, Signal, Strength, Vocabulary};
 use crate::origin::{self, Document, Surroundings};
 use crate::rules::{self, Kind, Rule, schema::Value};
@@ -17,6 +18,8 @@ use crate::scan::decode::{self, Account, Batch, Form, Part, Step};
 use crate::scan::reason::{Asked, Reason, of_match, of_value};
 use crate::scan::{self, Candidate, Positions, ScanError, Scanner, ValueId};
 use crate::syntax::{self, Entry, Meaning, Syntax};
+
+mod known;
 
 /// Something found in a blob. `'static` but for the rule: holds no byte of the value.
 #[derive(Clone)]
@@ -53,6 +56,8 @@ pub struct Sighting<'r> {
     pub family: Family,
     /// Of what is no credential: whether it is proven, and not told by words alone.
     pub proven: bool,
+    /// The inventory knows that it was revoked.
+    pub revoked: bool,
 }
 
 /// What an examination found, and what it left closed.
@@ -72,6 +77,8 @@ pub struct Knowledge<'k, 'r> {
     pub facts: &'k Facts,
     /// Environment words.
     pub vocabulary: &'k Vocabulary,
+    /// Values that are known already.
+    pub inventory: Option<&'k Inventory>,
 }
 
 /// Examines the text of a blob (see [`decode::text_of`]), and what is encoded in it.
@@ -122,7 +129,8 @@ fn in_the_clear_and<'r>(
     knowledge: &Knowledge<'_, 'r>,
 ) -> Result<(Vec<Sighting<'r>>, bool), ScanError> {
     let searched = knowledge.scanner.search(text)?;
-    if searched.is_empty() {
+    let mut hits = known::find(text, knowledge)?.into_iter().peekable();
+    if searched.is_empty() && hits.peek().is_none() {
         return Ok((Vec::new(), false));
     }
     let may_hold_data = searched.may_hold_data;
@@ -134,7 +142,7 @@ fn in_the_clear_and<'r>(
     let mut issued = searched.issued;
     issued.retain(|candidate| of_match(candidate.rule, candidate.secret.expose()).is_none());
     // In source code and prose, the surroundings of the names say all, and are read first: most files end here.
-    let only_names = issued.is_empty() && !searched.may_cross;
+    let only_names = issued.is_empty() && !searched.may_cross && hits.peek().is_none();
     if bare(syntax) != Bare::IsRead && only_names && text.len() <= syntax::LARGEST_PARSED {
         let whole = 0..text.len();
         if beside_names(text, &whole, names, syntax, knowledge.scanner)?.is_empty() {
@@ -165,7 +173,9 @@ fn in_the_clear_and<'r>(
             add_unless_overlapping(&mut candidates, assigned);
         }
         let from = sightings.len();
-        if !candidates.is_empty() {
+        let here = |hit: &Hit| hit.span.start < range.end || range.end == text.len();
+        let hits: Vec<Hit> = std::iter::from_fn(|| hits.next_if(here)).collect();
+        if !candidates.is_empty() || !hits.is_empty() {
             let document = Document::new(text, &entries);
             let places = Places::of(&entries);
             for seen in &candidates {
@@ -181,6 +191,23 @@ fn in_the_clear_and<'r>(
                     ));
                 }
             }
+            let mut positions = Positions::new(text);
+            for new in known::tell(text, &hits, &mut sightings[from..]) {
+                for at in places.around(&new.seen.candidate.span) {
+                    let mut sighting = sighting(
+                        text,
+                        &new.seen,
+                        at,
+                        &entries,
+                        &document,
+                        knowledge,
+                        &mut positions,
+                    );
+                    known::add(&mut sighting, new.hit);
+                    sightings.push(sighting);
+                }
+            }
+            sightings[from..].sort_by_key(|sighting| sighting.span.start);
         }
         if searched.may_cross {
             crossings(text, &entries, knowledge, &mut positions, &mut sightings);
@@ -303,6 +330,7 @@ fn crossed<'r>(
         ends: None,
         family: crossing.family,
         proven: crossing.proven,
+        revoked: false,
     }
 }
 
@@ -516,6 +544,7 @@ fn sighting<'r>(
         ends: evidence.ends,
         family: Family::Credential,
         proven: false,
+        revoked: false,
     }
 }
 
@@ -641,6 +670,7 @@ pub fn sighting_of<'r>(
         ends: None,
         family: Family::Reuse,
         proven: false,
+        revoked: false,
     }
 }
 
@@ -682,8 +712,9 @@ fn open<'r>(
     decode::open_all(text, account, &mut |batch, account| {
         let opened = Opened { batch, around };
         let searched = knowledge.scanner.search(&batch.bytes)?;
-        if !searched.is_empty() {
-            drop(searched);
+        let may_hold = !searched.is_empty();
+        drop(searched);
+        if may_hold || !known::find(&batch.bytes, knowledge)?.is_empty() {
             for part in &batch.parts {
                 let bytes = &batch.bytes[part.range.clone()];
                 for mut sighting in in_the_clear(bytes, syntax_of(part, bytes, syntax), knowledge)?
@@ -741,18 +772,24 @@ fn together<'r>(
         let outer = &sighting.span;
         let first = clear.partition_point(|other| other.span.end <= outer.start);
         let mut overlapping = clear[first..]
-            .iter()
+            .iter_mut()
             .take_while(|other| other.span.start < outer.end);
         let is_known = overlapping.any(|other| {
             let same_rule = other.rule.id == sighting.rule.id;
-            same_rule && other.value == sighting.value
+            let of_inventory = |sighting: &Sighting<'_>| sighting.rule.id == known::RULE;
+            let is_same = other.value == sighting.value
+                && (same_rule || of_inventory(other) || of_inventory(&sighting))
                 // The same value with its escapes in it.
                 || same_rule
                     && matches!(form, Form::Escapes | Form::Percent | Form::QuotedPrintable)
                     && other.steps.is_empty()
                     && scan::value_id(Secret::new(&decode::opened(form, &text[other.span.clone()]))) == sighting.value
                 // A format that is known by its encoded form.
-                || form == Form::Base64 && other.rule.kind == Kind::Issued && other.provider == sighting.provider
+                || form == Form::Base64 && other.rule.kind == Kind::Issued && other.provider == sighting.provider;
+            if is_same {
+                known::pass_on(&sighting, other);
+            }
+            is_same
         });
         let places = known
             .entry((&sighting.rule.id, sighting.value))
@@ -768,7 +805,7 @@ fn together<'r>(
     let mut issued: Vec<&Range<usize>> = added
         .iter()
         .filter(|sighting| {
-            sighting.rule.kind == Kind::Issued
+            (sighting.rule.kind == Kind::Issued || sighting.family == Family::Inventory)
                 && matches!(sighting.steps[0].form, Form::Base64 | Form::Hex)
         })
         .map(|sighting| &sighting.span)
@@ -777,6 +814,7 @@ fn together<'r>(
     clear.retain(|sighting| {
         let next = issued.partition_point(|span| span.end <= sighting.span.start);
         sighting.rule.kind == Kind::Issued
+            || sighting.family == Family::Inventory
             || issued
                 .get(next)
                 .is_none_or(|span| span.start >= sighting.span.end)
@@ -843,6 +881,7 @@ mod tests {
             scanner: &Scanner::new(builtin()).expect("rules"),
             facts: &Facts::default(),
             vocabulary: &vocabulary,
+            inventory: None,
         };
         examine(text.as_bytes(), syntax, &knowledge)
             .expect("examined")

@@ -11,6 +11,7 @@ use jiff::civil::Date;
 
 use crate::examine::{self, Knowledge, Sighting, Values};
 use crate::git::{self, Change, GitError, Kind, Piece, Repository};
+use crate::inventory::Inventory;
 use crate::model::{
     Because, Destination, Family, Finding, Oid, Origin, Place, Secret, Signal, Stats, Unexamined,
     Verdict,
@@ -49,6 +50,7 @@ pub struct Judge<'j> {
     repository: &'j Repository,
     policy: &'j Policy,
     scanner: &'j Scanner<'static>,
+    inventory: Option<&'j Inventory>,
     today: Date,
     /// Keep the findings that the policy allows.
     keep_allowed: bool,
@@ -139,6 +141,7 @@ impl<'j> Judge<'j> {
         repository: &'j Repository,
         policy: &'j Policy,
         scanner: &'j Scanner<'static>,
+        inventory: Option<&'j Inventory>,
         today: Date,
         keep_allowed: bool,
         inline_allow: bool,
@@ -147,6 +150,7 @@ impl<'j> Judge<'j> {
             repository,
             policy,
             scanner,
+            inventory,
             today,
             keep_allowed,
             inline_allow,
@@ -209,7 +213,7 @@ impl<'j> Judge<'j> {
             }
             return Ok(());
         }
-        if !claimed && !self.keep_allowed && !self.policy.may_have_sections(&path) {
+        if !claimed && !self.looks_everywhere() && !self.policy.may_have_sections(&path) {
             return Ok(());
         }
         let syntax = syntax::of_path(&path);
@@ -287,6 +291,11 @@ impl<'j> Judge<'j> {
         self.findings.append(&mut said);
     }
 
+    /// Whether something may have to be said of a place that nothing claims: a revoked value is blocked everywhere.
+    fn looks_everywhere(&self) -> bool {
+        self.keep_allowed || self.inventory.is_some_and(Inventory::has_revoked)
+    }
+
     /// Judges the values that no rule knows, and that stand on the other side of the boundary.
     fn copied(
         &mut self,
@@ -359,7 +368,7 @@ impl<'j> Judge<'j> {
         let claimed = source
             .ref_name
             .is_some_and(|name| self.policy.claim_of_ref(name).is_some());
-        if !claimed && !self.keep_allowed {
+        if !claimed && !self.looks_everywhere() {
             return Ok(());
         }
         let (header, body) = match message {
@@ -435,6 +444,7 @@ impl<'j> Judge<'j> {
             scanner: self.scanner,
             facts: self.policy.facts(),
             vocabulary: self.policy.vocabulary(),
+            inventory: self.inventory,
         }
     }
 
@@ -516,7 +526,7 @@ impl<'j> Judge<'j> {
             None => sighting.family,
         };
         let mut signals = match family {
-            Family::Credential => {
+            Family::Credential | Family::Inventory => {
                 origin::with_path(&sighting.signals, path, self.policy.vocabulary())
             }
             // A dump most often says nothing of itself; whoever keeps it names it.
@@ -553,10 +563,11 @@ impl<'j> Judge<'j> {
             issued: sighting.rule.provider_issued(),
             lifetime: sighting.lifetime,
             privileged: sighting.privileged,
-            public: sighting.rule.public,
+            // What its owner keeps in a store is no less secret for looking like what others publish.
+            public: sighting.rule.public && sighting.family != Family::Inventory,
             path,
             declared: sighting.proven,
-            revoked: false,
+            revoked: sighting.revoked,
             fingerprint: &fingerprint,
         };
         let row = subject.row();

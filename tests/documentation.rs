@@ -99,6 +99,54 @@ fn the_limits_of_the_page_are_those_of_the_code() {
 }
 
 #[test]
+fn the_parameters_of_the_inventory_are_those_of_the_code() {
+    let page = read("docs/inventory.md");
+    for (file, code, said) in [
+        (
+            "src/inventory/key.rs",
+            "ANCHOR_BITS: u32 = 36;",
+            "| 36 bits |",
+        ),
+        (
+            "src/inventory/key.rs",
+            "STRONG: usize = 18;",
+            "| 144 bits |",
+        ),
+        (
+            "src/inventory/strength.rs",
+            "FLOOR: f64 = 50.0;",
+            "under 50 bits",
+        ),
+        (
+            "src/inventory/store.rs",
+            "PER_BUCKET: usize = 100;",
+            "about 100 records",
+        ),
+        (
+            "src/inventory/encoded.rs",
+            "SHORTEST: usize = 11;",
+            "runs of 11 to",
+        ),
+        (
+            "src/inventory/encoded.rs",
+            "LONGEST: usize = 23;",
+            "to 23 digits",
+        ),
+        (
+            "src/scan/fingerprint.rs",
+            "MEMORY_KIB: u32 = 4096;",
+            "with 4 MiB",
+        ),
+    ] {
+        assert!(
+            read(file).contains(code),
+            "{file} has no `{code}`: mend the page, then this"
+        );
+        assert!(page.contains(said), "the page does not say {said:?}");
+    }
+}
+
+#[test]
 fn the_names_that_the_pages_point_to_are_there() {
     for (file, name) in [
         ("src/check/past.rs", "fn of("),
@@ -186,6 +234,7 @@ fn every_link_of_the_pages_leads_to_a_file() {
         "docs/design.md",
         "docs/frameworks.md",
         "docs/how-a-push-is-read.md",
+        "docs/inventory.md",
         "docs/modes.md",
         "docs/origin.md",
         "docs/policy.md",

@@ -39,6 +39,7 @@ fn sightings(
         scanner,
         facts: policy.facts(),
         vocabulary: policy.vocabulary(),
+        inventory: None,
     };
     examine(text.as_bytes(), syntax::of_path(file), &knowledge)
         .expect("examined")

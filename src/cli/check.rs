@@ -41,7 +41,8 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
     };
     let policy = source::policy(global, &repository, &Fallback::Commit(judging, named))?;
     let scanner = source::scanner()?;
-    let gate = source::gate(global, &repository, &policy, &scanner);
+    let inventories = source::inventory(global, &repository, &policy, false)?;
+    let gate = source::gate(global, &repository, &policy, &scanner, &inventories);
     let report = gate.range(update, asked.merge_base, &others)?;
     output::write(&gate.told_first(report, asked.news), global, out)
 }

@@ -2,7 +2,9 @@
 
 use crate::git::GitError;
 use crate::hook::HookError;
+use crate::inventory::InventoryError;
 use crate::judge::JudgeError;
+use crate::scan::ScanError;
 
 /// A run that could not decide.
 #[derive(Debug)]
@@ -91,10 +93,40 @@ impl From<GitError> for Failure {
     }
 }
 
+/// What to do about an inventory that is not what was written.
+const RESTORE: &str =
+    "restore it from a copy, or build it anew from the stores; until then nothing can be decided";
+
+impl From<InventoryError> for Failure {
+    fn from(error: InventoryError) -> Self {
+        let hint = match &error {
+            InventoryError::Read { .. } | InventoryError::Write { .. } => {
+                "name it with --inventory FILE or the variable STAGEGATE_INVENTORY; who runs this must be allowed to read it, and its folder to write it"
+            }
+            InventoryError::WrongKey(_) => {
+                "give the right key: STAGEGATE_INVENTORY_KEY, --inventory-key FILE, or the policy's `key-file`"
+            }
+            InventoryError::Damaged { .. } => RESTORE,
+            InventoryError::Version { .. } => {
+                "install the stagegate that wrote it, or build it anew from the stores"
+            }
+            InventoryError::Locked(_) => {
+                "wait for it; if none is running, one was killed: remove the file of the same name that ends in .lock"
+            }
+            InventoryError::Key { .. } => {
+                "a key is 64 hexadecimal digits in a file of mode 600, or in STAGEGATE_INVENTORY_KEY"
+            }
+            InventoryError::Full { .. } => "use fewer sources, or a second inventory",
+        };
+        Self::new(error.to_string()).hint(hint)
+    }
+}
+
 impl From<JudgeError> for Failure {
     fn from(error: JudgeError) -> Self {
         match error {
             JudgeError::Git(error) => error.into(),
+            JudgeError::Scan(ScanError::Known(what)) => Self::new(what).hint(RESTORE),
             JudgeError::Scan(error) => Self::new(error.to_string())
                 .hint("a rule that does not work finds nothing, so nothing passes; `stagegate rules lint` names them all"),
         }

@@ -2,6 +2,7 @@
 
 mod check;
 mod failure;
+mod inventory;
 mod output;
 mod policy;
 mod pre_commit;
@@ -42,6 +43,12 @@ pub(crate) struct Global {
     /// Policy file; without it, see `stagegate policy --help`
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
+    /// Inventory of known secrets; without it, STAGEGATE_INVENTORY, git's `stagegate.inventory`, or the policy's
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) inventory: Option<PathBuf>,
+    /// File of the inventory's key; without it, STAGEGATE_INVENTORY_KEY or what names a file as above
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) inventory_key: Option<PathBuf>,
     /// How to write the report
     #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
@@ -82,6 +89,8 @@ enum Command {
     Check(check::Args),
     /// Judge everything that stands in a tree
     Scan(scan::Args),
+    /// Keep the inventory of known secrets (reads values on standard input)
+    Inventory(inventory::Args),
     /// Check, explain or start a policy
     Policy(policy::Args),
     /// Look at the rules
@@ -97,6 +106,7 @@ pub(crate) fn run(cli: &Cli, out: &mut dyn Write) -> Result<u8, Failure> {
         Command::PreReceive(args) => pre_receive::run(args, &cli.global, out),
         Command::Check(args) => check::run(args, &cli.global, out),
         Command::Scan(args) => scan::run(args, &cli.global, out),
+        Command::Inventory(args) => inventory::run(args, &cli.global, out),
         Command::Policy(args) => policy::run(args, &cli.global, out),
         Command::Rules(args) => rules::run(args, cli.global.format, out),
     }

@@ -23,9 +23,10 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
     let mut updates = hook::pre_push::read(std::io::stdin().lock())?;
     let policy = source::policy(global, &repository, &Fallback::WorkTree)?;
     let scanner = source::scanner()?;
+    let inventories = source::inventory(global, &repository, &policy, true)?;
     let gate = Gate {
         laptop: true,
-        ..source::gate(global, &repository, &policy, &scanner)
+        ..source::gate(global, &repository, &policy, &scanner, &inventories)
     };
     let current = hook::pre_push::remote_refs(&repository, &args.remote, &updates)?;
     let news = hook::pre_push::forget_unknown(&repository, &mut updates);

@@ -21,9 +21,10 @@ pub(crate) fn run(_: &Args, global: &Global, out: &mut dyn Write) -> Result<u8, 
     let fallback = Fallback::Commit(repository.head_commit()?, "HEAD");
     let policy = source::policy(global, &repository, &fallback)?;
     let scanner = source::scanner()?;
+    let inventories = source::inventory(global, &repository, &policy, false)?;
     let gate = Gate {
         policy_ref: source::policy_ref(global, &repository),
-        ..source::gate(global, &repository, &policy, &scanner)
+        ..source::gate(global, &repository, &policy, &scanner, &inventories)
     };
     let current = repository.refs()?;
     output::write(

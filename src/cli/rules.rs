@@ -165,7 +165,7 @@ fn show(packs: &[Pack], id: &str, out: &mut dyn Write) -> Result<u8, Failure> {
 fn believed(rule: &Rule) -> &'static str {
     match rule.kind {
         Kind::Issued => "by its shape",
-        Kind::Structural => "by where else it stands",
+        Kind::Structural => "by where else it stands, or by its value",
         Kind::Data => "by the shape of the text that it stands in",
         Kind::Generic => {
             "by the name of its key, unless the value is a placeholder, a reference or words"

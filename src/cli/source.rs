@@ -4,10 +4,11 @@
 //! `stagegate.toml`: on a laptop the one in the working tree, elsewhere the one that stands in a commit that is *not* being
 //! judged; else the defaults. A pushed policy never judges its own push.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::check::Gate;
 use crate::git::Repository;
+use crate::inventory::{Inventory, Key};
 use crate::model::Oid;
 use crate::policy::Policy;
 use crate::scan::Scanner;
@@ -101,17 +102,130 @@ pub(super) fn scanner() -> Result<Scanner<'static>, Failure> {
     Scanner::new(crate::rules::for_judging()).map_err(|error| Failure::new(error.to_string()))
 }
 
+/// What a run knows of secrets by their values.
+#[derive(Default)]
+pub(super) struct Inventories {
+    /// The inventory, if there is one.
+    pub(super) known: Option<Inventory>,
+    /// Why there is none, where one was named.
+    notes: Vec<String>,
+}
+
+/// Opens the inventory that the command line, the environment, git's configuration or the policy names.
+///
+/// Where people work, a policy may name one that is only on the server: that is noted and not an error.
+pub(super) fn inventory(
+    global: &Global,
+    repository: &Repository,
+    policy: &Policy,
+    laptop: bool,
+) -> Result<Inventories, Failure> {
+    let configured = |key| repository.config_path(key);
+    let by_hand = named(global.inventory.as_deref(), FILE_VARIABLE)
+        .or_else(|| configured("stagegate.inventory"));
+    let key_by_hand = |()| {
+        named(global.inventory_key.as_deref(), KEY_FILE_VARIABLE)
+            .or_else(|| configured("stagegate.inventoryKey"))
+    };
+    if let Some(file) = by_hand {
+        let key = inventory_key(key_by_hand(()).as_deref())?;
+        return Ok(Inventories {
+            known: Some(Inventory::open(&file, &key)?),
+            notes: Vec::new(),
+        });
+    }
+    let Some(named) = policy.inventory() else {
+        return Ok(Inventories::default());
+    };
+    let resolve = |path: &str| resolve(path, repository, &named.policy_line);
+    let file = resolve(&named.file)?;
+    let key_file = match (key_by_hand(()), &named.key_file) {
+        (Some(file), _) => Some(file),
+        (None, Some(path)) => Some(resolve(path)?),
+        (None, None) => None,
+    };
+    let has_key = std::env::var_os(KEY_VARIABLE).is_some_and(|key| !key.is_empty())
+        || key_file.as_deref().is_some_and(Path::exists);
+    if laptop && !(file.exists() && has_key) {
+        let what = if file.exists() { "its key" } else { "it" };
+        return Ok(Inventories {
+            known: None,
+            notes: vec![format!(
+                "known secrets were not looked for: {} names the inventory {}, and {what} is not here",
+                named.policy_line, named.file
+            )],
+        });
+    }
+    let key = inventory_key(key_file.as_deref())?;
+    Ok(Inventories {
+        known: Some(Inventory::open(&file, &key)?),
+        notes: Vec::new(),
+    })
+}
+
+/// Names the inventory's file.
+pub(super) const FILE_VARIABLE: &str = "STAGEGATE_INVENTORY";
+/// Holds the key itself.
+pub(super) const KEY_VARIABLE: &str = "STAGEGATE_INVENTORY_KEY";
+/// Names the key's file.
+pub(super) const KEY_FILE_VARIABLE: &str = "STAGEGATE_INVENTORY_KEY_FILE";
+
+/// What a flag or a variable names.
+pub(super) fn named(flag: Option<&Path>, variable: &str) -> Option<PathBuf> {
+    flag.map(Path::to_owned).or_else(|| {
+        std::env::var_os(variable)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    })
+}
+
+/// The key from the environment, or else from a file.
+pub(super) fn inventory_key(file: Option<&Path>) -> Result<Key, Failure> {
+    if let Some(text) = std::env::var_os(KEY_VARIABLE).filter(|text| !text.is_empty()) {
+        let text = text.to_str().unwrap_or_default();
+        return Ok(Key::parse(text, KEY_VARIABLE)?);
+    }
+    match file {
+        Some(file) => Ok(Key::read(file)?),
+        None => Err(Failure::new("there is no key for the inventory").hint(format!(
+            "put it into the variable {KEY_VARIABLE}, or name its file with --inventory-key or {KEY_FILE_VARIABLE}"
+        ))),
+    }
+}
+
+/// A path of a policy: `~/` is the home, and what is not whole is below the working tree.
+fn resolve(path: &str, repository: &Repository, line: &str) -> Result<PathBuf, Failure> {
+    if let Some(rest) = path.strip_prefix("~/")
+        && let Some(home) = std::env::var_os("HOME")
+    {
+        return Ok(Path::new(&home).join(rest));
+    }
+    if Path::new(path).is_absolute() {
+        return Ok(PathBuf::from(path));
+    }
+    match repository.work_dir() {
+        Some(folder) => Ok(folder.join(path)),
+        None => Err(Failure::new(format!(
+            "{line} names the inventory's file {path}, and a bare repository has no folder to begin from"
+        ))
+        .hint("write the whole path, or set `git config stagegate.inventory` there")),
+    }
+}
+
 /// A gate as a server or CI has it.
 pub(super) fn gate<'g>(
     global: &Global,
     repository: &'g Repository,
     policy: &'g Policy,
     scanner: &'g Scanner<'static>,
+    inventories: &'g Inventories,
 ) -> Gate<'g> {
     Gate {
         repository,
         policy,
         scanner,
+        inventory: inventories.known.as_ref(),
+        notes: &inventories.notes,
         today: today(),
         keep_allowed: global.all,
         laptop: false,

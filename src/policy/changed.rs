@@ -38,6 +38,16 @@ impl Policy {
             self.inline_allow.as_str(),
             new.inline_allow.as_str(),
         );
+        let files = |policy: &Self| {
+            let named = policy.inventory.as_ref();
+            named.map(|named| (named.file.clone(), named.key_file.clone()))
+        };
+        match (files(self), files(new)) {
+            (None, Some(_)) => say("inventory named".to_owned()),
+            (Some(_), None) => say("inventory no longer named".to_owned()),
+            (old, new) if old != new => say("inventory: another file".to_owned()),
+            _ => {}
+        }
         let mut claims_more = new.conventions && !self.conventions;
 
         for environment in &new.environments {

@@ -108,6 +108,18 @@ pub struct Policy {
     unclaimed: Vec<Override>,
     exceptions: Vec<Exception>,
     facts: Facts,
+    inventory: Option<KnownSecrets>,
+}
+
+/// Where the policy says that the inventory of known secrets is. Paths as written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownSecrets {
+    /// The file.
+    pub file: String,
+    /// The file of its key; none where the environment has it.
+    pub key_file: Option<String>,
+    /// The line that says so.
+    pub policy_line: String,
 }
 
 #[derive(Debug)]
@@ -230,6 +242,11 @@ impl Policy {
     /// The words that speak for an environment in names.
     pub const fn vocabulary(&self) -> &Vocabulary {
         &self.vocabulary
+    }
+
+    /// Where the inventory of known secrets is, if the policy names one.
+    pub const fn inventory(&self) -> Option<&KnownSecrets> {
+        self.inventory.as_ref()
     }
 
     /// Whether there is any exception, so that unused ones can be told.

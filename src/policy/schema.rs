@@ -33,6 +33,7 @@ pub(super) struct Written {
     pub(super) unclaimed: Vec<(Text, Text)>,
     pub(super) ignored_words: Vec<Text>,
     pub(super) false_friends: Vec<Text>,
+    pub(super) inventory: Option<WrittenInventory>,
     pub(super) exceptions: Vec<WrittenException>,
 }
 
@@ -63,6 +64,14 @@ pub(super) struct WrittenIdentity {
     pub(super) vault_paths: Vec<Text>,
     pub(super) kms_keys: Vec<Text>,
     pub(super) age_recipients: Vec<Text>,
+}
+
+/// `[inventory]`.
+#[derive(Debug)]
+pub(super) struct WrittenInventory {
+    pub(super) offset: usize,
+    pub(super) file: Option<Text>,
+    pub(super) key_file: Option<Text>,
 }
 
 /// `[[exception]]`.
@@ -135,6 +144,7 @@ impl Reader<'_, '_> {
             "environment",
             "unclaimed",
             "words",
+            "inventory",
             "exception",
         ];
         let mut written = Written::default();
@@ -170,6 +180,21 @@ impl Reader<'_, '_> {
                             _ => self.unknown(inner, at, "[words]", &["ignore", "false-friends"]),
                         }
                     }
+                }
+                "inventory" => {
+                    let mut inventory = WrittenInventory {
+                        offset: at,
+                        file: None,
+                        key_file: None,
+                    };
+                    for (inner, at, value) in self.table(value, key).map_or(Vec::new(), entries) {
+                        match inner {
+                            "file" => inventory.file = self.text(value, inner),
+                            "key-file" => inventory.key_file = self.text(value, inner),
+                            _ => self.unknown(inner, at, "[inventory]", &["file", "key-file"]),
+                        }
+                    }
+                    written.inventory = Some(inventory);
                 }
                 "exception" => {
                     if let Some(array) = self.array(value, key) {

@@ -8,10 +8,13 @@ use super::conventions::{self, Words};
 use super::exception::Exception;
 use super::mistake::{Mistakes, did_you_mean};
 use super::patterns::Pattern;
-use super::schema::{At, Text, Written, WrittenEnvironment, WrittenException, WrittenIdentity};
+use super::schema::{
+    At, Text, Written, WrittenEnvironment, WrittenException, WrittenIdentity, WrittenInventory,
+};
 use super::table::Row;
 use super::{
-    Environment, History, InlineAllow, Override, Policy, PolicyErrors, Precedence, Section,
+    Environment, History, InlineAllow, KnownSecrets, Override, Policy, PolicyErrors, Precedence,
+    Section,
 };
 use crate::model::{EnvironmentFacts, Facts, Network, Tier, Verdict, Vocabulary, words_of};
 
@@ -41,6 +44,7 @@ pub(super) fn builtin() -> Policy {
         unclaimed: Vec::new(),
         exceptions: Vec::new(),
         facts: Facts::default(),
+        inventory: None,
     }
 }
 
@@ -159,11 +163,39 @@ impl Checker<'_> {
             self.false_friend(name, &mut policy.words);
         }
         policy.vocabulary = vocabulary(&policy.words);
+        policy.inventory = written
+            .inventory
+            .and_then(|written| self.inventory(written));
         for written in written.exceptions {
             let exception = self.exception(written, &policy.environments);
             policy.exceptions.extend(exception);
         }
         policy
+    }
+
+    fn inventory(&mut self, written: WrittenInventory) -> Option<KnownSecrets> {
+        for text in [&written.file, &written.key_file].into_iter().flatten() {
+            if text.value.trim().is_empty() {
+                self.mistakes.add(
+                    text.offset,
+                    "a file needs a name",
+                    "write its path: `file = \"/etc/stagegate/inventory\"`",
+                );
+            }
+        }
+        let Some(file) = written.file else {
+            self.mistakes.add(
+                written.offset,
+                "`[inventory]` names no file",
+                "write `file = \"/etc/stagegate/inventory\"`, and `key-file` unless the environment has the key",
+            );
+            return None;
+        };
+        Some(KnownSecrets {
+            policy_line: self.line(file.offset),
+            file: file.value,
+            key_file: written.key_file.map(|text| text.value),
+        })
     }
 
     fn version(&mut self, version: Option<Option<At<i64>>>) {

@@ -37,6 +37,21 @@ pub struct Candidate<'b, 'r> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Nearness(usize);
 
+impl<'b, 'r> Candidate<'b, 'r> {
+    /// A candidate that no pattern found.
+    pub fn known(provider: &'r str, rule: &'r Rule, bytes: &'b [u8], span: Range<usize>) -> Self {
+        Self {
+            provider,
+            rule,
+            secret: Secret::new(&bytes[span.clone()]),
+            span,
+            groups: Vec::new(),
+            context: None,
+            lead: 0,
+        }
+    }
+}
+
 /// A scanner that cannot be built or used. Fatal: a rule that does not work finds nothing, and nothing would say so.
 #[derive(Debug, thiserror::Error)]
 pub enum ScanError {
@@ -51,6 +66,9 @@ pub enum ScanError {
     /// The keywords cannot be searched for.
     #[error("the keywords of the rules cannot be searched for: {0}")]
     Keywords(#[from] aho_corasick::BuildError),
+    /// What is known of values cannot be looked up.
+    #[error("{0}")]
+    Known(String),
 }
 
 struct Compiled<'r> {

@@ -320,6 +320,8 @@ fn state(
     totals[1] += judged;
     totals[2] += said.len();
     let gate = Gate {
+        inventory: None,
+        notes: &[],
         repository,
         policy: &Policy::parse(&oracle::policy("environment"), "policy").expect("a policy"),
         scanner: &scanner(),

@@ -153,6 +153,8 @@ fn judge(histories: &[History], totals: &mut Totals) -> Vec<(usize, String)> {
         totals.histories += 1;
         let policy = Policy::parse(&oracle::policy(&history.reach), "policy").expect("a policy");
         let gate = Gate {
+            inventory: None,
+            notes: &[],
             repository: &repository,
             policy: &policy,
             scanner: &scanner,

@@ -1,0 +1,251 @@
+//! Pieces of a text by which values are found. A value's *anchor* is one of its own pieces; where the value stands in a
+//! text, reading the text yields that very piece, whatever stands around.
+//!
+//! | class | piece | looked for |
+//! | --- | --- | --- |
+//! | mixed | a run of at least 8 letters and digits with both in it | always |
+//! | plain | a run of at least 8 letters or digits | where an entry has one of this length |
+//! | signs | a run of at least 4 that has one of `!#$%^*+~-_.` inside, none at its ends | where an entry has one of this length |
+//!
+//! Texts are full of words and names, which are plain or have dots and hyphens, and poor in mixed runs; issued tokens and
+//! generated keys have a mixed run, and so an inventory of those costs no more than a look at the mixed runs.
+
+use std::ops::Range;
+
+/// Shorter runs of letters and digits are no anchors.
+const SHORTEST_RUN: usize = 8;
+/// Shorter pieces with signs are none.
+const SHORTEST_SIGNS: usize = 4;
+/// All longer pieces count as of this length in [`Lengths`].
+const LONGEST: usize = 63;
+/// A run of this length is as good as any longer one.
+const ENOUGH: usize = 24;
+
+/// Kinds of pieces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Class {
+    /// Letters and digits, both of them.
+    Mixed,
+    /// Letters, or digits.
+    Plain,
+    /// With signs inside.
+    Signs,
+}
+
+/// Which lengths the anchors of the rarer classes have, one bit a length: what no entry has is not looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+pub(super) struct Lengths {
+    plain: u64,
+    signs: u64,
+}
+
+impl Lengths {
+    pub(super) fn add(&mut self, class: Class, len: usize) {
+        let bit = 1 << len.min(LONGEST);
+        match class {
+            Class::Mixed => {}
+            Class::Plain => self.plain |= bit,
+            Class::Signs => self.signs |= bit,
+        }
+    }
+
+    fn has(lengths: u64, len: usize) -> bool {
+        lengths & 1 << len.min(LONGEST) != 0
+    }
+}
+
+const ALPHANUMERIC: u8 = 1;
+const SIGN: u8 = 2;
+
+static CLASS: [u8; 256] = {
+    let mut class = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let this = byte as u8;
+        if this.is_ascii_alphanumeric() {
+            class[byte] = ALPHANUMERIC;
+        } else if matches!(
+            this,
+            b'!' | b'#' | b'$' | b'%' | b'^' | b'*' | b'+' | b'~' | b'-' | b'_' | b'.'
+        ) {
+            class[byte] = SIGN;
+        }
+        byte += 1;
+    }
+    class
+};
+
+fn is_in(byte: u8, classes: u8) -> bool {
+    CLASS[usize::from(byte)] & classes != 0
+}
+
+/// Calls `visit` with every run of at least `shortest` bytes of `classes`. Of such a run the byte at that distance from its
+/// start is one, so most bytes are not looked at.
+fn runs(text: &[u8], classes: u8, shortest: usize, visit: &mut impl FnMut(Range<usize>)) {
+    let mut at = 0;
+    while at + shortest <= text.len() {
+        let window = &text[at..at + shortest];
+        if let Some(gap) = window.iter().rposition(|&byte| !is_in(byte, classes)) {
+            at += gap + 1;
+            continue;
+        }
+        let more = text[at + shortest..]
+            .iter()
+            .position(|&byte| !is_in(byte, classes));
+        let end = more.map_or(text.len(), |more| at + shortest + more);
+        visit(at..end);
+        at = end + 1;
+    }
+}
+
+fn is_mixed(run: &[u8]) -> bool {
+    let digits = run.iter().filter(|byte| byte.is_ascii_digit()).count();
+    digits != 0 && digits != run.len()
+}
+
+/// A run without the signs at its ends, where one is left inside.
+fn between_signs(text: &[u8], run: Range<usize>) -> Option<Range<usize>> {
+    let is_inner = |&byte: &u8| is_in(byte, ALPHANUMERIC);
+    let start = run.start + text[run.clone()].iter().position(is_inner)?;
+    let end = run.start + text[run].iter().rposition(is_inner)? + 1;
+    let inner = &text[start..end];
+    let signs = inner.iter().any(|&byte| is_in(byte, SIGN));
+    (signs && inner.len() >= SHORTEST_SIGNS).then_some(start..end)
+}
+
+/// Calls `visit` with every piece of `text` that can be an anchor.
+pub(super) fn pieces(text: &[u8], lengths: Lengths, visit: &mut impl FnMut(Range<usize>)) {
+    runs(text, ALPHANUMERIC, SHORTEST_RUN, &mut |run| {
+        if !is_mixed(&text[run.clone()]) {
+            if Lengths::has(lengths.plain, run.len()) {
+                visit(run);
+            }
+            return;
+        }
+        // Letters that tools put before a value without anything between: `0x`, and options such as `-p`.
+        let glued = if text[run.clone()].starts_with(b"0x") {
+            2
+        } else {
+            usize::from(run.start > 0 && text[run.start - 1] == b'-')
+        };
+        visit(run.clone());
+        if glued > 0 && run.len() >= SHORTEST_RUN + glued {
+            visit(run.start + glued..run.end);
+        }
+    });
+    if lengths.signs != 0 {
+        runs(text, ALPHANUMERIC | SIGN, SHORTEST_SIGNS, &mut |run| {
+            if let Some(piece) = between_signs(text, run)
+                && Lengths::has(lengths.signs, piece.len())
+            {
+                visit(piece);
+            }
+        });
+    }
+}
+
+/// The piece by which a value is found; `None` where it has none.
+///
+/// The beginning of a value is often shared (`-----BEGIN`, the header of a JWT), and its ends may be glued to what stands
+/// around: of pieces that are long enough the last one inside is taken.
+pub(super) fn of_value(value: &[u8]) -> Option<(Range<usize>, Class)> {
+    let mut best: Option<(usize, Range<usize>, Class)> = None;
+    let mut offer = |rank: usize, run: Range<usize>, class: Class| {
+        let inside = run.start > 0 && run.end < value.len();
+        let score = rank * 100 + run.len().min(ENOUGH) + if inside { 4 } else { 0 };
+        if best.as_ref().is_none_or(|(known, ..)| score >= *known) {
+            best = Some((score, run, class));
+        }
+    };
+    runs(value, ALPHANUMERIC, SHORTEST_RUN, &mut |run| {
+        if is_mixed(&value[run.clone()]) {
+            offer(2, run, Class::Mixed);
+        } else {
+            offer(0, run, Class::Plain);
+        }
+    });
+    runs(value, ALPHANUMERIC | SIGN, SHORTEST_SIGNS, &mut |run| {
+        if let Some(piece) = between_signs(value, run) {
+            offer(1, piece, Class::Signs);
+        }
+    });
+    best.map(|(_, run, class)| (run, class))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Class, Lengths, of_value, pieces};
+
+    fn anchor(value: &str) -> Option<(&str, Class)> {
+        of_value(value.as_bytes()).map(|(range, class)| (&value[range], class))
+    }
+
+    #[test]
+    fn a_value_has_the_anchor_that_texts_are_poorest_in() {
+        assert_eq!(anchor("a1b2c3d4e5"), Some(("a1b2c3d4e5", Class::Mixed)));
+        assert_eq!(anchor("x-a1b2c3d4-words"), Some(("a1b2c3d4", Class::Mixed)));
+        assert_eq!(anchor("a1#b2$c3@d4"), Some(("a1#b2$c3", Class::Signs)));
+        assert_eq!(anchor("abcdefgh@x"), Some(("abcdefgh", Class::Plain)));
+        assert_eq!(anchor("a1@b2@c3@d4"), None);
+        assert_eq!(anchor(""), None);
+    }
+
+    #[test]
+    fn a_value_is_anchored_behind_its_beginning() {
+        let key = format!(
+            "-----BEGIN KEY-----\n{}\n{}\n",
+            "A1".repeat(20),
+            "B2".repeat(20)
+        );
+        assert_eq!(anchor(&key).map(|(piece, _)| &piece[..2]), Some("B2"));
+    }
+
+    #[test]
+    fn a_text_yields_the_anchor_of_every_value_in_it() {
+        for value in [
+            "a1b2c3d4e5",
+            "x-a1b2c3d4-words",
+            "a1#b2$c3@d4",
+            "abcdefgh@x",
+            "ab-cd-ef-gh",
+            "a1#b2",
+        ] {
+            let (range, class) = of_value(value.as_bytes()).expect("an anchor");
+            let mut lengths = Lengths::default();
+            lengths.add(class, range.len());
+            for (before, after) in [
+                ("", ""),
+                ("key=", "\n"),
+                ("\"", "\","),
+                ("//u:", "@host"),
+                ("(", ");"),
+                (" ", "."),
+                ("$", "!"),
+                ("-p", " "),
+                ("0x", ""),
+            ] {
+                if before == "-p" && class != Class::Mixed || before == "0x" && range.start > 0 {
+                    continue;
+                }
+                if before == "0x" && class != Class::Mixed {
+                    continue;
+                }
+                let text = format!("{before}{value}{after}");
+                let wanted = range.start + before.len()..range.end + before.len();
+                let mut seen = false;
+                pieces(text.as_bytes(), lengths, &mut |piece| {
+                    seen |= piece == wanted
+                });
+                assert!(seen, "{value} in {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_no_entry_has_is_not_looked_for() {
+        let mut seen = Vec::new();
+        let text = b"fn configuration_of(self.environment) { aaaaaaaa1 }";
+        pieces(text, Lengths::default(), &mut |piece| seen.push(piece));
+        assert_eq!(seen.len(), 1);
+    }
+}
