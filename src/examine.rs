@@ -100,7 +100,7 @@ pub fn examine<'r>(
     let Examined {
         sightings: clear,
         mut dismissed,
-        ..
+        mut closed,
     } = in_the_clear(text, syntax, knowledge)?;
     let mut account = Account::of_blob(text.len());
     let mut encoded = Examined::default();
@@ -122,9 +122,10 @@ pub fn examine<'r>(
     if !dismissed.is_empty() {
         dismissed = dismissed::in_order(text, dismissed, &sightings);
     }
+    closed.append(&mut account.closed);
     Ok(Examined {
         sightings,
-        closed: account.closed,
+        closed,
         dismissed,
     })
 }
@@ -160,7 +161,17 @@ pub fn in_the_clear<'r>(
             reading.part(range, &entries)
         })?;
     }
-    Ok(reading.examined)
+    let may_hold_data = reading.may_hold_data;
+    let mut examined = reading.examined;
+    if may_hold_data {
+        data(text, knowledge, &mut examined.sightings);
+        examined
+            .sightings
+            .sort_by_key(|sighting| sighting.span.start);
+        // Whether or not anything was found: what was not looked at is said.
+        examined.closed.extend(boundary::looked_at(text.len()));
+    }
+    Ok(examined)
 }
 
 /// What crosses the boundary without being a credential.
@@ -178,33 +189,62 @@ fn crossings<'r>(
         vocabulary: knowledge.vocabulary,
     };
     for crossing in boundary::crossings(&file) {
-        let (pack, rule) = rules::structural(crossing.rule);
-        if !knowledge.scanner.knows_rule(&rule.id) {
+        if !knowledge.scanner.knows_rule(crossing.rule) {
             continue;
         }
-        let span = crossing.span;
-        let (line, column) = positions.of(span.start);
-        sightings.push(Sighting {
-            provider: &pack.provider,
-            rule,
-            value: scan::value_id(Secret::new(&text[span.clone()])),
-            excerpt: scan::excerpt_of_pointer(knowledge.scanner, text, &span, rule),
-            inner: span.clone(),
-            span,
-            steps: Vec::new(),
-            line,
-            column,
-            key_path: crossing.key_path,
-            signals: crossing.signals,
-            lifetime: rule.lifetime.into(),
-            privileged: rule.privileged,
-            ends: None,
-            family: crossing.family,
-            proven: crossing.proven,
-            revoked: false,
-            pending: Vec::new(),
-            declarable: Vec::new(),
-        });
+        sightings.push(crossed(text, crossing, knowledge.scanner, positions));
+    }
+}
+
+/// Production data in a text.
+fn data<'r>(text: &[u8], knowledge: &Knowledge<'_, 'r>, sightings: &mut Vec<Sighting<'r>>) {
+    let file = boundary::File {
+        text,
+        entries: &[],
+        facts: knowledge.facts,
+        vocabulary: knowledge.vocabulary,
+    };
+    let mut positions = Positions::new(text);
+    for crossing in boundary::data(&file) {
+        if knowledge.scanner.knows_rule(crossing.rule) {
+            sightings.push(crossed(text, crossing, knowledge.scanner, &mut positions));
+        }
+    }
+}
+
+fn crossed<'r>(
+    text: &[u8],
+    crossing: boundary::Crossing,
+    scanner: &Scanner<'r>,
+    positions: &mut Positions<'_>,
+) -> Sighting<'r> {
+    let (pack, rule) = rules::structural(crossing.rule);
+    let span = crossing.span;
+    let (line, column) = positions.of(span.start);
+    Sighting {
+        provider: &pack.provider,
+        rule,
+        value: scan::value_id(Secret::new(&text[span.clone()])),
+        excerpt: if rule.sensitive {
+            scan::excerpt_of_data()
+        } else {
+            scan::excerpt_of_pointer(scanner, text, &span, rule)
+        },
+        inner: span.clone(),
+        span,
+        steps: Vec::new(),
+        line,
+        column,
+        key_path: crossing.key_path,
+        signals: crossing.signals,
+        lifetime: rule.lifetime.into(),
+        privileged: rule.privileged,
+        ends: None,
+        family: crossing.family,
+        proven: crossing.proven,
+        revoked: false,
+        pending: Vec::new(),
+        declarable: Vec::new(),
     }
 }
 

@@ -22,6 +22,7 @@ use crate::model::{
 };
 use crate::origin;
 use crate::policy::{Decision, InlineAllow, Policy, Row, Subject};
+use crate::rules::frameworks;
 use crate::scan::decode::{Encoding, LARGEST_BLOB};
 use crate::scan::gitleaks_ignore::GitleaksIgnore;
 use crate::scan::{self, Positions, ScanError, Scanner, ValueId};
@@ -576,12 +577,21 @@ impl<'j> Judge<'j> {
             Family::Credential | Family::Inventory => {
                 origin::with_path(&sighting.signals, path, self.policy.vocabulary())
             }
+            // A dump most often says nothing of itself; whoever keeps it names it.
+            Family::Data if !sighting.rule.sensitive => {
+                origin::with_path(&sighting.signals, path, self.policy.vocabulary())
+            }
             // A path says nothing of what a pointer points to.
             _ => sighting.signals.clone(),
         };
         signals.splice(0..0, copy.cloned());
         signals.extend(origin::ended(sighting.ends, self.today));
         let origin = origin::weigh(&signals);
+        let is_told = sighting.rule.sensitive || origin.environment != Origin::Unknown;
+        if family == Family::Data && !is_told {
+            // A dump, and nothing says that it is production's.
+            return;
+        }
         let fingerprint = {
             let computed = &self.fingerprints;
             let issued = is_hard_to_guess(sighting);
@@ -650,10 +660,7 @@ impl<'j> Judge<'j> {
             fingerprint.clone(),
         );
         // A pointer is no secret, and its name is the evidence.
-        let is_secret = matches!(
-            family,
-            Family::Credential | Family::Reuse | Family::Inventory
-        );
+        let is_secret = holds_secret(family) || sighting.rule.sensitive;
         let known: &[Secret<'_>] = if is_secret { &known } else { &[] };
         let redact = |name: &str, known: &[Secret<'_>]| scan::redact(self.scanner, name, known);
         let finding = Finding {
@@ -688,7 +695,7 @@ impl<'j> Judge<'j> {
                     ..signal.clone()
                 })
                 .collect(),
-            references: references(sighting, &decision.verdict),
+            references: references(sighting, family, row, decision.verdict),
             remedy: remedy(sighting, origin.environment),
         };
         if self.scanner.explains() {
@@ -834,13 +841,17 @@ fn each_view(
     })
 }
 
+/// Whether what a family finds is a secret, and not a pointer, a grant or data.
+const fn holds_secret(family: Family) -> bool {
+    matches!(
+        family,
+        Family::Credential | Family::Reuse | Family::Inventory
+    )
+}
+
 /// Whether the fingerprint of what was found needs no stretching: an issued value is random, and a pointer is no secret.
 fn is_hard_to_guess(sighting: &Sighting<'_>) -> bool {
-    sighting.rule.provider_issued()
-        || !matches!(
-            sighting.family,
-            Family::Credential | Family::Reuse | Family::Inventory
-        )
+    sighting.rule.provider_issued() || !(holds_secret(sighting.family) || sighting.rule.sensitive)
 }
 
 /// A rule's remedy is written for production's value, or for one that may be.
@@ -853,19 +864,11 @@ fn remedy(sighting: &Sighting<'_>, origin: Origin) -> String {
     }
 }
 
-/// The frameworks' words for a production credential in staging come first, the vendor's pages after them.
-fn references(sighting: &Sighting<'_>, verdict: &Verdict) -> Vec<String> {
+/// The controls of frameworks come first, the vendor's pages after them.
+fn references(sighting: &Sighting<'_>, family: Family, row: Row, verdict: Verdict) -> Vec<String> {
     let mut references = Vec::new();
-    if *verdict != Verdict::Allow {
-        references.extend(
-            [
-                "OWASP NHI8:2025 Environment Isolation",
-                "OWASP NHI2:2025 Secret Leakage",
-                "NIST CSF 2.0 PR.AA-05",
-                "CWE-798",
-            ]
-            .map(str::to_owned),
-        );
+    if verdict != Verdict::Allow {
+        references = frameworks::references(&sighting.rule.id, family, row.key());
     }
     references.extend(sighting.rule.references.iter().cloned());
     references

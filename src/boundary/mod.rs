@@ -3,6 +3,7 @@
 //! One folder a family, one file a group of rules; what a rule is called and what to do about it stands in
 //! `rules/builtin/boundary_*.toml`. Pure, and asked only where a keyword of these rules stands in a file.
 
+mod data;
 mod identity;
 mod reference;
 
@@ -45,6 +46,13 @@ type Look = fn(&File<'_>, &mut Vec<Crossing>);
 
 /// Every group of rules.
 const GROUPS: &[Look] = &[reference::secret_store::look, identity::kubernetes::look];
+
+pub use data::looked_at;
+
+/// The production data in a text, whatever its format: asked once a file, and not once a part of it. Entries are not needed.
+pub fn data(file: &File<'_>) -> Vec<Crossing> {
+    data::look(file)
+}
 
 /// Everything in a file that crosses the boundary, in the order of the file, each place once.
 pub fn crossings(file: &File<'_>) -> Vec<Crossing> {

@@ -29,6 +29,8 @@ pub(super) struct Reading<'t, 'k, 'r> {
     /// Whether keys of entries are worth a look.
     pub(super) may_assign: bool,
     may_cross: bool,
+    /// Whether production data is worth a look.
+    pub(super) may_hold_data: bool,
     positions: Positions<'t>,
     pub(super) examined: Examined<'r>,
 }
@@ -67,6 +69,7 @@ impl<'t, 'k, 'r> Reading<'t, 'k, 'r> {
             may_assign: !searched.names.is_empty(),
             names: searched.names,
             may_cross: searched.may_cross,
+            may_hold_data: searched.may_hold_data,
             positions: Positions::new(text),
             examined: Examined::default(),
         })

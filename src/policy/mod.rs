@@ -9,6 +9,7 @@ mod exception;
 mod mistake;
 mod own;
 mod patterns;
+mod preset;
 mod schema;
 mod table;
 mod validate;
@@ -22,6 +23,7 @@ pub use decide::{Decision, Subject};
 use exception::Exception;
 pub use mistake::{Mistake, PolicyErrors};
 use patterns::Pattern;
+pub use preset::Preset;
 pub use table::Row;
 
 /// The policy that `stagegate policy init` writes: everything that can be said, with comments, and nothing said but the

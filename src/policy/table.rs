@@ -108,7 +108,7 @@ impl Row {
             Self::IdentityDeclared => "standing or excessive access",
             Self::IdentityByConvention => "standing or excessive access, told by a name alone,",
             Self::DataDeclared => "production data",
-            Self::DataByConvention => "what its name alone tells to be production data",
+            Self::DataByConvention => "what looks like production data",
         }
     }
 

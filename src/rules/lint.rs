@@ -115,7 +115,7 @@ pub fn overlaps(packs: &[Pack]) -> Vec<Overlap> {
 
 fn of_rule(pack: &Pack, rule: &Rule) -> Vec<String> {
     let mut complaints = of_words(pack, rule);
-    if rule.kind == Kind::Structural {
+    if rule.kind.is_coded() {
         let unused = [
             ("a pattern", rule.pattern.is_empty()),
             ("examples", rule.examples.is_empty()),
@@ -211,7 +211,7 @@ fn of_words(pack: &Pack, rule: &Rule) -> Vec<String> {
             .all(|page| page.starts_with("https://")),
         "a reference is no https page",
     );
-    let is_tried = rule.kind != Kind::Structural;
+    let is_tried = !rule.kind.is_coded();
     ask(!is_tried || !rule.examples.is_empty(), "it has no example");
     ask(
         !is_tried || !rule.counterexamples.is_empty(),
@@ -477,6 +477,7 @@ mod tests {
             entropy: None,
             path: None,
             allow: Vec::new(),
+            sensitive: false,
             beside: Vec::new(),
             remedy: "Use a test key.".to_owned(),
             references: vec!["https://example.com/keys".to_owned()],

@@ -76,6 +76,9 @@ pub struct Rule {
     /// What the rule does not find although its pattern does.
     #[serde(default)]
     pub allow: Vec<Allow>,
+    /// Of what is no credential: what it finds may not be shown (a card number, an address).
+    #[serde(default)]
+    pub sensitive: bool,
     /// Ids of the rules of the secrets that make this identifier matter: alone it opens nothing.
     #[serde(default)]
     pub beside: Vec<String>,
@@ -221,6 +224,8 @@ pub enum Kind {
     Generic,
     /// Found by what the gate knows of the whole repository or of a file's structure, not by a pattern of its own.
     Structural,
+    /// Found in a text as a whole, whatever its format: dumps, tables of customers.
+    Data,
 }
 
 /// What a value has to look like to be believed.

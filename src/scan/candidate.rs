@@ -132,6 +132,8 @@ pub struct Searched<'b, 'r> {
     pub may_cross: bool,
     /// What is not believed, where the scanner explains.
     pub rejected: Vec<Rejected<'r>>,
+    /// Whether a keyword of a rule on data stands anywhere.
+    pub may_hold_data: bool,
 }
 
 impl Searched<'_, '_> {
@@ -141,6 +143,7 @@ impl Searched<'_, '_> {
             && self.rejected.is_empty()
             && self.names.is_empty()
             && !self.may_cross
+            && !self.may_hold_data
     }
 }
 
@@ -182,7 +185,7 @@ impl<'r> Scanner<'r> {
                 regex: OnceCell::new(),
                 plain: match rule.kind {
                     Kind::Generic => rule.keywords.iter().map(|word| plain(word)).collect(),
-                    Kind::Issued | Kind::Structural => Vec::new(),
+                    Kind::Issued | Kind::Structural | Kind::Data => Vec::new(),
                 },
                 filter: Filter::of(rule, shared.as_ref()).map(Box::new),
             }));
@@ -316,6 +319,10 @@ impl<'r> Scanner<'r> {
             }
             if rule.kind == Kind::Structural {
                 answer.may_cross = true;
+                return;
+            }
+            if rule.kind == Kind::Data {
+                answer.may_hold_data = true;
                 return;
             }
             if last.is_empty() {

@@ -86,6 +86,15 @@ pub fn excerpt_of_pointer(
     }
 }
 
+/// The excerpt of what is somebody's data: nothing of the line, whose other columns are theirs too.
+pub fn excerpt_of_data() -> Excerpt {
+    Excerpt {
+        text: format!("…{MASK}"),
+        start: '…'.len_utf8(),
+        end: '…'.len_utf8() + MASK.len(),
+    }
+}
+
 /// The longest pointer that is shown whole, in characters.
 const LONGEST_POINTER: usize = 80;
 

@@ -17,7 +17,7 @@ pub mod reason;
 mod rejected;
 
 pub use candidate::{Candidate, ScanError, Scanner};
-pub use excerpt::{MASK, excerpt, excerpt_of_pointer, redact};
+pub use excerpt::{MASK, excerpt, excerpt_of_data, excerpt_of_pointer, redact};
 pub use fingerprint::{ValueId, fingerprint, value_id};
 pub use lines::Positions;
 pub use reason::Reason;

@@ -86,7 +86,7 @@ fn of_rule(rule: &Rule, text: &mut String) {
         Kind::Issued if rule.led_by_context() => Some("its keys hold"),
         Kind::Issued => Some("tried on lines that hold"),
         Kind::Generic => Some("tried on keys that hold"),
-        Kind::Structural => None,
+        Kind::Structural | Kind::Data => None,
     };
     if let Some(tried) = tried {
         row(tried, &listed(&rule.keywords));
