@@ -115,7 +115,9 @@ pub fn in_the_clear<'r>(
     syntax: Syntax,
     knowledge: &Knowledge<'_, 'r>,
 ) -> Result<Vec<Sighting<'r>>, ScanError> {
-    let searched = knowledge.scanner.search(text)?;
+    let mut searched = knowledge.scanner.search(text)?;
+    // What the policy declares may stand anywhere, and no keyword leads to it.
+    searched.may_cross |= bare(syntax) == Bare::IsRead && knowledge.facts.identify_production();
     let mut hits = known::find(text, knowledge)?.into_iter().peekable();
     if searched.is_empty() && hits.peek().is_none() {
         return Ok(Vec::new());
@@ -189,7 +191,14 @@ pub fn in_the_clear<'r>(
             sightings[from..].sort_by_key(|sighting| sighting.span.start);
         }
         if searched.may_cross {
-            crossings(text, &entries, knowledge, &mut positions, &mut sightings);
+            crossings(
+                text,
+                syntax,
+                &entries,
+                knowledge,
+                &mut positions,
+                &mut sightings,
+            );
             sightings[from..].sort_by_key(|sighting| sighting.span.start);
         }
         Ok::<(), ScanError>(())
@@ -245,6 +254,7 @@ fn beside_names<'b, 'r>(
 /// What crosses the boundary without being a credential.
 fn crossings<'r>(
     text: &[u8],
+    syntax: Syntax,
     entries: &[Entry],
     knowledge: &Knowledge<'_, 'r>,
     positions: &mut Positions<'_>,
@@ -252,6 +262,7 @@ fn crossings<'r>(
 ) {
     let file = boundary::File {
         text,
+        syntax,
         entries,
         facts: knowledge.facts,
         vocabulary: knowledge.vocabulary,

@@ -32,6 +32,8 @@ use std::ops::Range;
 use jiff::civil::Date;
 
 pub use document::Document;
+pub use host::host_in;
+pub use provider_host::of as mode_of_host;
 pub use weigh::weigh;
 
 use crate::model::{Facts, Lifetime, Signal, Strength, Tier, Vocabulary};
