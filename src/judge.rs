@@ -13,8 +13,8 @@ use crate::examine::{self, Knowledge, Sighting, Values};
 use crate::git::{self, Change, GitError, Kind, Piece, Repository};
 use crate::inventory::Inventory;
 use crate::model::{
-    Because, Destination, Family, Finding, Oid, Origin, Place, Secret, Signal, Stats, Unexamined,
-    Verdict,
+    Because, Destination, Family, Finding, Oid, Origin, Place, Secret, Signal, Stats, Tier,
+    Unexamined, Verdict,
 };
 use crate::origin;
 use crate::policy::{Decision, InlineAllow, Policy, Row, Subject};
@@ -524,6 +524,12 @@ impl<'j> Judge<'j> {
             Some(_) => Family::Reuse,
             None => sighting.family,
         };
+        if family == Family::Reference
+            && !sighting.proven
+            && self.is_shared_or_productions(path, &keys)
+        {
+            return;
+        }
         let mut signals = match family {
             Family::Credential | Family::Inventory => {
                 origin::with_path(&sighting.signals, path, self.policy.vocabulary())
@@ -640,6 +646,16 @@ impl<'j> Judge<'j> {
 }
 
 impl Judge<'_> {
+    /// Whether a file is in an environment by its ref only, and its path says that production's names belong in it, or that
+    /// it serves every environment: a branch holds the configuration of all of them.
+    fn is_shared_or_productions(&self, path: &str, keys: &[&str]) -> bool {
+        if !self.policy.claims(None, Some(path), keys).is_empty() {
+            return false;
+        }
+        let words = self.policy.vocabulary().tier_of_name(path);
+        path.starts_with(".github/") || words.is_some_and(|(tier, _)| tier == Tier::Production)
+    }
+
     /// Lets a value pass where a comment beside it says so and the policy listens. Says why a comment changes nothing.
     fn inline(
         &self,

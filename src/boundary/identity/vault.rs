@@ -7,6 +7,7 @@ pub(in crate::boundary) fn look(file: &File<'_>, crossings: &mut Vec<Crossing>) 
     if !file.is_configuration() {
         return;
     }
+    let mut told: &[String] = &[];
     for entry in file.entries {
         let (last, above) = match entry.path.split_last() {
             Some((last, above)) => (last.as_str(), above),
@@ -30,7 +31,10 @@ pub(in crate::boundary) fn look(file: &File<'_>, crossings: &mut Vec<Crossing>) 
                 "sys/auth/*",
             ]
             .contains(&path.as_str());
-            if everything && may_change {
+            if told == above {
+                // One path, one crossing.
+            } else if everything && may_change {
+                told = above;
                 let says = format!("may {} everything in the store", entry.value);
                 grant(
                     "identity-vault-everything",
@@ -41,6 +45,7 @@ pub(in crate::boundary) fn look(file: &File<'_>, crossings: &mut Vec<Crossing>) 
                     crossings,
                 );
             } else if rules && entry.value == "sudo" {
+                told = above;
                 let says = format!("may change who has which right, at {path}");
                 grant(
                     "identity-vault-everything",

@@ -3,7 +3,7 @@
 
 use crate::model::{Family, Signal, Strength, Tier};
 use crate::origin::{host_in, mode_of_host};
-use crate::syntax::Entry;
+use crate::syntax::{Entry, Meaning};
 
 use super::super::{Crossing, File};
 use super::{Pointer, is_productions_section, judge, key_has, pointing, tokens};
@@ -88,7 +88,7 @@ const LINKS: [&str; 34] = [
 pub(in crate::boundary) fn look(file: &File<'_>, crossings: &mut Vec<Crossing>) {
     for entry in pointing(file) {
         let is_link = key_has(entry, &LINKS) || entry.path.iter().any(|key| key == "annotations");
-        if is_link {
+        if is_link || entry.meaning == Meaning::Reference {
             continue;
         }
         for token in tokens(&entry.value) {

@@ -1,5 +1,7 @@
 //! Resources by their ARN and storage by its URL: roles to assume, buckets, queues, tables.
 
+use crate::syntax::{Entry, Meaning};
+
 use super::super::{Crossing, File};
 use super::arn::Arn;
 use super::{Pointer, judge, key_has, pointing, tokens};
@@ -40,18 +42,22 @@ pub(in crate::boundary) fn look(file: &File<'_>, crossings: &mut Vec<Crossing>) 
             && value
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
-        if is_name && key_has(entry, &["bucket", "queue"]) {
+        let is_state = entry
+            .path
+            .iter()
+            .any(|key| key == "backend" || key.contains("remote_state"));
+        // What is computed has a name of its own, and of a state the key says more than the bucket, see `state`.
+        if is_name
+            && !is_state
+            && entry.meaning == Meaning::Literal
+            && key_has(entry, &["bucket", "queue"])
+        {
             bucket(file, entry, value, crossings);
         }
     }
 }
 
-fn bucket(
-    file: &File<'_>,
-    entry: &crate::syntax::Entry,
-    name: &str,
-    crossings: &mut Vec<Crossing>,
-) {
+fn bucket(file: &File<'_>, entry: &Entry, name: &str, crossings: &mut Vec<Crossing>) {
     let pointer = Pointer {
         rule: "reference-bucket",
         what: "name",
@@ -64,7 +70,7 @@ fn bucket(
 
 fn of_arn(
     file: &File<'_>,
-    entry: &crate::syntax::Entry,
+    entry: &Entry,
     token: &str,
     arn: &Arn<'_>,
     crossings: &mut Vec<Crossing>,

@@ -73,7 +73,10 @@ fn by_value(file: &File<'_>, entry: &Entry, crossings: &mut Vec<Crossing>) {
                 crossings,
             );
         } else if let Some((name, host)) = key_vault(token) {
-            let known: &[(&'static str, &str, List)] = &[("host", host, |facts| &facts.hosts)];
+            let known: &[(&'static str, &str, List)] = &[
+                ("host", host, |facts| &facts.hosts),
+                ("key", token, |facts| &facts.kms_keys),
+            ];
             add(
                 file,
                 entry,
