@@ -524,9 +524,8 @@ impl<'j> Judge<'j> {
             Some(_) => Family::Reuse,
             None => sighting.family,
         };
-        if family == Family::Reference
-            && !sighting.proven
-            && self.is_shared_or_productions(path, &keys)
+        if matches!(family, Family::Reference | Family::Identity)
+            && self.is_productions_own(path, &keys, sighting)
         {
             return;
         }
@@ -646,14 +645,17 @@ impl<'j> Judge<'j> {
 }
 
 impl Judge<'_> {
-    /// Whether a file is in an environment by its ref only, and its path says that production's names belong in it, or that
-    /// it serves every environment: a branch holds the configuration of all of them.
-    fn is_shared_or_productions(&self, path: &str, keys: &[&str]) -> bool {
-        if !self.policy.claims(None, Some(path), keys).is_empty() {
-            return false;
+    /// Whether a pointer or a grant stands where production speaks of itself, though a ref of another environment brings it: a
+    /// branch holds the configuration of every environment. By words alone, a workflow that no environment claims serves all.
+    fn is_productions_own(&self, path: &str, keys: &[&str], sighting: &Sighting<'_>) -> bool {
+        let claims = self.policy.claims(None, Some(path), keys);
+        if !claims.is_empty() {
+            return claims.iter().all(|claim| claim.tier == Tier::Production);
         }
         let words = self.policy.vocabulary().tier_of_name(path);
-        path.starts_with(".github/") || words.is_some_and(|(tier, _)| tier == Tier::Production)
+        let by_words = sighting.family == Family::Reference && !sighting.proven;
+        words.is_some_and(|(tier, _)| tier == Tier::Production)
+            || by_words && path.starts_with(".github/")
     }
 
     /// Lets a value pass where a comment beside it says so and the policy listens. Says why a comment changes nothing.

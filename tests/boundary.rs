@@ -201,3 +201,25 @@ fn what_a_policy_does_not_declare_is_told_and_lets_the_commit_pass() {
         .says("reference-variable")
         .says("names production");
 }
+
+#[test]
+fn production_speaks_of_itself_on_every_branch() {
+    let env = TestEnv::new();
+    let repo = env.repo("work");
+    repo.write("stagegate.toml", policy());
+    repo.commit("A policy");
+    repo.branch("staging");
+    repo.guard();
+    let own = "cluster_endpoint: https://api.prod.shop.example\nrole: arn:aws:iam::111122223333:role/shop\n";
+    repo.write("environments/production/app.yml", own);
+    repo.write("ops/prod/app.yml", own);
+    repo.stage();
+    repo.try_commit([]).succeeded().does_not_say("reference-");
+    repo.write("environments/staging/app.yml", own);
+    repo.stage();
+    repo.try_commit([])
+        .exits(1)
+        .says("reference-host")
+        .says("reference-role")
+        .does_not_say("environments/production");
+}
