@@ -1,7 +1,7 @@
 //! Role-based access control of Kubernetes: bindings to `cluster-admin`, roles that allow everything, the group that no rule
 //! binds, and tokens without an end. <https://kubernetes.io/docs/reference/access-authn-authz/rbac/#user-facing-roles>
 
-use super::super::record::records;
+use super::super::record::{Record, records};
 use super::super::{Crossing, File};
 use super::grant;
 
@@ -28,7 +28,10 @@ pub(in crate::boundary) fn look(file: &File<'_>, crossings: &mut Vec<Crossing>) 
                 });
                 if let Some(entry) = bound {
                     let everywhere = kind == "ClusterRoleBinding";
-                    let says = if everywhere {
+                    let of_controller = is_of_controller(manifest);
+                    let says = if of_controller {
+                        "binds a GitOps controller to cluster-admin: who may change what it applies may do everything"
+                    } else if everywhere {
                         "binds to cluster-admin, which may do everything in the cluster"
                     } else {
                         "binds to cluster-admin in one namespace, where it may do everything"
@@ -37,7 +40,7 @@ pub(in crate::boundary) fn look(file: &File<'_>, crossings: &mut Vec<Crossing>) 
                         "identity-kubernetes-cluster-admin",
                         entry,
                         entry.span.clone(),
-                        everywhere,
+                        everywhere && !of_controller,
                         says,
                         crossings,
                     );
@@ -86,6 +89,18 @@ pub(in crate::boundary) fn look(file: &File<'_>, crossings: &mut Vec<Crossing>) 
             );
         }
     }
+}
+
+/// Whether everything bound is the controller of Flux that applies what stands in a repository: it needs every right, unless
+/// it takes on others' (<https://fluxcd.io/flux/installation/configuration/multitenancy/>).
+fn is_of_controller(manifest: &Record<'_>) -> bool {
+    let mut names = manifest
+        .below("subject")
+        .filter(|entry| entry.path.last().is_some_and(|last| last == "name"))
+        .peekable();
+    names.peek().is_some()
+        && names
+            .all(|name| ["kustomize-controller", "helm-controller"].contains(&name.value.as_str()))
 }
 
 /// The rules of a role.

@@ -16,7 +16,7 @@ pub(super) mod variable;
 use std::ops::Range;
 
 use crate::model::{EnvironmentFacts, Family, Signal, Strength, Tier, words_of};
-use crate::syntax::{Entry, Meaning};
+use crate::syntax::{Entry, Meaning, Syntax};
 
 use super::{Crossing, File};
 
@@ -92,10 +92,16 @@ fn tokens(value: &str) -> impl Iterator<Item = &str> {
         .filter(|token| token.len() >= 4)
 }
 
-/// Whether a key above an entry names production, which the file then says of itself.
+/// Whether a key above an entry names production, which the file then says of itself. The labels of a block of Terraform are
+/// names that its author gave to it, and say what it points to.
 fn is_productions_section(file: &File<'_>, entry: &Entry) -> bool {
     let above = entry.path.split_last().map_or(&[][..], |(_, above)| above);
-    above.iter().any(|key| {
+    let labels = match above.first().map(String::as_str) {
+        Some("data" | "resource") if file.syntax == Syntax::Hcl => 3,
+        Some("module" | "variable" | "output" | "provider") if file.syntax == Syntax::Hcl => 2,
+        _ => 0,
+    };
+    above.iter().skip(labels).any(|key| {
         file.vocabulary
             .tier_of_environment(key)
             .is_some_and(|(tier, _)| tier == Tier::Production)
