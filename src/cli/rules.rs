@@ -7,7 +7,11 @@ use crate::model::{Lifetime, Tier};
 use crate::rules::schema::Marker;
 use crate::rules::{Kind, Pack, Rule, builtin, lint};
 
-use super::Failure;
+use super::source::{self, Fallback};
+use super::{Failure, Global};
+
+mod docs;
+mod import;
 
 /// Arguments of `stagegate rules`.
 #[derive(Debug, clap::Args)]
@@ -30,18 +34,48 @@ enum What {
         #[arg(value_name = "RULE")]
         id: String,
     },
+    /// Write a page for each rule, in Markdown
+    ///
+    /// With --output DIR, a file for each provider and an index; else all of it to standard output.
+    Docs,
+    /// Make rules of a configuration of gitleaks or betterleaks; what cannot be carried over is told
+    Import {
+        /// The configuration
+        #[arg(value_name = "FILE")]
+        file: std::path::PathBuf,
+    },
     /// Check that the rules find their examples and nothing of their counterexamples
     Lint,
 }
 
 /// Runs it; 1 where `lint` has complaints.
-pub(crate) fn run(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> {
-    let packs = builtin();
+pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u8, Failure> {
     match &args.what {
-        What::List { provider } => list(packs, provider.as_deref(), out),
-        What::Show { id } => show(packs, id, out),
-        What::Lint => check(packs, out),
+        What::List { provider } => list(&used(global)?, provider.as_deref(), out),
+        What::Show { id } => show(&used(global)?, id, out),
+        What::Lint => check(builtin(), out),
+        What::Docs => docs::write(&used(global)?, global.output.as_deref(), out),
+        What::Import { file } => import::write(file, global.output.as_deref(), out),
     }
+}
+
+/// The rules that a run here would use, with their examples. Outside of a repository they are the built-in ones.
+fn used(global: &Global) -> Result<Vec<Pack>, Failure> {
+    let policy = match (source::repository(global), &global.policy) {
+        (Ok(repository), _) => source::policy(global, &repository, &Fallback::WorkTree)?,
+        (Err(_), Some(file)) => source::from_file(file)?,
+        (Err(_), None) => return Ok(builtin().to_vec()),
+    };
+    let mut packs = policy.own_packs().to_vec();
+    packs.extend(builtin().iter().cloned().map(|mut pack| {
+        pack.rules.retain(|rule| !policy.replaces(&rule.id));
+        pack
+    }));
+    for pack in &mut packs {
+        pack.rules.retain(|rule| !policy.disables(&rule.id));
+    }
+    packs.retain(|pack| !pack.rules.is_empty());
+    Ok(packs)
 }
 
 fn list(packs: &[Pack], provider: Option<&str>, out: &mut dyn Write) -> Result<u8, Failure> {
@@ -253,7 +287,18 @@ mod tests {
 
     fn output(what: What) -> Result<(u8, String), Failure> {
         let mut out = Vec::new();
-        let code = run(&Args { what }, &mut out)?;
+        let global = Global {
+            repo: Some("/nowhere".into()),
+            policy: None,
+            inventory: None,
+            inventory_key: None,
+            format: super::super::Format::Text,
+            output: None,
+            all: false,
+            quiet: false,
+            verbose: 0,
+        };
+        let code = run(&Args { what }, &global, &mut out)?;
         Ok((code, String::from_utf8(out).expect("text")))
     }
 

@@ -7,6 +7,7 @@ mod conventions;
 mod decide;
 mod exception;
 mod mistake;
+mod own;
 mod patterns;
 mod schema;
 mod table;
@@ -105,6 +106,7 @@ pub struct Policy {
     environments: Vec<Environment>,
     unclaimed: Vec<Override>,
     exceptions: Vec<Exception>,
+    rules: own::OwnRules,
     facts: Facts,
     inventory: Option<KnownSecrets>,
 }

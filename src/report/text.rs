@@ -11,7 +11,7 @@ use anstyle::{AnsiColor, Style};
 use super::{
     Options,
     escape::{printable, shell_word},
-    shown, steps,
+    explain, shown, steps,
     words::{COLUMNS, count, noun, wrap},
 };
 use crate::model::{
@@ -123,6 +123,7 @@ impl<'r> Text<'r> {
                 self.block(out, "note: ", Some(AnsiColor::Green), note)?;
             }
         }
+        self.rejections(out)?;
         if by_hand || detailed {
             self.gap(out)?;
             self.closing(out)?;
@@ -413,6 +414,24 @@ impl<'r> Text<'r> {
             self.block(out, "stagegate: ", None, &line)?;
         }
         Ok(())
+    }
+
+    /// What is taken for no credential, where somebody asked.
+    fn rejections(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        let Some(rejected) = &self.report.rejections else {
+            return Ok(());
+        };
+        self.gap(out)?;
+        for one in rejected {
+            writeln!(out, "rejected: {}", explain::rejection(one))?;
+        }
+        let counted = explain::Rejections::of(rejected).counted();
+        let candidates = count(rejected.len(), "candidate", "candidates");
+        let line = match counted.as_str() {
+            "" => "rejected no candidate".to_owned(),
+            reasons => format!("rejected {candidates}: {reasons}"),
+        };
+        self.block(out, "stagegate: ", None, &line)
     }
 
     /// One line of numbers.

@@ -453,6 +453,7 @@ mod tests {
             provider: "acme".to_owned(),
             name: "Acme".to_owned(),
             rules: vec![rule],
+            allow: Vec::new(),
         };
         lint(&[pack])
             .into_iter()
@@ -480,6 +481,9 @@ mod tests {
             lifetime: LifetimeOf::Long,
             privileged: false,
             public: false,
+            entropy: None,
+            path: None,
+            allow: Vec::new(),
             beside: Vec::new(),
             remedy: "Use a test key.".to_owned(),
             references: vec!["https://example.com/keys".to_owned()],
@@ -512,6 +516,7 @@ mod tests {
             provider: provider.to_owned(),
             name: provider.to_uppercase(),
             rules,
+            allow: Vec::new(),
         }
     }
 

@@ -1,8 +1,11 @@
 //! Knowledge: what is a credential, and what its format says. Data, not code: one TOML pack a provider in `builtin/`.
 
 mod checksum;
+pub mod import;
 pub mod lint;
+pub mod own;
 pub mod schema;
+pub mod shape;
 pub mod template;
 
 use once_cell::sync::Lazy;

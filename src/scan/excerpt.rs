@@ -7,6 +7,7 @@ use crate::model::{Excerpt, Secret};
 use crate::rules::{Kind, Rule};
 
 use super::Scanner;
+use super::likeness::{RANDOM, randomness};
 
 /// Stands for the value.
 pub const MASK: &str = "****";
@@ -107,8 +108,11 @@ fn public_prefix<'v>(value: &'v [u8], rule: &Rule) -> &'v str {
         .unwrap_or("")
 }
 
+/// Whether what stands before a value is rather another value than the name of its key.
 fn looks_random(run: &[u8]) -> bool {
-    run.len() >= 16 && run.iter().any(u8::is_ascii_digit) && run.iter().any(u8::is_ascii_alphabetic)
+    let mixed = run.iter().any(u8::is_ascii_digit) && run.iter().any(u8::is_ascii_alphabetic);
+    run.len() >= 16 && mixed
+        || run.len() >= 12 && randomness(&String::from_utf8_lossy(run)) >= RANDOM
 }
 
 fn printable(character: char) -> char {

@@ -7,14 +7,18 @@ pub mod beside;
 mod candidate;
 pub mod decode;
 mod excerpt;
+mod filter;
 mod fingerprint;
+pub mod gitleaks_ignore;
 mod likeness;
 mod lines;
 mod prefilter;
 pub mod reason;
+mod rejected;
 
 pub use candidate::{Candidate, ScanError, Scanner};
 pub use excerpt::{MASK, excerpt, excerpt_of_pointer, redact};
 pub use fingerprint::{ValueId, fingerprint, value_id};
 pub use lines::Positions;
 pub use reason::Reason;
+pub use rejected::Rejected;
