@@ -177,6 +177,7 @@ pub fn in_the_clear<'r>(
 /// What crosses the boundary without being a credential.
 fn crossings<'r>(
     text: &[u8],
+    syntax: Syntax,
     entries: &[Entry],
     knowledge: &Knowledge<'_, 'r>,
     positions: &mut Positions<'_>,
@@ -184,6 +185,7 @@ fn crossings<'r>(
 ) {
     let file = boundary::File {
         text,
+        syntax,
         entries,
         facts: knowledge.facts,
         vocabulary: knowledge.vocabulary,

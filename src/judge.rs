@@ -18,7 +18,7 @@ use crate::git::{self, Change, GitError, Kind, Piece, Repository};
 use crate::inventory::Inventory;
 use crate::model::{
     Because, Destination, Explanation, Family, Finding, Oid, Origin, Place, Rejection, Secret,
-    Signal, Stats, Unexamined, Verdict,
+    Signal, Stats, Tier, Unexamined, Verdict,
 };
 use crate::origin;
 use crate::policy::{Decision, InlineAllow, Policy, Row, Subject};
@@ -573,6 +573,11 @@ impl<'j> Judge<'j> {
             Some(_) => Family::Reuse,
             None => sighting.family,
         };
+        if matches!(family, Family::Reference | Family::Identity)
+            && self.is_productions_own(path, &keys, sighting)
+        {
+            return;
+        }
         let mut signals = match family {
             Family::Credential | Family::Inventory => {
                 origin::with_path(&sighting.signals, path, self.policy.vocabulary())
@@ -715,6 +720,19 @@ impl<'j> Judge<'j> {
 }
 
 impl Judge<'_> {
+    /// Whether a pointer or a grant stands where production speaks of itself, though a ref of another environment brings it: a
+    /// branch holds the configuration of every environment. By words alone, a workflow that no environment claims serves all.
+    fn is_productions_own(&self, path: &str, keys: &[&str], sighting: &Sighting<'_>) -> bool {
+        let claims = self.policy.claims(None, Some(path), keys);
+        if !claims.is_empty() {
+            return claims.iter().all(|claim| claim.tier == Tier::Production);
+        }
+        let words = self.policy.vocabulary().tier_of_name(path);
+        let by_words = sighting.family == Family::Reference && !sighting.proven;
+        words.is_some_and(|(tier, _)| tier == Tier::Production)
+            || by_words && path.starts_with(".github/")
+    }
+
     /// Lets a value pass where a comment beside it says so and the policy listens. Says why a comment changes nothing.
     fn inline(
         &self,

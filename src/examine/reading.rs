@@ -42,6 +42,8 @@ impl<'t, 'k, 'r> Reading<'t, 'k, 'r> {
         knowledge: &'k Knowledge<'k, 'r>,
     ) -> Result<Self, ScanError> {
         let searched = knowledge.scanner.search(text)?;
+        // What the policy declares may stand anywhere, and no keyword leads to it.
+        let may_point = bare(syntax) == Bare::IsRead && knowledge.facts.identify_production();
         let hits = known::find(text, knowledge)?;
         let (mut issued, mut rejected) = (searched.issued, searched.rejected);
         issued.retain(|candidate| {
@@ -68,7 +70,7 @@ impl<'t, 'k, 'r> Reading<'t, 'k, 'r> {
             hits: hits.into_iter().peekable(),
             may_assign: !searched.names.is_empty(),
             names: searched.names,
-            may_cross: searched.may_cross,
+            may_cross: searched.may_cross || may_point,
             may_hold_data: searched.may_hold_data,
             positions: Positions::new(text),
             examined: Examined::default(),
@@ -154,7 +156,14 @@ impl<'t, 'k, 'r> Reading<'t, 'k, 'r> {
             self.examined.dismissed.extend(dismissed);
         }
         if self.may_cross {
-            crossings(text, entries, knowledge, &mut self.positions, sightings);
+            crossings(
+                text,
+                self.syntax,
+                entries,
+                knowledge,
+                &mut self.positions,
+                sightings,
+            );
             sightings[from..].sort_by_key(|sighting| sighting.span.start);
         }
         Ok(())

@@ -34,6 +34,8 @@ use jiff::civil::Date;
 
 pub use declarable::declarable;
 pub use document::Document;
+pub use host::host_in;
+pub use provider_host::of as mode_of_host;
 pub use weigh::{TABLE, contribution, weigh, weigh_by_row};
 
 use crate::model::{Facts, Lifetime, Signal, Strength, Tier, Vocabulary};

@@ -601,6 +601,8 @@ fn title(finding: &Finding) -> String {
 fn belongs_to(finding: &Finding) -> String {
     let origin = finding.origin;
     match origin.confidence {
+        // What is granted is nobody's: it is too much, wherever it comes from.
+        _ if finding.family == Family::Identity => "grants too much".to_owned(),
         _ if origin.environment == Origin::Unknown => "origin unknown".to_owned(),
         Some(Confidence::Certain) => format!("{} (certain)", origin.environment),
         Some(Confidence::Likely) => format!("{} (likely)", origin.environment),
