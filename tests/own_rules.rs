@@ -122,9 +122,12 @@ fn rules_without_a_pattern_can_be_left_out() {
         format!("warehouse:\n  blue: {shared}\n"),
     );
     work.write(
-        "deploy/staging/secret.yml",
+        "config/staging/secret.yml",
         "secret: arn:aws:secretsmanager:eu-west-1:121212121212:secret:prod/shop/db\n",
     );
+    let policy =
+        "version = 1\n[environment.production.identity]\naws-accounts = [\"121212121212\"]\n";
+    work.write("stagegate.toml", policy);
     work.commit("Two environments");
     let rules = |ran: support::Ran| -> Vec<String> {
         let report = ran.json();
@@ -142,7 +145,7 @@ fn rules_without_a_pattern_can_be_left_out() {
     let disable = found.iter().map(|id| format!("{id:?}")).collect::<Vec<_>>();
     work.write(
         "stagegate.toml",
-        format!("version = 1\n[rules]\ndisable = [{}]\n", disable.join(", ")),
+        format!("{policy}[rules]\ndisable = [{}]\n", disable.join(", ")),
     );
     assert!(rules(work.stagegate(["scan", "--format", "json"])).is_empty());
 }
