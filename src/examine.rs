@@ -203,6 +203,7 @@ fn data<'r>(text: &[u8], knowledge: &Knowledge<'_, 'r>, sightings: &mut Vec<Sigh
     let file = boundary::File {
         text,
         entries: &[],
+        syntax: Syntax::Lines,
         facts: knowledge.facts,
         vocabulary: knowledge.vocabulary,
     };
