@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use stagegate::examine::{Knowledge, Sighting, examine};
-use stagegate::model::{Confidence, Lifetime, Origin, Signal, Strength, Tier};
+use stagegate::model::{Confidence, Family, Lifetime, Origin, Signal, Strength, Tier};
 use stagegate::origin;
 use stagegate::policy::Policy;
 use stagegate::rules::{builtin, template::expand};
@@ -44,6 +44,10 @@ fn sightings(
     examine(text.as_bytes(), syntax::of_path(file), &knowledge)
         .expect("examined")
         .sightings
+        .into_iter()
+        // A pointer beside it is a finding of its own.
+        .filter(|sighting| sighting.family == Family::Credential)
+        .collect()
 }
 
 fn policy(text: &str) -> Policy {
