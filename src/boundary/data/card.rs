@@ -111,7 +111,7 @@ fn luhn(digits: &[u8]) -> bool {
             }
         })
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 /// Whether the digits behind the issuer's are too regular for an account: few different ones, a run of one, or a count.

@@ -284,7 +284,8 @@ mod tests {
 
     #[test]
     fn a_schema_alone_is_no_data() {
-        let rows = |text: &str| plain(text.as_bytes(), &[0..text.len()]).is_some();
+        let rows =
+            |text: &str| plain(text.as_bytes(), std::slice::from_ref(&(0..text.len()))).is_some();
         let header = "--\n-- PostgreSQL database dump\n--\n\nCREATE TABLE t (a text);\n";
         assert!(!rows(header));
         assert!(!rows(&format!(

@@ -64,15 +64,15 @@ pub fn looked_at(len: usize) -> Option<String> {
 /// The parts of a text that are read, in order, without overlaps.
 fn sample(len: usize) -> Vec<Range<usize>> {
     if len <= WHOLE {
-        return vec![0..len];
+        return std::iter::once(0..len).collect();
     }
     let step = (len - FIRST) / WINDOWS;
-    let mut parts = vec![0..FIRST];
-    parts.extend((1..=WINDOWS).map(|window| {
+    let first = std::iter::once(0..FIRST);
+    let windows = (1..=WINDOWS).map(|window| {
         let end = FIRST + window * step;
         end - WINDOW..end
-    }));
-    parts
+    });
+    first.chain(windows).collect()
 }
 
 /// Whether a text says near its beginning that its rows are made up or masked. It is believed as far as a warning goes:
