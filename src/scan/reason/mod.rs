@@ -145,7 +145,7 @@ pub fn of_value(asked: &Asked<'_>) -> Option<Reason> {
         .or_else(|| placeholder::of_everybody(text, &lower, asked.kind))
         .or_else(|| constant::measures(&lower))
         .or_else(|| documentation_example(text.as_bytes()).then_some(Reason::Documentation))
-        .or_else(|| words::says(text, asked.kind))
+        .or_else(|| words::says(asked.key, text, asked.kind))
 }
 
 /// What a value says whatever its key.

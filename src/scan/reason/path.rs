@@ -66,11 +66,23 @@ fn is_relative(text: &str) -> bool {
 
 fn is_address(lower: &str) -> bool {
     let Some((scheme, rest)) = lower.split_once("://") else {
-        return false;
+        return is_host_and_port(lower);
     };
     let authority = rest.split(['/', '?']).next().unwrap_or_default();
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+.-".contains(&byte);
     !authority.contains('@') && scheme.bytes().all(plain)
+}
+
+/// `localhost:5432`, `db.internal:5432`.
+fn is_host_and_port(lower: &str) -> bool {
+    lower.rsplit_once(':').is_some_and(|(host, port)| {
+        (2..=5).contains(&port.len())
+            && port.bytes().all(|byte| byte.is_ascii_digit())
+            && (host == "localhost" || host.contains('.'))
+            && host.split('.').all(|part| {
+                super::words::is_spoken(part) || !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit())
+            })
+    })
 }
 
 /// `someone@host.tld`.

@@ -84,11 +84,12 @@ const OF_NAMES: [&str; 16] = [
 ];
 
 /// Why the words of a value make it no secret of the kind that its key asks for.
-pub(super) fn says(text: &str, kind: Value) -> Option<Reason> {
+pub(super) fn says(key: &str, text: &str, kind: Value) -> Option<Reason> {
     let shape = Shape::of(text);
+    let of_words = key.contains("phrase");
     match kind {
         Value::Format => None,
-        Value::Password => password(text, &shape),
+        Value::Password => password(text, &shape, of_words),
         Value::Secret => secret(text, &shape),
         Value::Token => token(text, &shape, RANDOM, 8),
         Value::Random => token(text, &shape, VERY_RANDOM, 12),
@@ -121,12 +122,13 @@ impl Shape {
 }
 
 /// `hunter2`, `Summer2024!` and `Tr0ub4dor` are passwords; `admin-user`, `changes` and `Please enter` are words.
-fn password(text: &str, shape: &Shape) -> Option<Reason> {
+fn password(text: &str, shape: &Shape, of_words: bool) -> Option<Reason> {
     let mixed = shape.digits && (shape.letters || shape.symbols) || shape.letters && shape.symbols;
-    if shape.len < 6 && !mixed {
+    if shape.len < 6 && !mixed || shape.len < 5 {
         return Some(Reason::Short);
     }
-    if is_sentence(text, shape) || is_name_of_secret(text) || names_many(text) {
+    // `correct-horse-battery-7` names nothing where words are asked for.
+    if is_sentence(text, shape) || is_name_of_secret(text) || !of_words && names_many(text) {
         return Some(Reason::Words);
     }
     if !shape.digits && !shape.symbols {
@@ -136,7 +138,9 @@ fn password(text: &str, shape: &Shape) -> Option<Reason> {
     if !shape.digits && shape.symbols && is_spoken_apart(text) {
         return Some(Reason::Words);
     }
-    (shape.len > 8 && is_technical(text)).then_some(Reason::Words)
+    let joined: String = text.chars().filter(|c| c.is_alphanumeric()).collect();
+    let is_named = WITH_DIGITS.contains(&joined.to_lowercase().as_str());
+    (is_named || shape.len > 8 && is_technical(text)).then_some(Reason::Words)
 }
 
 /// As a password, but `my-secret-2` and `app_v2` are names.
@@ -150,7 +154,7 @@ fn secret(text: &str, shape: &Shape) -> Option<Reason> {
     if is_numbered_name(text) {
         return Some(Reason::Words);
     }
-    password(text, shape)
+    password(text, shape, false)
 }
 
 fn token(text: &str, shape: &Shape, threshold: f32, shortest: usize) -> Option<Reason> {
@@ -159,6 +163,7 @@ fn token(text: &str, shape: &Shape, threshold: f32, shortest: usize) -> Option<R
         .iter()
         .find_map(|scheme| text.strip_prefix(scheme))
         .unwrap_or(text);
+    let shape = &Shape::of(text);
     if shape.len < shortest {
         return Some(Reason::Short);
     }
