@@ -177,6 +177,7 @@ pub fn of_match(rule: &Rule, value: &[u8]) -> Option<Reason> {
         .filter(|_| !labelled)
         .or_else(|| placeholder::says(text, &lower))
         .or_else(|| placeholder::of_everybody(text, &lower, Value::Format))
+        .or_else(|| (rule.issued && words::is_named(text)).then_some(Reason::Words))
 }
 
 fn most_frequent(bytes: &[u8]) -> usize {

@@ -91,8 +91,8 @@ pub(super) fn says(key: &str, text: &str, kind: Value) -> Option<Reason> {
         Value::Format => None,
         Value::Password => password(text, &shape, of_words),
         Value::Secret => secret(text, &shape),
-        Value::Token => token(text, &shape, RANDOM, 8),
-        Value::Random => token(text, &shape, VERY_RANDOM, 12),
+        Value::Token => token(text, RANDOM, 8),
+        Value::Random => token(text, VERY_RANDOM, 12),
     }
 }
 
@@ -157,13 +157,13 @@ fn secret(text: &str, shape: &Shape) -> Option<Reason> {
     password(text, shape, false)
 }
 
-fn token(text: &str, shape: &Shape, threshold: f32, shortest: usize) -> Option<Reason> {
+fn token(text: &str, threshold: f32, shortest: usize) -> Option<Reason> {
     // The scheme before a token says nothing of it.
     let text = ["Bearer ", "Basic ", "Token ", "bearer ", "token "]
         .iter()
         .find_map(|scheme| text.strip_prefix(scheme))
         .unwrap_or(text);
-    let shape = &Shape::of(text);
+    let shape = Shape::of(text);
     if shape.len < shortest {
         return Some(Reason::Short);
     }
@@ -225,6 +225,12 @@ fn is_name_of_secret(text: &str) -> bool {
         && text.contains(['-', '_', '.', '/', ':'])
         && words.iter().any(|word| OF_NAMES.contains(&word.as_str()))
         && words.iter().all(|word| is_word_or_number(word))
+}
+
+/// `whsec_integration_test_secret_value`: a format's prefix before a name of words, where only a machine's work is issued.
+pub(super) fn is_named(text: &str) -> bool {
+    let parts = || text.split(['_', '-']).skip(1);
+    parts().count() >= 3 && parts().all(|part| part.len() >= 2 && is_spoken(part))
 }
 
 /// `pm-27086-update-password-dialog`: four words and more.
