@@ -1,5 +1,6 @@
 //! The value of a column: `INSERT INTO users (name, password) VALUES ('ada', 'x')`. Only the first row of a statement, and
-//! only columns and values that can be counted: names without brackets, then literals and numbers.
+//! only columns and values that can be counted: names without brackets, then literals and numbers. Hexadecimal of the length of
+//! a digest is one: tables keep hashes of passwords under the name of the password.
 
 use std::ops::Range;
 
@@ -30,7 +31,12 @@ pub(super) fn beside(name: &Name<'_>) -> Option<Range<usize>> {
     let row = values.strip_prefix(b"(")?;
     let start = name.span.end + rest.len() - row.len();
     let span = nth(row, place)?;
-    Some(start + span.start..start + span.end)
+    let value = &row[span.clone()];
+    let is_digest =
+        matches!(value.len(), 32 | 40 | 64 | 96 | 128) && value.iter().all(u8::is_ascii_hexdigit);
+    let named = name.text[name.span.clone()].to_ascii_lowercase();
+    let of_password = named.contains("pass") || named.contains("pwd");
+    (!(is_digest && of_password)).then(|| start + span.start..start + span.end)
 }
 
 /// The literal in quotes at a place of a row, without its quotes.
@@ -46,7 +52,9 @@ fn nth(row: &[u8], place: usize) -> Option<Range<usize>> {
         let start = at + usize::from(quote.is_some());
         let len = match quote {
             Some(quote) => row[start..].iter().position(|&byte| byte == quote)?,
-            None => row[start..].iter().position(|byte| b",()'\"".contains(byte))?,
+            None => row[start..]
+                .iter()
+                .position(|byte| b",()'\"".contains(byte))?,
         };
         if number == place {
             return quote.map(|_| start..start + len);

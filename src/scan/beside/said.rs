@@ -24,6 +24,8 @@ pub(super) fn beside(name: &Name<'_>) -> Option<Range<usize>> {
         // `| password | x |`
         [b':' | b'=' | b'|', ..] => 1,
         _ if rest.starts_with(b"is ") => 3,
+        // "the password `x`".
+        [b'`', byte, ..] if !byte.is_ascii_whitespace() => 0,
         _ => return None,
     };
     at += name

@@ -54,14 +54,20 @@ fn is_validation(text: &str) -> bool {
         && parts.all(|part| {
             let (name, of) = part.split_once(':').unwrap_or((part, ""));
             name.len() >= 2
-                && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
-                && of.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_,.".contains(&byte))
+                && name
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+                && of
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"_,.".contains(&byte))
         })
 }
 
 /// `\x07`, `\u001b[0m`: a control character.
 fn is_escape(text: &str) -> bool {
-    text.starts_with("\\x") && text.len() == 4 || text.starts_with("\\u00") || text.starts_with("\\x1")
+    text.starts_with("\\x") && text.len() == 4
+        || text.starts_with("\\u00")
+        || text.starts_with("\\x1")
 }
 
 /// `_3xYzAbC`: what a bundler makes of the name of a class.

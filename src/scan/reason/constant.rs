@@ -52,7 +52,20 @@ const UNITS: [&str; 17] = [
 
 pub(super) fn says(lower: &str) -> Option<Reason> {
     let small_number = lower.len() < 6 && lower.bytes().all(|byte| byte.is_ascii_digit());
-    (small_number || CONSTANTS.contains(&lower)).then_some(Reason::Constant)
+    (small_number || CONSTANTS.contains(&lower) || is_signature_algorithm(lower))
+        .then_some(Reason::Constant)
+}
+
+/// `RS512`, `es384`: algorithms of JSON Web Signatures.
+fn is_signature_algorithm(lower: &str) -> bool {
+    lower == "eddsa"
+        || lower.len() == 5
+            && ["hs", "rs", "es", "ps"]
+                .iter()
+                .any(|start| lower.starts_with(start))
+            && ["256", "384", "512"]
+                .iter()
+                .any(|bits| lower.ends_with(bits))
 }
 
 /// `2024-01-31`, `10.5.3`, `^1.0.0`, `30d`, `1h30m`, `5 minutes`, but not a long run of digits, which may be a PIN or a key.
@@ -75,6 +88,8 @@ fn is_duration(lower: &str) -> bool {
     lower.ends_with(['w', 'd', 'h', 'm', 's'])
         && parts.all(|part| {
             let digits = &part[..part.len() - 1];
-            !digits.is_empty() && digits.len() < 6 && digits.bytes().all(|byte| byte.is_ascii_digit())
+            !digits.is_empty()
+                && digits.len() < 6
+                && digits.bytes().all(|byte| byte.is_ascii_digit())
         })
 }

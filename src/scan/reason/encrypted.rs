@@ -57,7 +57,11 @@ pub(super) fn says(text: &str, lower: &str) -> Option<Reason> {
     let starts = |list: &[&str]| list.iter().any(|start| lower.starts_with(start));
     // A SealedSecret starts with the base64 of a two-byte key length, and is long.
     let sealed = text.starts_with("Ag") && text.len() > 200;
-    if starts(&STARTS) || sealed || is_ciphertext(text) || lower.starts_with("-----begin pgp message") {
+    if starts(&STARTS)
+        || sealed
+        || is_ciphertext(text)
+        || lower.starts_with("-----begin pgp message")
+    {
         return Some(Reason::Encrypted);
     }
     if starts(&DIGESTS) {
@@ -81,7 +85,10 @@ fn is_ciphertext(text: &str) -> bool {
                 .all(|byte| byte.is_ascii_alphanumeric() || b"+/=_-".contains(&byte))
     };
     let envelope = |rest: &str, separator: char| {
-        rest.contains(separator) && rest.split(separator).all(|part| part == "v1" || base64(part))
+        rest.contains(separator)
+            && rest
+                .split(separator)
+                .all(|part| part == "v1" || base64(part))
     };
     let labelled = ["AQICAH", "AQECAH", "gAAAAAB"]
         .iter()
@@ -90,7 +97,7 @@ fn is_ciphertext(text: &str) -> bool {
         || text
             .strip_prefix("v1:")
             .is_some_and(|rest| envelope(rest, ':'))
-        || text
-            .split_once('.')
-            .is_some_and(|(kind, rest)| matches!(kind.as_bytes(), [b'0'..=b'7']) && envelope(rest, '|'))
+        || text.split_once('.').is_some_and(|(kind, rest)| {
+            matches!(kind.as_bytes(), [b'0'..=b'7']) && envelope(rest, '|')
+        })
 }

@@ -33,8 +33,11 @@ pub(super) fn says(key: &str) -> Option<Reason> {
     if PASSING.iter().any(|token| key.ends_with(token)) {
         return Some(Reason::Passing);
     }
+    // What Google Tag Manager is asked with stands in the page.
+    if key.contains("tag_manager") {
+        return Some(Reason::Public);
+    }
     key.split('_').find_map(|word| match word {
-        // What Google Tag Manager is asked with stands in the page.
         "public" | "publishable" | "pub" | "gtm" => Some(Reason::Public),
         "encrypted" | "crypted" | "enc" | "ciphertext" | "cyphertext" | "hashed" | "hash"
         | "digest" | "sealed" | "bcrypt" => Some(Reason::Encrypted),

@@ -225,7 +225,10 @@ fn is_repeated(bytes: &[u8]) -> bool {
     (2..=8).any(|period| {
         bytes.len() >= 8
             && bytes.len() >= 2 * period
-            && bytes[period..].iter().zip(bytes).all(|(one, other)| one == other)
+            && bytes[period..]
+                .iter()
+                .zip(bytes)
+                .all(|(one, other)| one == other)
     })
 }
 

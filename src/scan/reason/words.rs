@@ -132,8 +132,10 @@ fn password(text: &str, shape: &Shape, of_words: bool) -> Option<Reason> {
         return Some(Reason::Words);
     }
     if !shape.digits && !shape.symbols {
-        // Letters only. Of a tongue unless the pairs of letters say otherwise.
-        return (randomness(text) < RANDOM / 2.0).then_some(Reason::Words);
+        // Letters only. Of a tongue unless the pairs of letters say otherwise; two abbreviations (`aws:kms`) say little.
+        let abbreviated = shape.len <= 9 && text.contains([':', '/']);
+        let threshold = if abbreviated { RANDOM } else { RANDOM / 2.0 };
+        return (randomness(text) < threshold).then_some(Reason::Words);
     }
     if !shape.digits && shape.symbols && is_spoken_apart(text) {
         return Some(Reason::Words);
@@ -239,10 +241,12 @@ fn names_many(text: &str) -> bool {
     parts().count() >= 4 && parts().all(is_word_or_number)
 }
 
-/// `app-v2-token`, `s3-bucket-name`, `client1-secret`: words whose digits only number them.
+/// `app-v2-token`, `s3-bucket-name`, `client1-secret`: words whose digits only number them. Capitals in odd places cut random
+/// text into pieces so short that each might be a word.
 fn is_numbered_name(text: &str) -> bool {
     let words = words_of(text);
     words.len() >= 2
+        && randomness(text) < VERY_RANDOM
         && text.contains(['-', '_', '.', '/', ':', ' '])
         && words.iter().all(|word| is_word_or_number(word))
         && words
