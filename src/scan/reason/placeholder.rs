@@ -164,6 +164,9 @@ const TRANSLATED: [&str; 24] = [
     "密码",
 ];
 
+/// Names of secrets: counted in any way (`password123`) they name one still.
+const OF_SECRETS: [&str; 5] = ["password", "passwd", "passphrase", "secret", "token"];
+
 /// Examples that vendors print, and the keys of their emulators, by the beginning of what is random in them: Azurite, the
 /// emulator of Cosmos DB, Stripe's documentation, the token that jwt.io opens with.
 const PUBLISHED: [&[u8]; 5] = [
@@ -191,8 +194,9 @@ fn is_numbered_stand_in(lower: &str) -> bool {
     let word = lower.trim_end_matches(|c: char| c.is_ascii_digit());
     let digits = &lower[word.len()..];
     let word = word.trim_end_matches(['-', '_', '.', ' ']);
-    (digits.len() == 1 || digits.len() > 1 && "1234567890".starts_with(digits))
-        && (WHOLE.contains(&word) || TRANSLATED.contains(&word))
+    let named = TRANSLATED.contains(&word) || OF_SECRETS.contains(&word);
+    digits.len() == 1 && (named || WHOLE.contains(&word))
+        || digits.len() > 1 && named && "1234567890".starts_with(digits)
 }
 
 /// In brackets, with dots for the rest, of stars, dashes, dots, or one repeated character.
@@ -220,10 +224,10 @@ fn opens_a_stand_in(text: &str) -> bool {
     })
 }
 
-/// A short run over and over: `deadbeefdeadbeef`, `asdfasdfasdf`.
+/// A short run over and over, longer than people type one: `cafe0123cafe0123`.
 fn is_repeated(bytes: &[u8]) -> bool {
-    (2..=8).any(|period| {
-        bytes.len() >= 8
+    (2..=16).any(|period| {
+        bytes.len() >= 16
             && bytes.len() >= 2 * period
             && bytes[period..]
                 .iter()
