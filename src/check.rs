@@ -412,6 +412,44 @@ impl Gate<'_> {
         Ok(self.report("scan", judge, updates.into_iter().collect(), started))
     }
 
+    /// Everything that stands in the index.
+    pub fn indexed(
+        &self,
+        index: Option<std::path::PathBuf>,
+        ref_name: Option<&str>,
+    ) -> Result<Report, JudgeError> {
+        let started = Instant::now();
+        let index = Index::open(self.repository, index)?;
+        let mut judge = self.judge();
+        judge.among(Landscape::Index(&index));
+        let source = Source {
+            ref_name,
+            commit: None,
+        };
+        for change in self.staged_against(&index, &[], &mut Vec::new())? {
+            judge.change(source, &change)?;
+        }
+        Ok(self.report("explain", judge, Vec::new(), started))
+    }
+
+    /// What somebody holds in their hand, as if it stood at `path`; with `keys`, as the value of that key.
+    pub fn in_hand(
+        &self,
+        ref_name: Option<&str>,
+        path: &str,
+        keys: Option<&[String]>,
+        text: &[u8],
+    ) -> Result<Report, JudgeError> {
+        let started = Instant::now();
+        let mut judge = self.judge();
+        let source = Source {
+            ref_name,
+            commit: None,
+        };
+        judge.in_hand(source, path, keys, text)?;
+        Ok(self.report("explain", judge, Vec::new(), started))
+    }
+
     fn judge(&self) -> Judge<'_> {
         Judge::new(
             self.repository,
@@ -446,6 +484,9 @@ impl Gate<'_> {
                 "and {more} more comments `stagegate:allow` that changed nothing"
             ));
         }
+        let rejections = self.scanner.explains().then_some(judge.rejections);
+        let mut explanations = judge.explanations;
+        explanations.sort_by_key(|explained| std::cmp::Reverse(explained.finding.verdict));
         let mut findings = judge.findings;
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.verdict));
         let mut stats = judge.stats;
@@ -459,6 +500,8 @@ impl Gate<'_> {
             unexamined: judge.not_read,
             news,
             notes: [self.notes.to_vec(), self.policy.notes(self.today)].concat(),
+            rejections,
+            explanations,
             stats,
         }
     }

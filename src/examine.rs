@@ -8,18 +8,22 @@ use std::ops::Range;
 use jiff::civil::Date;
 
 use crate::boundary;
-use crate::inventory::{Hit, Inventory};
+use crate::inventory::Inventory;
 use crate::model::{Excerpt, Facts, Family, Lifetime, Secret, Signal, Strength, Vocabulary};
 use crate::origin::{self, Document, Surroundings};
 use crate::rules::{self, Kind, Rule, schema::Value};
 use crate::scan::assignment::{Assignment, Judged, keys_of};
-use crate::scan::beside::{self, Bare};
 use crate::scan::decode::{self, Account, Batch, Form, Part, Step};
-use crate::scan::reason::{Asked, Reason, of_match, of_value};
-use crate::scan::{self, Candidate, Positions, ScanError, Scanner, ValueId};
+use crate::scan::reason::{Asked, Reason, of_value};
+use crate::scan::{self, Candidate, Positions, Rejected, ScanError, Scanner, ValueId};
 use crate::syntax::{self, Entry, Meaning, Syntax};
 
+mod dismissed;
 mod known;
+mod reading;
+
+pub use dismissed::Dismissed;
+use reading::Reading;
 
 /// Something found in a blob. `'static` but for the rule: holds no byte of the value.
 #[derive(Clone)]
@@ -58,6 +62,10 @@ pub struct Sighting<'r> {
     pub proven: bool,
     /// The inventory knows that it was revoked.
     pub revoked: bool,
+    /// What a rule allows that the path decides, see [`Scanner::rejects_at`].
+    pub pending: Vec<usize>,
+    /// Names around it that a policy could declare; empty unless the scanner explains.
+    pub declarable: Vec<(&'static str, String)>,
 }
 
 /// What an examination found, and what it left closed.
@@ -67,6 +75,8 @@ pub struct Examined<'r> {
     pub sightings: Vec<Sighting<'r>>,
     /// Encoded and packed content that was not opened, in words.
     pub closed: Vec<String>,
+    /// What is taken for no credential; empty unless the scanner explains.
+    pub dismissed: Vec<Dismissed<'r>>,
 }
 
 /// What an examination knows beside the bytes.
@@ -87,9 +97,13 @@ pub fn examine<'r>(
     syntax: Syntax,
     knowledge: &Knowledge<'_, 'r>,
 ) -> Result<Examined<'r>, ScanError> {
-    let clear = in_the_clear(text, syntax, knowledge)?;
+    let Examined {
+        sightings: clear,
+        mut dismissed,
+        mut closed,
+    } = in_the_clear(text, syntax, knowledge)?;
     let mut account = Account::of_blob(text.len());
-    let mut encoded = Vec::new();
+    let mut encoded = Examined::default();
     open(
         text,
         syntax,
@@ -99,14 +113,40 @@ pub fn examine<'r>(
         knowledge,
         &mut encoded,
     )?;
+    let sightings = if encoded.sightings.is_empty() {
+        clear
+    } else {
+        together(text, clear, encoded.sightings)
+    };
+    dismissed.append(&mut encoded.dismissed);
+    if !dismissed.is_empty() {
+        dismissed = dismissed::in_order(text, dismissed, &sightings);
+    }
+    closed.append(&mut account.closed);
     Ok(Examined {
-        sightings: if encoded.is_empty() {
-            clear
-        } else {
-            together(text, clear, encoded)
-        },
-        closed: account.closed,
+        sightings,
+        closed,
+        dismissed,
     })
+}
+
+/// Examines one value that stands under a key, as if a file had it there.
+pub fn examine_value<'r>(
+    value: &str,
+    key_path: &[String],
+    knowledge: &Knowledge<'_, 'r>,
+) -> Result<Examined<'r>, ScanError> {
+    let entry = Entry {
+        path: key_path.to_vec(),
+        value: value.to_owned(),
+        span: 0..value.len(),
+        quoted: true,
+        meaning: Meaning::Literal,
+    };
+    let mut reading = Reading::of(value.as_bytes(), Syntax::Lines, knowledge)?;
+    reading.may_assign = true;
+    reading.part(0..value.len(), &[entry])?;
+    Ok(reading.examined)
 }
 
 /// Examines a text without opening what is encoded in it.
@@ -114,137 +154,30 @@ pub fn in_the_clear<'r>(
     text: &[u8],
     syntax: Syntax,
     knowledge: &Knowledge<'_, 'r>,
-) -> Result<Vec<Sighting<'r>>, ScanError> {
-    let searched = knowledge.scanner.search(text)?;
-    let mut hits = known::find(text, knowledge)?.into_iter().peekable();
-    if searched.is_empty() && hits.peek().is_none() {
-        return Ok(Vec::new());
+) -> Result<Examined<'r>, ScanError> {
+    let mut reading = Reading::of(text, syntax, knowledge)?;
+    if reading.may_hold()? {
+        syntax::read_parts(text, syntax, &mut |range, entries| {
+            reading.part(range, &entries)
+        })?;
     }
-    let names = &searched.names;
-    let mut issued = searched.issued;
-    issued.retain(|candidate| of_match(candidate.rule, candidate.secret.expose()).is_none());
-    // In source code and prose, the surroundings of the names say all, and are read first: most files end here.
-    let only_names = issued.is_empty() && !searched.may_cross && hits.peek().is_none();
-    if bare(syntax) != Bare::IsRead && only_names && text.len() <= syntax::LARGEST_PARSED {
-        let whole = 0..text.len();
-        if beside_names(text, &whole, names, syntax, knowledge.scanner)?.is_empty() {
-            return Ok(Vec::new());
-        }
+    let may_hold_data = reading.may_hold_data;
+    let mut examined = reading.examined;
+    if may_hold_data {
+        data(text, knowledge, &mut examined.sightings);
+        examined
+            .sightings
+            .sort_by_key(|sighting| sighting.span.start);
+        // Whether or not anything was found: what was not looked at is said.
+        examined.closed.extend(boundary::looked_at(text.len()));
     }
-    let mut issued = issued.into_iter().peekable();
-    let mut positions = Positions::new(text);
-    let mut sightings = Vec::new();
-    syntax::read_parts(text, syntax, &mut |range, entries| {
-        let mut candidates = Vec::new();
-        while let Some(candidate) =
-            issued.next_if(|candidate| candidate.span.start < range.end || range.end == text.len())
-        {
-            candidates.push(Seen {
-                candidate,
-                decoded: None,
-            });
-        }
-        if !names.is_empty() {
-            // What stands beside a name knows where a value ends; an entry knows its keys.
-            let beside = beside_names(text, &range, names, syntax, knowledge.scanner)?;
-            add_unless_overlapping(&mut candidates, beside);
-            let assigned = assigned(text, &entries, knowledge.scanner)?;
-            add_unless_overlapping(&mut candidates, assigned);
-        }
-        let from = sightings.len();
-        let here = |hit: &Hit| hit.span.start < range.end || range.end == text.len();
-        let hits: Vec<Hit> = std::iter::from_fn(|| hits.next_if(here)).collect();
-        if !candidates.is_empty() || !hits.is_empty() {
-            let document = Document::new(text, &entries);
-            let places = Places::of(&entries);
-            for seen in &candidates {
-                for at in places.around(&seen.candidate.span) {
-                    sightings.push(sighting(
-                        text,
-                        seen,
-                        at,
-                        &entries,
-                        &document,
-                        knowledge,
-                        &mut positions,
-                    ));
-                }
-            }
-            let mut positions = Positions::new(text);
-            for new in known::tell(text, &hits, &mut sightings[from..]) {
-                for at in places.around(&new.seen.candidate.span) {
-                    let mut sighting = sighting(
-                        text,
-                        &new.seen,
-                        at,
-                        &entries,
-                        &document,
-                        knowledge,
-                        &mut positions,
-                    );
-                    known::add(&mut sighting, new.hit);
-                    sightings.push(sighting);
-                }
-            }
-            sightings[from..].sort_by_key(|sighting| sighting.span.start);
-        }
-        if searched.may_cross {
-            crossings(text, &entries, knowledge, &mut positions, &mut sightings);
-            sightings[from..].sort_by_key(|sighting| sighting.span.start);
-        }
-        Ok::<(), ScanError>(())
-    })?;
-    Ok(sightings)
-}
-
-/// How bare values of a syntax are taken.
-const fn bare(syntax: Syntax) -> Bare {
-    match syntax {
-        Syntax::Code => Bare::IsCode,
-        Syntax::Prose => Bare::IsSaid,
-        _ => Bare::IsRead,
-    }
-}
-
-/// The candidates that stand beside names in a part of a text.
-fn beside_names<'b, 'r>(
-    text: &'b [u8],
-    range: &Range<usize>,
-    names: &[usize],
-    syntax: Syntax,
-    scanner: &Scanner<'r>,
-) -> Result<Vec<Seen<'b, 'r>>, ScanError> {
-    let part = &text[range.clone()];
-    let names = if range.len() == text.len() {
-        Cow::Borrowed(names)
-    } else {
-        Cow::Owned(scanner.names(part))
-    };
-    let mut candidates = Vec::new();
-    let mut failed = None;
-    beside::read(&syntax::text_of(part), &names, bare(syntax), &mut |found| {
-        let span = range.start + found.span.start..range.start + found.span.end;
-        let assignment = Assignment {
-            key: found.key,
-            value: found.value,
-            span,
-            quoted: true,
-        };
-        match scanner.judge_assignment(text, &assignment) {
-            Ok(Some(Judged::Candidate(candidate))) => candidates.push(Seen {
-                candidate,
-                decoded: None,
-            }),
-            Ok(_) => {}
-            Err(error) => failed = Some(error),
-        }
-    });
-    failed.map_or(Ok(candidates), Err)
+    Ok(examined)
 }
 
 /// What crosses the boundary without being a credential.
 fn crossings<'r>(
     text: &[u8],
+    syntax: Syntax,
     entries: &[Entry],
     knowledge: &Knowledge<'_, 'r>,
     positions: &mut Positions<'_>,
@@ -252,33 +185,69 @@ fn crossings<'r>(
 ) {
     let file = boundary::File {
         text,
+        syntax,
         entries,
         facts: knowledge.facts,
         vocabulary: knowledge.vocabulary,
     };
     for crossing in boundary::crossings(&file) {
-        let (pack, rule) = rules::structural(crossing.rule);
-        let span = crossing.span;
-        let (line, column) = positions.of(span.start);
-        sightings.push(Sighting {
-            provider: &pack.provider,
-            rule,
-            value: scan::value_id(Secret::new(&text[span.clone()])),
-            excerpt: scan::excerpt_of_pointer(knowledge.scanner, text, &span, rule),
-            inner: span.clone(),
-            span,
-            steps: Vec::new(),
-            line,
-            column,
-            key_path: crossing.key_path,
-            signals: crossing.signals,
-            lifetime: rule.lifetime.into(),
-            privileged: rule.privileged,
-            ends: None,
-            family: crossing.family,
-            proven: crossing.proven,
-            revoked: false,
-        });
+        if !knowledge.scanner.knows_rule(crossing.rule) {
+            continue;
+        }
+        sightings.push(crossed(text, crossing, knowledge.scanner, positions));
+    }
+}
+
+/// Production data in a text.
+fn data<'r>(text: &[u8], knowledge: &Knowledge<'_, 'r>, sightings: &mut Vec<Sighting<'r>>) {
+    let file = boundary::File {
+        text,
+        entries: &[],
+        syntax: Syntax::Lines,
+        facts: knowledge.facts,
+        vocabulary: knowledge.vocabulary,
+    };
+    let mut positions = Positions::new(text);
+    for crossing in boundary::data(&file) {
+        if knowledge.scanner.knows_rule(crossing.rule) {
+            sightings.push(crossed(text, crossing, knowledge.scanner, &mut positions));
+        }
+    }
+}
+
+fn crossed<'r>(
+    text: &[u8],
+    crossing: boundary::Crossing,
+    scanner: &Scanner<'r>,
+    positions: &mut Positions<'_>,
+) -> Sighting<'r> {
+    let (pack, rule) = rules::structural(crossing.rule);
+    let span = crossing.span;
+    let (line, column) = positions.of(span.start);
+    Sighting {
+        provider: &pack.provider,
+        rule,
+        value: scan::value_id(Secret::new(&text[span.clone()])),
+        excerpt: if rule.sensitive {
+            scan::excerpt_of_data()
+        } else {
+            scan::excerpt_of_pointer(scanner, text, &span, rule)
+        },
+        inner: span.clone(),
+        span,
+        steps: Vec::new(),
+        line,
+        column,
+        key_path: crossing.key_path,
+        signals: crossing.signals,
+        lifetime: rule.lifetime.into(),
+        privileged: rule.privileged,
+        ends: None,
+        family: crossing.family,
+        proven: crossing.proven,
+        revoked: false,
+        pending: Vec::new(),
+        declarable: Vec::new(),
     }
 }
 
@@ -292,6 +261,7 @@ fn assigned<'b, 'r>(
     text: &'b [u8],
     entries: &[Entry],
     scanner: &Scanner<'r>,
+    rejected: &mut Vec<Rejected<'r>>,
 ) -> Result<Vec<Seen<'b, 'r>>, ScanError> {
     let mut candidates: Vec<Seen<'b, 'r>> = Vec::new();
     // Large files repeat their keys.
@@ -349,7 +319,8 @@ fn assigned<'b, 'r>(
                     candidate,
                     decoded: decoded.map(String::into_bytes),
                 }),
-                Some(Judged::Rejected(..)) => {}
+                Some(Judged::Rejected(one)) if scanner.explains() => rejected.push(one),
+                Some(Judged::Rejected(_)) => {}
                 // No rule knows the key: its parents may say more.
                 None => continue,
             }
@@ -449,7 +420,7 @@ fn sighting<'r>(
         let entry = &entries[at];
         (entry.path.clone(), siblings(entries, at, entry))
     });
-    let mut evidence = origin::evidence(&Surroundings {
+    let around = Surroundings {
         rule: candidate.rule,
         value,
         groups: &candidate.groups,
@@ -459,7 +430,13 @@ fn sighting<'r>(
         span: span.clone(),
         facts: knowledge.facts,
         vocabulary: knowledge.vocabulary,
-    });
+    };
+    let mut evidence = origin::evidence(&around);
+    let declarable = if knowledge.scanner.explains() {
+        origin::declarable(&around, &evidence.signals)
+    } else {
+        Vec::new()
+    };
     let (line, column) = positions.of(span.start);
     let steps: Vec<Step> = seen
         .decoded
@@ -493,6 +470,8 @@ fn sighting<'r>(
         family: Family::Credential,
         proven: false,
         revoked: false,
+        pending: candidate.pending.clone(),
+        declarable,
     }
 }
 
@@ -619,6 +598,8 @@ pub fn sighting_of<'r>(
         family: Family::Reuse,
         proven: false,
         revoked: false,
+        pending: Vec::new(),
+        declarable: Vec::new(),
     }
 }
 
@@ -651,7 +632,7 @@ fn open<'r>(
     depth: usize,
     account: &mut Account,
     knowledge: &Knowledge<'_, 'r>,
-    found: &mut Vec<Sighting<'r>>,
+    found: &mut Examined<'r>,
 ) -> Result<(), ScanError> {
     if depth == 0 {
         decode::close_all(text, account);
@@ -665,15 +646,21 @@ fn open<'r>(
         if may_hold || !known::find(&batch.bytes, knowledge)?.is_empty() {
             for part in &batch.parts {
                 let bytes = &batch.bytes[part.range.clone()];
-                for mut sighting in in_the_clear(bytes, syntax_of(part, bytes, syntax), knowledge)?
-                {
+                let clear = in_the_clear(bytes, syntax_of(part, bytes, syntax), knowledge)?;
+                for mut dismissed in clear.dismissed {
+                    if let Some((steps, _)) = opened.steps(&part.range) {
+                        dismissed.rejected.span = steps[0].span.clone();
+                        found.dismissed.push(dismissed);
+                    }
+                }
+                for mut sighting in clear.sightings {
                     if let Some((mut steps, _)) = opened.steps(&part.range) {
                         steps.append(&mut sighting.steps);
                         sighting.steps = steps;
                         sighting.span = sighting.steps[0].span.clone();
                         sighting.signals.retain(|signal| signal.kind != "encoding");
                         sighting.signals.extend(remark(&sighting.steps));
-                        found.push(sighting);
+                        found.sightings.push(sighting);
                     }
                 }
             }

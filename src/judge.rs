@@ -1,24 +1,30 @@
 //! One change to findings: examines its blob once, subtracts what stood there before, asks the policy for every (ref, path,
 //! blob), and writes down what could not be read.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
+mod explain;
+mod gitleaks;
+mod in_hand;
+mod reject;
 mod reuse;
 
 use jiff::civil::Date;
 
-use crate::examine::{self, Knowledge, Sighting, Values};
+use crate::examine::{self, Dismissed, Knowledge, Sighting, Values};
 use crate::git::{self, Change, GitError, Kind, Piece, Repository};
 use crate::inventory::Inventory;
 use crate::model::{
-    Because, Destination, Family, Finding, Oid, Origin, Place, Secret, Signal, Stats, Unexamined,
-    Verdict,
+    Because, Destination, Explanation, Family, Finding, Oid, Origin, Place, Rejection, Secret,
+    Signal, Stats, Tier, Unexamined, Verdict,
 };
 use crate::origin;
 use crate::policy::{Decision, InlineAllow, Policy, Row, Subject};
+use crate::rules::frameworks;
 use crate::scan::decode::{Encoding, LARGEST_BLOB};
+use crate::scan::gitleaks_ignore::GitleaksIgnore;
 use crate::scan::{self, Positions, ScanError, Scanner, ValueId};
 use crate::syntax::{self, Syntax};
 
@@ -55,12 +61,15 @@ pub struct Judge<'j> {
     keep_allowed: bool,
     /// Whether inline comments let a value pass.
     inline_allow: bool,
+    /// What the `.gitleaksignore` beside the policy lets pass, where it counts.
+    gitleaks_ignore: Option<GitleaksIgnore>,
     examined: HashMap<(Oid, Syntax), Rc<Blob>>,
     fingerprints: HashMap<(ValueId, bool), String>,
     said: HashMap<Said, SaidOf>,
     /// Where in `not_read` it is said.
     unexamined: HashMap<(String, Oid), usize>,
     heard: usize,
+    rejected: HashSet<reject::RejectedAt>,
     reuse: reuse::Reuse<'j>,
     /// What is to be said.
     pub findings: Vec<Finding>,
@@ -68,6 +77,10 @@ pub struct Judge<'j> {
     pub not_read: Vec<Unexamined>,
     /// Inline comments that let nothing pass, and why.
     pub ignored: Vec<String>,
+    /// What looked like a credential and is taken for none; empty unless the scanner explains.
+    pub rejections: Vec<Rejection>,
+    /// What led to each of the findings, in their order; empty unless the scanner explains.
+    pub explanations: Vec<Explanation>,
     /// Counters.
     pub stats: Stats,
 }
@@ -86,6 +99,7 @@ struct SaidOf {
 pub struct Mark {
     findings: usize,
     ignored: usize,
+    explanations: usize,
     stats: Stats,
 }
 
@@ -96,6 +110,8 @@ struct Blob {
     views: Vec<Vec<Sighting<'static>>>,
     /// What was left closed in it, in words.
     closed: Vec<String>,
+    /// What is taken for no credential.
+    dismissed: Vec<Dismissed<'static>>,
     /// It stands for content that is kept elsewhere.
     lfs: bool,
 }
@@ -153,15 +169,22 @@ impl<'j> Judge<'j> {
             today,
             keep_allowed,
             inline_allow,
+            gitleaks_ignore: policy
+                .gitleaks_ignore()
+                .filter(|_| inline_allow)
+                .map(GitleaksIgnore::read),
             examined: HashMap::new(),
             fingerprints: HashMap::new(),
             said: HashMap::new(),
             unexamined: HashMap::new(),
             heard: 0,
+            rejected: HashSet::new(),
             reuse: reuse::Reuse::default(),
             findings: Vec::new(),
             not_read: Vec::new(),
             ignored: Vec::new(),
+            rejections: Vec::new(),
+            explanations: Vec::new(),
             stats: Stats::default(),
         }
     }
@@ -171,6 +194,7 @@ impl<'j> Judge<'j> {
         Mark {
             findings: self.findings.len(),
             ignored: self.ignored.len(),
+            explanations: self.explanations.len(),
             stats: self.stats.clone(),
         }
     }
@@ -190,6 +214,7 @@ impl<'j> Judge<'j> {
     pub fn take_back(&mut self, mark: Mark, ref_name: &str) {
         self.findings.truncate(mark.findings);
         self.ignored.truncate(mark.ignored);
+        self.explanations.truncate(mark.explanations);
         // A ref that two lines of a push move is said twice then, which harms less than not at all.
         self.said
             .retain(|(name, ..), _| name.as_deref() != Some(ref_name));
@@ -225,6 +250,9 @@ impl<'j> Judge<'j> {
             Err(error) => return Err(error),
         };
         self.say_closed(&path, change.oid, &blob, claimed);
+        for dismissed in &blob.dismissed {
+            self.reject(source, change.oid, &path, dismissed);
+        }
         self.copied(source, change, &path)?;
         if blob.sightings().next().is_none() {
             return Ok(());
@@ -268,6 +296,9 @@ impl<'j> Judge<'j> {
                 let before = self.findings.len();
                 for sighting in one {
                     let values = values.of(sighting);
+                    if !self.is_believed_at(source, change.oid, &path, sighting, &values)? {
+                        continue;
+                    }
                     let copy = copies
                         .get(&sighting.value)
                         .filter(|_| reuse::is_selective(values[0]));
@@ -284,10 +315,17 @@ impl<'j> Judge<'j> {
         if self.findings.len() <= before + 1 {
             return;
         }
-        let mut said = self.findings.split_off(before);
-        said.sort_by_key(|finding| std::cmp::Reverse(finding.verdict));
-        said.truncate(1);
-        self.findings.append(&mut said);
+        let strictest = (before..self.findings.len())
+            .rev()
+            .max_by_key(|&at| self.findings[at].verdict)
+            .unwrap_or(before);
+        self.findings.swap(before, strictest);
+        self.findings.truncate(before + 1);
+        // Empty, or one for each finding.
+        if self.explanations.len() > strictest {
+            self.explanations.swap(before, strictest);
+            self.explanations.truncate(before + 1);
+        }
     }
 
     /// Whether something may have to be said of a place that nothing claims: a revoked value is blocked everywhere.
@@ -310,8 +348,9 @@ impl<'j> Judge<'j> {
         let text = Encoding::of(&bytes).text(&bytes, true);
         for (scalar, signal) in &copied {
             let value = Secret::new(&text[scalar.span.clone()]);
-            if scalar.encrypted || reuse::is_selective(value) {
-                let sighting = reuse::sighting(&text, scalar);
+            let sighting = reuse::sighting(&text, scalar);
+            let is_told = scalar.encrypted || reuse::is_selective(value);
+            if is_told && self.scanner.knows_rule(&sighting.rule.id) {
                 let values = [value, value];
                 self.sighting(source, change, path, &sighting, &text, values, Some(signal));
             }
@@ -397,7 +436,11 @@ impl<'j> Judge<'j> {
         oid: Oid,
         data: &[u8],
     ) -> Result<(), JudgeError> {
-        let sightings = examine::examine(data, Syntax::Code, &self.knowledge())?.sightings;
+        let examined = examine::examine(data, Syntax::Code, &self.knowledge())?;
+        for dismissed in &examined.dismissed {
+            self.reject(source, oid, place, dismissed);
+        }
+        let sightings = examined.sightings;
         if sightings.is_empty() {
             return Ok(());
         }
@@ -456,11 +499,17 @@ impl<'j> Judge<'j> {
         let mut read = 0;
         each_view(self.repository, oid, &mut |view| {
             let mut sightings = if view.raw {
-                examine::in_the_clear(view.text, Syntax::Code, &knowledge)?
+                examine::in_the_clear(view.text, Syntax::Code, &knowledge)?.sightings
             } else {
                 read += view.text.len() as u64;
                 let mut examined = examine::examine(view.text, syntax, &knowledge)?;
                 blob.closed.append(&mut examined.closed);
+                let counted = |one: &Dismissed<'_>| view.counted.contains(&one.rejected.span.start);
+                examined.dismissed.retain(counted);
+                for one in &mut examined.dismissed {
+                    one.line += view.lines_before;
+                }
+                blob.dismissed.append(&mut examined.dismissed);
                 examined.sightings
             };
             sightings.retain(|sighting| view.counted.contains(&sighting.span.start));
@@ -524,8 +573,17 @@ impl<'j> Judge<'j> {
             Some(_) => Family::Reuse,
             None => sighting.family,
         };
+        if matches!(family, Family::Reference | Family::Identity)
+            && self.is_productions_own(path, &keys, sighting)
+        {
+            return;
+        }
         let mut signals = match family {
             Family::Credential | Family::Inventory => {
+                origin::with_path(&sighting.signals, path, self.policy.vocabulary())
+            }
+            // A dump most often says nothing of itself; whoever keeps it names it.
+            Family::Data if !sighting.rule.sensitive => {
                 origin::with_path(&sighting.signals, path, self.policy.vocabulary())
             }
             // A path says nothing of what a pointer points to.
@@ -534,6 +592,11 @@ impl<'j> Judge<'j> {
         signals.splice(0..0, copy.cloned());
         signals.extend(origin::ended(sighting.ends, self.today));
         let origin = origin::weigh(&signals);
+        let is_told = sighting.rule.sensitive || origin.environment != Origin::Unknown;
+        if family == Family::Data && !is_told {
+            // A dump, and nothing says that it is production's.
+            return;
+        }
         let fingerprint = {
             let computed = &self.fingerprints;
             let issued = is_hard_to_guess(sighting);
@@ -560,10 +623,14 @@ impl<'j> Judge<'j> {
             revoked: sighting.revoked,
             fingerprint: &fingerprint,
         };
+        let row = subject.row();
         let mut decision = self.policy.decide(&subject, &claims, self.today);
         let mut ignored = None;
-        if decision.verdict != Verdict::Allow && subject.row() != Row::Revoked {
+        if decision.verdict != Verdict::Allow && row != Row::Revoked {
             ignored = self.inline(&mut decision, path, sighting, text, &known);
+            if decision.verdict != Verdict::Allow {
+                self.of_gitleaks(&mut decision, source, path, sighting, text);
+            }
         }
         // The same value in another blob may stand in another section, or beside other evidence: a stricter verdict than
         // the one said before is news.
@@ -598,10 +665,10 @@ impl<'j> Judge<'j> {
             fingerprint.clone(),
         );
         // A pointer is no secret, and its name is the evidence.
-        let is_secret = matches!(family, Family::Credential | Family::Reuse);
+        let is_secret = holds_secret(family) || sighting.rule.sensitive;
         let known: &[Secret<'_>] = if is_secret { &known } else { &[] };
         let redact = |name: &str, known: &[Secret<'_>]| scan::redact(self.scanner, name, known);
-        self.findings.push(Finding {
+        let finding = Finding {
             rule: sighting.rule.id.clone(),
             title: sighting.rule.title.clone(),
             provider: sighting.provider.to_owned(),
@@ -627,19 +694,45 @@ impl<'j> Judge<'j> {
             lifetime: sighting.lifetime,
             privileged: sighting.privileged,
             evidence: signals
-                .into_iter()
+                .iter()
                 .map(|signal| Signal {
                     text: redact(&signal.text, known),
-                    ..signal
+                    ..signal.clone()
                 })
                 .collect(),
-            references: references(sighting, &decision.verdict),
+            references: references(sighting, family, row, decision.verdict),
             remedy: remedy(sighting, origin.environment),
-        });
+        };
+        if self.scanner.explains() {
+            let mut explained =
+                explain::explanation(self.policy, sighting, &finding, &signals, row, &claims);
+            for asked in &mut explained.asked {
+                asked.claim.claimed_by = redact(&asked.claim.claimed_by, known);
+            }
+            for declaration in &mut explained.declarations {
+                declaration.effect = redact(&declaration.effect, known);
+                declaration.toml = redact(&declaration.toml, known);
+            }
+            self.explanations.push(explained);
+        }
+        self.findings.push(finding);
     }
 }
 
 impl Judge<'_> {
+    /// Whether a pointer or a grant stands where production speaks of itself, though a ref of another environment brings it: a
+    /// branch holds the configuration of every environment. By words alone, a workflow that no environment claims serves all.
+    fn is_productions_own(&self, path: &str, keys: &[&str], sighting: &Sighting<'_>) -> bool {
+        let claims = self.policy.claims(None, Some(path), keys);
+        if !claims.is_empty() {
+            return claims.iter().all(|claim| claim.tier == Tier::Production);
+        }
+        let words = self.policy.vocabulary().tier_of_name(path);
+        let by_words = sighting.family == Family::Reference && !sighting.proven;
+        words.is_some_and(|(tier, _)| tier == Tier::Production)
+            || by_words && path.starts_with(".github/")
+    }
+
     /// Lets a value pass where a comment beside it says so and the policy listens. Says why a comment changes nothing.
     fn inline(
         &self,
@@ -766,10 +859,17 @@ fn each_view(
     })
 }
 
+/// Whether what a family finds is a secret, and not a pointer, a grant or data.
+const fn holds_secret(family: Family) -> bool {
+    matches!(
+        family,
+        Family::Credential | Family::Reuse | Family::Inventory
+    )
+}
+
 /// Whether the fingerprint of what was found needs no stretching: an issued value is random, and a pointer is no secret.
 fn is_hard_to_guess(sighting: &Sighting<'_>) -> bool {
-    sighting.rule.provider_issued()
-        || !matches!(sighting.family, Family::Credential | Family::Reuse)
+    sighting.rule.provider_issued() || !(holds_secret(sighting.family) || sighting.rule.sensitive)
 }
 
 /// A rule's remedy is written for production's value, or for one that may be.
@@ -782,19 +882,11 @@ fn remedy(sighting: &Sighting<'_>, origin: Origin) -> String {
     }
 }
 
-/// The frameworks' words for a production credential in staging come first, the vendor's pages after them.
-fn references(sighting: &Sighting<'_>, verdict: &Verdict) -> Vec<String> {
+/// The controls of frameworks come first, the vendor's pages after them.
+fn references(sighting: &Sighting<'_>, family: Family, row: Row, verdict: Verdict) -> Vec<String> {
     let mut references = Vec::new();
-    if *verdict != Verdict::Allow {
-        references.extend(
-            [
-                "OWASP NHI8:2025 Environment Isolation",
-                "OWASP NHI2:2025 Secret Leakage",
-                "NIST CSF 2.0 PR.AA-05",
-                "CWE-798",
-            ]
-            .map(str::to_owned),
-        );
+    if verdict != Verdict::Allow {
+        references = frameworks::references(&sighting.rule.id, family, row.key());
     }
     references.extend(sighting.rule.references.iter().cloned());
     references

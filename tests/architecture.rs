@@ -20,7 +20,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("git", &["model"]),
     ("hook", &["model", "git"]),
     ("report", &["model"]),
-    ("boundary", &["model", "syntax"]),
+    ("boundary", &["model", "syntax", "origin"]),
     (
         "examine",
         &[

@@ -187,12 +187,52 @@ fn the_readme_counts_the_rules_that_are_there() {
 }
 
 #[test]
+fn the_page_of_the_frameworks_is_what_the_matrix_prints() {
+    let matrix = |options: &[&str]| {
+        let ran = Command::new(env!("CARGO_BIN_EXE_stagegate"))
+            .args(["rules", "matrix"])
+            .args(options)
+            .output()
+            .expect("the binary runs");
+        assert!(ran.status.success());
+        String::from_utf8(ran.stdout).expect("text")
+    };
+    assert!(
+        read("docs/frameworks.md") == matrix(&["--page"]),
+        "make it again: stagegate rules matrix --page > docs/frameworks.md"
+    );
+    let text = matrix(&[]);
+    for told in [
+        "NHI8:2025 Environment Isolation",
+        "PR.AA-05 ",
+        "6.5.5 ",
+        "A.8.31 ",
+        "family data: ",
+    ] {
+        assert!(text.contains(told), "{told} is not in\n{text}");
+    }
+    let json: serde_json::Value =
+        serde_json::from_str(&matrix(&["--format", "json"])).expect("JSON");
+    let controls = json["frameworks"][0]["controls"]
+        .as_array()
+        .expect("controls");
+    assert_eq!(controls[0]["id"], "NHI8:2025");
+    let families = json["families"].as_array().expect("families");
+    assert!(families.iter().all(|family| {
+        family["rules"]
+            .as_array()
+            .is_some_and(|rules| !rules.is_empty())
+    }));
+}
+
+#[test]
 fn every_link_of_the_pages_leads_to_a_file() {
     for page in [
         "README.md",
         "CONTRIBUTING.md",
         "hooks/README.md",
         "docs/design.md",
+        "docs/frameworks.md",
         "docs/how-a-push-is-read.md",
         "docs/inventory.md",
         "docs/modes.md",

@@ -32,11 +32,14 @@ const WAYS: &[&[&str]] = &[
     &["--format", "json", "--all"],
 ];
 
+/// Those of the other modes: the report is made the same way, what goes into it is not.
+const FEW: &[&[&str]] = &[&["-vv"], &["--format", "json", "--all"]];
+
 #[test]
 fn scan_shows_no_value() {
     let env = TestEnv::new();
     let stage = Stage::set(&env);
-    stage.drive(|args| {
+    stage.drive(WAYS, |args| {
         stage.work.stagegate(
             ["scan", "--rev", "kept", "--ref", STAGING]
                 .into_iter()
@@ -49,7 +52,7 @@ fn scan_shows_no_value() {
 fn check_shows_no_value() {
     let env = TestEnv::new();
     let stage = Stage::set(&env);
-    stage.drive(|args| {
+    stage.drive(FEW, |args| {
         stage.work.stagegate(
             [
                 "check", "--base", "main", "--head", "kept", "--ref", STAGING,
@@ -61,10 +64,56 @@ fn check_shows_no_value() {
 }
 
 #[test]
+fn what_is_explained_shows_no_value() {
+    let env = TestEnv::new();
+    let stage = Stage::set(&env);
+    // Each reads all that is planted, so there are few of them.
+    for (format, verbosity) in [("text", "-vv"), ("json", "-q")] {
+        let ran = stage.work.stagegate([
+            "scan",
+            "--rev",
+            "kept",
+            "--ref",
+            STAGING,
+            "--explain-rejections",
+            "--format",
+            format,
+            verbosity,
+        ]);
+        ran.exits(1);
+        stage.watch.nothing_in("--explain-rejections", &ran);
+    }
+    // Every finding of some lines, each by its place, in the index and in the tree.
+    for (path, format, rev) in [
+        ("config/staging/.env:1", "text", &[][..]),
+        ("keys/0.yml:3", "json", &["--rev", "kept"]),
+    ] {
+        let args = ["explain", path, "--ref", STAGING, "--format", format];
+        let ran = stage
+            .work
+            .stagegate(args.into_iter().chain(rev.iter().copied()));
+        ran.succeeded();
+        stage.watch.nothing_in(path, &ran);
+    }
+    // Some of what is planted, through standard input.
+    for (rule, number, text, _) in examples().into_iter().step_by(23) {
+        let path = format!("names/{}-{number}.env", rule.id);
+        let mut command = env.command(support::STAGEGATE, &stage.work.dir);
+        command.args(["explain", "--path", &path, "--ref", STAGING]);
+        if number > 0 {
+            command.args(["--format", "json", "--key", "prod.api_key"]);
+        }
+        let ran = support::run_with_input(&mut command, text.as_bytes());
+        ran.succeeded();
+        stage.watch.nothing_in(&path, &ran);
+    }
+}
+
+#[test]
 fn pre_commit_shows_no_value() {
     let env = TestEnv::new();
     let stage = Stage::set(&env);
-    stage.drive(|args| {
+    stage.drive(FEW, |args| {
         stage
             .work
             .stagegate(["pre-commit"].into_iter().chain(args.iter().copied()))
@@ -80,7 +129,7 @@ fn pre_receive_shows_no_value() {
         stage.work.tip("main"),
         stage.work.tip("kept")
     );
-    stage.drive(|args| stage.server.pre_receive(&line, args));
+    stage.drive(FEW, |args| stage.server.pre_receive(&line, args));
 
     // And once through a real push, as a pusher sees it.
     let push = stage.work.push(["kept:refs/heads/staging"]);
@@ -178,8 +227,8 @@ impl<'e> Stage<'e> {
     }
 
     /// Runs one mode in every way, and looks for the values in all it leaves behind.
-    fn drive(&self, mode: impl Fn(&[&str]) -> Ran) {
-        for &way in WAYS {
+    fn drive(&self, ways: &[&[&str]], mode: impl Fn(&[&str]) -> Ran) {
+        for &way in ways {
             let ran = mode(way);
             ran.exits(1);
             self.watch.nothing_in(&way.join(" "), &ran);

@@ -93,8 +93,8 @@ fn origins(score: &Score, out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(
         out,
-        "\n{:<28} {:>10} {:>8} {:>10}  {}",
-        "production's, by kind", "production", "recall", "precision", "others: expected > said"
+        "\n{:<28} {:>10} {:>8} {:>10}  others: expected > said",
+        "production's, by kind", "production", "recall", "precision"
     )?;
     for (kind, table) in &score.origins_by_kind {
         let production = OfProduction::of(table);

@@ -5,5 +5,5 @@
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
-    stagegate::scan::decode::text_of(data.to_vec());
+    stagegate::scan::decode::text_of(data);
 });

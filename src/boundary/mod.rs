@@ -1,20 +1,24 @@
 //! The rest of the boundary: pointers into production, standing access, production data. No secret is needed to cross it.
 //!
 //! One folder a family, one file a group of rules; what a rule is called and what to do about it stands in
-//! `rules/builtin/boundary_*.toml`. Pure, and asked only where a keyword of these rules stands in a file.
+//! `rules/builtin/` under the family's name. Pure, and asked only where a keyword of these rules stands in a file.
 
+mod data;
 mod identity;
+mod record;
 mod reference;
 
 use std::ops::Range;
 
 use crate::model::{Facts, Family, Signal, Vocabulary};
-use crate::syntax::Entry;
+use crate::syntax::{Entry, Syntax};
 
 /// A file that is looked at.
 pub struct File<'a> {
     /// Its text.
     pub text: &'a [u8],
+    /// How it is read.
+    pub syntax: Syntax,
     /// Its scalars, in the order of the file.
     pub entries: &'a [Entry],
     /// What the policy declares.
@@ -44,7 +48,71 @@ pub struct Crossing {
 type Look = fn(&File<'_>, &mut Vec<Crossing>);
 
 /// Every group of rules.
-const GROUPS: &[Look] = &[reference::secret_store::look, identity::kubernetes::look];
+const GROUPS: &[Look] = &[
+    reference::secret_store::look,
+    reference::decryption::look,
+    reference::resource::look,
+    reference::account::look,
+    reference::endpoint::look,
+    reference::state::look,
+    reference::variable::look,
+    identity::aws::look,
+    identity::azure::look,
+    identity::database::look,
+    identity::gcp::look,
+    identity::kubernetes::look,
+    identity::vault::look,
+    identity::workflow::look,
+];
+
+/// In a longer value with escapes a part is not looked for.
+const LARGEST_SEARCHED: usize = 16 << 10;
+
+impl File<'_> {
+    /// Whether it is configuration, and not source code or prose, where names of every environment stand for every one.
+    fn is_configuration(&self) -> bool {
+        !matches!(self.syntax, Syntax::Code | Syntax::Prose)
+    }
+
+    /// Where a part of an entry's value stands: the whole value where escapes hide the part.
+    fn place(&self, entry: &Entry, part: &str) -> Range<usize> {
+        let whole = self.text.get(entry.span.clone()).unwrap_or_default();
+        // A slice of the value stands where it stands, so that a value of many parts is not searched for each of them.
+        let offset = (part.as_ptr() as usize).wrapping_sub(entry.value.as_ptr() as usize);
+        let here = offset..offset.saturating_add(part.len());
+        let at = if whole.len() == entry.value.len() && whole.get(here) == Some(part.as_bytes()) {
+            Some(offset)
+        } else if whole.len() <= LARGEST_SEARCHED {
+            memchr::memmem::find(whole, part.as_bytes())
+        } else {
+            None
+        };
+        match at {
+            Some(at) if !part.is_empty() => {
+                entry.span.start + at..entry.span.start + at + part.len()
+            }
+            _ => entry.span.clone(),
+        }
+    }
+
+    /// Where the last `word` before an entry stands: the type of a block, which is a key and no entry.
+    fn place_before(&self, entry: &Entry, word: &str) -> Range<usize> {
+        // The headers of a block are near; a longer look would make a large file slow.
+        let from = entry.span.start.saturating_sub(2_000);
+        let before = self.text.get(from..entry.span.start).unwrap_or_default();
+        match memchr::memmem::rfind(before, word.as_bytes()) {
+            Some(at) => from + at..from + at + word.len(),
+            None => entry.span.clone(),
+        }
+    }
+}
+
+pub use data::looked_at;
+
+/// The production data in a text, whatever its format: asked once a file, and not once a part of it. Entries are not needed.
+pub fn data(file: &File<'_>) -> Vec<Crossing> {
+    data::look(file)
+}
 
 /// Everything in a file that crosses the boundary, in the order of the file, each place once.
 pub fn crossings(file: &File<'_>) -> Vec<Crossing> {

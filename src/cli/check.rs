@@ -21,6 +21,9 @@ pub(crate) struct Args {
     /// says (of a pull request, its target), or the one that --head names
     #[arg(long = "ref", value_name = "NAME")]
     ref_name: Option<String>,
+    /// Show what looks like a credential and is taken for none, too, each with its reason
+    #[arg(long)]
+    explain_rejections: bool,
 }
 
 pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u8, Failure> {
@@ -40,7 +43,7 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
         "origin/HEAD"
     };
     let policy = source::policy(global, &repository, &Fallback::Commit(judging, named))?;
-    let scanner = source::scanner()?;
+    let scanner = source::scanner(&policy)?.explaining(args.explain_rejections);
     let inventories = source::inventory(global, &repository, &policy, false)?;
     let gate = source::gate(global, &repository, &policy, &scanner, &inventories);
     let report = gate.range(update, asked.merge_base, &others)?;

@@ -207,7 +207,7 @@ fn refusal(given: &Given) -> Option<&'static str> {
         key: "",
         value: &given.value,
         quoted: true,
-        kind: Value::Token,
+        kind: Value::Password,
     };
     let reason = match of_value(&asked) {
         Some(Reason::Short) => "too short",

@@ -1,6 +1,7 @@
 //! Flags and subcommands: one file a subcommand.
 
 mod check;
+mod explain;
 mod failure;
 mod inventory;
 mod output;
@@ -89,6 +90,8 @@ enum Command {
     Check(check::Args),
     /// Judge everything that stands in a tree
     Scan(scan::Args),
+    /// Say why a finding is judged as it is, or why something is none
+    Explain(explain::Args),
     /// Keep the inventory of known secrets (reads values on standard input)
     Inventory(inventory::Args),
     /// Check, explain or start a policy
@@ -106,9 +109,10 @@ pub(crate) fn run(cli: &Cli, out: &mut dyn Write) -> Result<u8, Failure> {
         Command::PreReceive(args) => pre_receive::run(args, &cli.global, out),
         Command::Check(args) => check::run(args, &cli.global, out),
         Command::Scan(args) => scan::run(args, &cli.global, out),
+        Command::Explain(args) => explain::run(args, &cli.global, out),
         Command::Inventory(args) => inventory::run(args, &cli.global, out),
         Command::Policy(args) => policy::run(args, &cli.global, out),
-        Command::Rules(args) => rules::run(args, out),
+        Command::Rules(args) => rules::run(args, &cli.global, out),
     }
 }
 

@@ -2,13 +2,15 @@
 //!
 //! Judges nothing. The answers of `check` and `show` go to standard output.
 
+mod layout;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::source;
 use super::{Failure, Global};
 use crate::model::{Claim, EnvironmentFacts, Verdict};
-use crate::policy::{Policy, Row, STARTER};
+use crate::policy::{Policy, Preset, Row, STARTER};
 use crate::report::printable;
 
 /// Name of the policy file.
@@ -44,7 +46,30 @@ enum Command {
         /// Replace the one that is there
         #[arg(long)]
         force: bool,
+        /// Begin with one of three, and with what this repository shows of its environments, as comments to confirm
+        #[arg(long, value_enum, value_name = "PRESET")]
+        preset: Option<PresetName>,
     },
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum PresetName {
+    /// Refuse what is production's, or may be, in staging
+    Boundary,
+    /// Refuse passwords of unknown origin too
+    Strict,
+    /// Refuse nothing, warn of everything
+    Advisory,
+}
+
+impl From<PresetName> for Preset {
+    fn from(name: PresetName) -> Self {
+        match name {
+            PresetName::Boundary => Self::Boundary,
+            PresetName::Strict => Self::Strict,
+            PresetName::Advisory => Self::Advisory,
+        }
+    }
 }
 
 pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u8, Failure> {
@@ -73,7 +98,13 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
                 show_place(&policy, &place, out)
             }
         }
-        Command::Init { force } => init(Path::new(FILE), *force, out),
+        Command::Init { force, preset } => {
+            let text = match preset {
+                None => STARTER.to_owned(),
+                Some(name) => begun(Preset::from(*name), global)?,
+            };
+            init(Path::new(FILE), &text, *force, out)
+        }
     }
 }
 
@@ -158,7 +189,13 @@ fn check(file: &Path, out: &mut dyn Write) -> Result<u8, Failure> {
     }
 }
 
-fn init(file: &Path, force: bool, out: &mut dyn Write) -> Result<u8, Failure> {
+/// A preset, and below it what the repository shows.
+fn begun(preset: Preset, global: &Global) -> Result<String, Failure> {
+    let layout = layout::Layout::of(&source::repository(global)?)?;
+    Ok(preset.text() + &layout.proposals())
+}
+
+fn init(file: &Path, text: &str, force: bool, out: &mut dyn Write) -> Result<u8, Failure> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true);
     if force {
@@ -175,7 +212,7 @@ fn init(file: &Path, force: bool, out: &mut dyn Write) -> Result<u8, Failure> {
                 .hint("run it in the top directory of your repository")
         }
     })?;
-    written.write_all(STARTER.as_bytes())?;
+    written.write_all(text.as_bytes())?;
     writeln!(
         out,
         "wrote {}: declare your environments in it, then `stagegate policy check`",
@@ -392,16 +429,16 @@ mod tests {
     fn the_starter_is_written_once_and_is_sound() {
         let folder = tempfile::tempdir().expect("a directory");
         let file = folder.path().join(FILE);
-        assert_eq!(told(|out| init(&file, false, out)).0, 0);
+        assert_eq!(told(|out| init(&file, STARTER, false, out)).0, 0);
         let (code, text) = told(|out| check(&file, out));
         assert_eq!(code, 0, "{text}");
         std::fs::write(&file, "version = 1\n").expect("written");
-        assert!(init(&file, false, &mut Vec::new()).is_err());
+        assert!(init(&file, STARTER, false, &mut Vec::new()).is_err());
         assert_eq!(
             std::fs::read_to_string(&file).expect("read"),
             "version = 1\n"
         );
-        assert_eq!(told(|out| init(&file, true, out)).0, 0);
+        assert_eq!(told(|out| init(&file, STARTER, true, out)).0, 0);
         assert_eq!(std::fs::read_to_string(&file).expect("read"), STARTER);
     }
 

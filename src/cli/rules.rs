@@ -3,11 +3,16 @@
 
 use std::io::Write;
 
-use crate::model::{Lifetime, Tier};
+use crate::model::{Family, Lifetime, Tier};
+use crate::rules::frameworks::{self, Control, Framework};
 use crate::rules::schema::Marker;
 use crate::rules::{Kind, Pack, Rule, builtin, lint};
 
-use super::Failure;
+use super::source::{self, Fallback};
+use super::{Failure, Format, Global};
+
+mod docs;
+mod import;
 
 /// Arguments of `stagegate rules`.
 #[derive(Debug, clap::Args)]
@@ -30,18 +35,59 @@ enum What {
         #[arg(value_name = "RULE")]
         id: String,
     },
+    /// Write a page for each rule, in Markdown
+    ///
+    /// With --output DIR, a file for each provider and an index; else all of it to standard output.
+    Docs,
+    /// Make rules of a configuration of gitleaks or betterleaks; what cannot be carried over is told
+    Import {
+        /// The configuration
+        #[arg(value_name = "FILE")]
+        file: std::path::PathBuf,
+    },
+    /// Say which controls of published frameworks the rules are about
+    Matrix {
+        /// As the page docs/frameworks.md
+        #[arg(long)]
+        page: bool,
+    },
     /// Check that the rules find their examples and nothing of their counterexamples
     Lint,
 }
 
 /// Runs it; 1 where `lint` has complaints.
-pub(crate) fn run(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> {
-    let packs = builtin();
+pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u8, Failure> {
     match &args.what {
-        What::List { provider } => list(packs, provider.as_deref(), out),
-        What::Show { id } => show(packs, id, out),
-        What::Lint => check(packs, out),
+        What::List { provider } => list(&used(global)?, provider.as_deref(), out),
+        What::Show { id } => show(&used(global)?, id, out),
+        What::Lint => check(builtin(), out),
+        What::Docs => docs::write(&used(global)?, global.output.as_deref(), out),
+        What::Import { file } => import::write(file, global.output.as_deref(), out),
+        What::Matrix { page: true } => matrix_page(builtin(), out),
+        What::Matrix { page: false } => match global.format {
+            Format::Text => matrix_text(builtin(), out),
+            Format::Json => matrix_json(builtin(), out),
+        },
     }
+}
+
+/// The rules that a run here would use, with their examples. Outside of a repository they are the built-in ones.
+fn used(global: &Global) -> Result<Vec<Pack>, Failure> {
+    let policy = match (source::repository(global), &global.policy) {
+        (Ok(repository), _) => source::policy(global, &repository, &Fallback::WorkTree)?,
+        (Err(_), Some(file)) => source::from_file(file)?,
+        (Err(_), None) => return Ok(builtin().to_vec()),
+    };
+    let mut packs = policy.own_packs().to_vec();
+    packs.extend(builtin().iter().cloned().map(|mut pack| {
+        pack.rules.retain(|rule| !policy.replaces(&rule.id));
+        pack
+    }));
+    for pack in &mut packs {
+        pack.rules.retain(|rule| !policy.disables(&rule.id));
+    }
+    packs.retain(|pack| !pack.rules.is_empty());
+    Ok(packs)
 }
 
 fn list(packs: &[Pack], provider: Option<&str>, out: &mut dyn Write) -> Result<u8, Failure> {
@@ -154,6 +200,7 @@ fn believed(rule: &Rule) -> &'static str {
     match rule.kind {
         Kind::Issued => "by its shape",
         Kind::Structural => "by where else it stands, or by its value",
+        Kind::Data => "by the shape of the text that it stands in",
         Kind::Generic => {
             "by the name of its key, unless the value is a placeholder, a reference or words"
         }
@@ -183,6 +230,134 @@ fn sentence(marker: &Marker) -> String {
         ""
     };
     format!("{tier}, where the value {}{note}", parts.join(" and "))
+}
+
+const FAMILIES: [Family; 6] = [
+    Family::Credential,
+    Family::Reuse,
+    Family::Inventory,
+    Family::Reference,
+    Family::Identity,
+    Family::Data,
+];
+
+/// What a control is about, in words: whole families, parts of them, and single rules.
+fn covered(packs: &[Pack], control: &Control) -> Vec<String> {
+    let mut covered = Vec::new();
+    for family in FAMILIES {
+        if control.families.contains(&family) {
+            let rows = if control.asks_for_row(family) {
+                format!(" in the verdict row {}", control.rows.join(" or "))
+            } else {
+                String::new()
+            };
+            covered.push(format!(
+                "every rule of the family {}{rows}",
+                family.as_str()
+            ));
+        }
+    }
+    covered.extend(
+        ids(packs, |rule, family| {
+            control.may_be_about(&rule.id, family) && !control.families.contains(&family)
+        })
+        .map(str::to_owned),
+    );
+    covered
+}
+
+/// The ids of the rules that `is` chooses.
+fn ids(packs: &[Pack], is: impl Fn(&Rule, Family) -> bool) -> impl Iterator<Item = &str> {
+    packs
+        .iter()
+        .flat_map(|pack| {
+            pack.rules
+                .iter()
+                .map(move |rule| (rule, frameworks::family(pack, rule)))
+        })
+        .filter(move |(rule, family)| is(rule, *family))
+        .map(|(rule, _)| rule.id.as_str())
+}
+
+fn matrix_text(packs: &[Pack], out: &mut dyn Write) -> Result<u8, Failure> {
+    for framework in frameworks::frameworks() {
+        writeln!(out, "{}", framework.title)?;
+        for control in &framework.controls {
+            writeln!(out, "  {} {}", control.id, control.title)?;
+            for what in covered(packs, control) {
+                writeln!(out, "      {what}")?;
+            }
+        }
+        writeln!(out)?;
+    }
+    for family in FAMILIES {
+        let rules: Vec<&str> = ids(packs, |_, of| of == family).collect();
+        write!(out, "family {}: {} rules", family.as_str(), rules.len())?;
+        // `stagegate rules list` has those of credentials: there are hundreds.
+        if family != Family::Credential {
+            write!(out, ": {}", rules.join(", "))?;
+        }
+        writeln!(out)?;
+    }
+    Ok(0)
+}
+
+fn matrix_json(packs: &[Pack], out: &mut dyn Write) -> Result<u8, Failure> {
+    #[derive(serde::Serialize)]
+    struct Matrix<'m> {
+        schema: &'m str,
+        frameworks: &'m [Framework],
+        families: Vec<Members<'m>>,
+    }
+    #[derive(serde::Serialize)]
+    struct Members<'m> {
+        family: Family,
+        rules: Vec<&'m str>,
+    }
+    let matrix = Matrix {
+        schema: "stagegate-matrix-1",
+        frameworks: frameworks::frameworks(),
+        families: FAMILIES
+            .into_iter()
+            .map(|family| Members {
+                family,
+                rules: ids(packs, |_, of| of == family).collect(),
+            })
+            .collect(),
+    };
+    let text = serde_json::to_string_pretty(&matrix)
+        .map_err(|error| Failure::new(format!("the matrix cannot be written: {error}")))?;
+    writeln!(out, "{text}")?;
+    Ok(0)
+}
+
+fn matrix_page(packs: &[Pack], out: &mut dyn Write) -> Result<u8, Failure> {
+    writeln!(
+        out,
+        "# Controls that the rules are about\n\nMade by `stagegate rules matrix --page` of `src/rules/frameworks.toml`; a test keeps it \
+         equal.\nA finding that is blocked or warned about carries the ids of its controls as references."
+    )?;
+    for framework in frameworks::frameworks() {
+        writeln!(
+            out,
+            "\n## {}\n\nSource: <{}>\n",
+            framework.title, framework.source
+        )?;
+        writeln!(out, "| control | title | covered by |\n| --- | --- | --- |")?;
+        for control in &framework.controls {
+            let note = control
+                .note
+                .as_ref()
+                .map_or_else(String::new, |note| format!(" ({note})"));
+            let covered = covered(packs, control).join("; ");
+            writeln!(
+                out,
+                "| {} | {}{note} | {covered} |",
+                control.id, control.title
+            )?;
+        }
+    }
+    Ok(0)
 }
 
 fn check(packs: &[Pack], out: &mut dyn Write) -> Result<u8, Failure> {
@@ -253,7 +428,18 @@ mod tests {
 
     fn output(what: What) -> Result<(u8, String), Failure> {
         let mut out = Vec::new();
-        let code = run(&Args { what }, &mut out)?;
+        let global = Global {
+            repo: Some("/nowhere".into()),
+            policy: None,
+            inventory: None,
+            inventory_key: None,
+            format: super::super::Format::Text,
+            output: None,
+            all: false,
+            quiet: false,
+            verbose: 0,
+        };
+        let code = run(&Args { what }, &global, &mut out)?;
         Ok((code, String::from_utf8(out).expect("text")))
     }
 

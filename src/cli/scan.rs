@@ -16,6 +16,9 @@ pub(crate) struct Args {
     /// The branch it is judged as; without it, the branch that --rev names
     #[arg(long = "ref", value_name = "NAME")]
     ref_name: Option<String>,
+    /// Show what looks like a credential and is taken for none, too, each with its reason
+    #[arg(long)]
+    explain_rejections: bool,
 }
 
 pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u8, Failure> {
@@ -42,7 +45,7 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
         )
     };
     let policy = source::policy(global, &repository, &fallback)?;
-    let scanner = source::scanner()?;
+    let scanner = source::scanner(&policy)?.explaining(args.explain_rejections);
     let inventories = source::inventory(global, &repository, &policy, false)?;
     let gate = source::gate(global, &repository, &policy, &scanner, &inventories);
     output::write(&gate.standing(tip, ref_name.as_deref())?, global, out)

@@ -11,6 +11,7 @@ use crate::git::Repository;
 use crate::inventory::{Inventory, Key};
 use crate::model::Oid;
 use crate::policy::Policy;
+use crate::rules::{Pack, Rule};
 use crate::scan::Scanner;
 
 use super::{Failure, Global};
@@ -48,7 +49,13 @@ pub(super) fn policy(
     }
     match fallback {
         Fallback::WorkTree => match repository.work_dir().map(|folder| folder.join(FILE)) {
-            Some(file) if file.exists() => parse(&std::fs::read(&file)?, FILE),
+            Some(file) if file.exists() => {
+                let folder = file.parent().unwrap_or(Path::new("."));
+                complete(
+                    parse(&std::fs::read(&file)?, FILE)?,
+                    &Beside::Folder(folder),
+                )
+            }
             Some(_) => Ok(Policy::builtin()),
             // A bare repository, from which one can push as well.
             None => policy(
@@ -59,7 +66,10 @@ pub(super) fn policy(
         },
         Fallback::Commit(None, _) => Ok(Policy::builtin()),
         Fallback::Commit(Some(commit), name) => match repository.text_at(*commit, FILE)? {
-            Some(text) => parse(&text, &format!("{name}:{FILE}")),
+            Some(text) => complete(
+                parse(&text, &format!("{name}:{FILE}"))?,
+                &Beside::Commit(repository, *commit),
+            ),
             None => Ok(Policy::builtin()),
         },
     }
@@ -77,7 +87,7 @@ pub(super) fn policy_ref(global: &Global, repository: &Repository) -> Option<Str
     }
 }
 
-fn from_file(file: &Path) -> Result<Policy, Failure> {
+pub(super) fn from_file(file: &Path) -> Result<Policy, Failure> {
     let text = std::fs::read(file).map_err(|error| {
         Failure::new(format!(
             "cannot read the policy {}: {error}",
@@ -85,7 +95,11 @@ fn from_file(file: &Path) -> Result<Policy, Failure> {
         ))
         .hint("give another with --policy FILE, or correct `git config stagegate.policy`")
     })?;
-    parse(&text, &file.display().to_string())
+    let folder = file.parent().unwrap_or(Path::new("."));
+    complete(
+        parse(&text, &file.display().to_string())?,
+        &Beside::Folder(folder),
+    )
 }
 
 fn parse(text: &[u8], source: &str) -> Result<Policy, Failure> {
@@ -97,9 +111,104 @@ fn parse(text: &[u8], source: &str) -> Result<Policy, Failure> {
     })
 }
 
-/// The scanner over all rules.
-pub(super) fn scanner() -> Result<Scanner<'static>, Failure> {
-    Scanner::new(crate::rules::for_judging()).map_err(|error| Failure::new(error.to_string()))
+/// The scanner over all rules: the built-in ones that the policy neither leaves out nor replaces, and its own.
+pub(super) fn scanner(policy: &Policy) -> Result<Scanner<'static>, Failure> {
+    let builtin = crate::rules::for_judging();
+    let scanner = if policy.changes_rules() {
+        // A run has one policy, and its rules live as long as the run.
+        let own: &'static [Pack] = Vec::leak(policy.own_packs().to_vec());
+        let own_rule = |rule: &Rule| {
+            own.iter()
+                .any(|pack| pack.rules.iter().any(|own| std::ptr::eq(own, rule)))
+        };
+        Scanner::without(own.iter().chain(builtin), &|rule| {
+            policy.disables(&rule.id) || policy.replaces(&rule.id) && !own_rule(rule)
+        })
+    } else {
+        Scanner::new(builtin)
+    };
+    scanner.map_err(|error| Failure::new(error.to_string()))
+}
+
+/// Where a policy stands, and what it names beside it.
+enum Beside<'b> {
+    Folder(&'b Path),
+    Commit(&'b Repository, Oid),
+}
+
+impl Beside<'_> {
+    fn text(&self, path: &str) -> Result<Option<Vec<u8>>, Failure> {
+        match self {
+            Self::Folder(folder) => match std::fs::read(folder.join(path)) {
+                Ok(text) => Ok(Some(text)),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+                Err(error) => Err(Failure::new(format!("cannot read {path}: {error}"))),
+            },
+            Self::Commit(repository, commit) => Ok(repository.text_at(*commit, path)?),
+        }
+    }
+
+    /// The files that a path with one `*` in its last part means, in the order of their names.
+    fn files(&self, pattern: &str) -> Result<Vec<String>, Failure> {
+        let Some((before, after)) = pattern.split_once('*') else {
+            return Ok(vec![pattern.to_owned()]);
+        };
+        let (folder, start) = before.rsplit_once('/').unwrap_or(("", before));
+        let mut names: Vec<String> = match self {
+            Self::Folder(root) => match std::fs::read_dir(root.join(folder)) {
+                Ok(entries) => entries
+                    .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+                    .collect(),
+                Err(_) => Vec::new(),
+            },
+            Self::Commit(repository, commit) => repository.names_at(*commit, folder)?,
+        };
+        names.retain(|name| {
+            name.len() >= start.len() + after.len()
+                && name.starts_with(start)
+                && name.ends_with(after)
+        });
+        names.sort();
+        let prefix = if folder.is_empty() {
+            String::new()
+        } else {
+            format!("{folder}/")
+        };
+        Ok(names
+            .into_iter()
+            .map(|name| format!("{prefix}{name}"))
+            .collect())
+    }
+}
+
+/// Reads what a policy names beside it: files of rules, and `.gitleaksignore`. From the folder of a policy that is a file,
+/// from the commit of one that stands in a commit: what is being pushed has no say.
+fn complete(mut policy: Policy, beside: &Beside<'_>) -> Result<Policy, Failure> {
+    for (pattern, line) in policy.rule_files().to_vec() {
+        let files = beside.files(&pattern)?;
+        let missing = || {
+            Failure::new(format!("{line}: the file of rules {pattern} is not there"))
+                .hint("a rule that cannot be read finds nothing: correct `files` in [rules], or put the file back")
+        };
+        if files.is_empty() {
+            return Err(missing());
+        }
+        for file in files {
+            let text = beside.text(&file)?.ok_or_else(missing)?;
+            let text = String::from_utf8(text)
+                .map_err(|_| Failure::new(format!("the file of rules {file} is not UTF-8")))?;
+            policy.add_rules(&text, &file).map_err(|errors| {
+                Failure::new(format!("the file of rules {file} has mistakes:\n{errors}"))
+                    .hint("docs/rules.md explains every key of a rule")
+            })?;
+        }
+    }
+    if policy.honours_gitleaks_ignore().is_some()
+        && let Some(text) = beside.text(".gitleaksignore")?
+    {
+        policy.set_gitleaks_ignore(String::from_utf8_lossy(&text).into_owned());
+    }
+    Ok(policy)
 }
 
 /// What a run knows of secrets by their values.

@@ -385,6 +385,11 @@ impl Repository {
         }
     }
 
+    /// The names of the files in a folder of the commit `at`; of its root where `folder` is empty.
+    pub fn names_at(&self, at: Oid, folder: &str) -> Result<Vec<String>, GitError> {
+        trees::names(self, self.commit(at)?.tree, folder)
+    }
+
     /// The object that a revision expression names.
     pub fn revision(&self, name: &str) -> Result<Oid, GitError> {
         revision::resolve(self, name)

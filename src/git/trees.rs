@@ -170,3 +170,31 @@ pub fn find(repository: &Repository, tree: Oid, path: &str) -> Result<Option<Oid
     }
     Ok(None)
 }
+
+/// The names of the blobs in the folder `path` of `tree`; the root where `path` is empty, nothing where there is none.
+pub(super) fn names(
+    repository: &Repository,
+    tree: Oid,
+    path: &str,
+) -> Result<Vec<String>, GitError> {
+    let mut at = tree;
+    for component in path.split('/').filter(|component| !component.is_empty()) {
+        let raw = repository.read_as(at, Kind::Tree)?;
+        let entries = tree_entries(at, &raw)?;
+        let entry = entries
+            .iter()
+            .find(|entry| entry.name == component.as_bytes());
+        match entry {
+            Some(entry) if entry.mode.is_tree() => at = entry.oid,
+            _ => return Ok(Vec::new()),
+        }
+    }
+    let raw = repository.read_as(at, Kind::Tree)?;
+    let entries = tree_entries(at, &raw)?;
+    let blobs = entries
+        .iter()
+        .filter(|entry| !entry.mode.is_tree() && !entry.mode.is_gitlink());
+    Ok(blobs
+        .map(|entry| String::from_utf8_lossy(entry.name).into_owned())
+        .collect())
+}

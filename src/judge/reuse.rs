@@ -6,7 +6,7 @@
 
 mod standing;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::examine::{self, Scalar, Sighting};
 use crate::git::{self, Change};
@@ -113,6 +113,9 @@ fn signal(side: Side, held: &Held) -> Signal {
     }
 }
 
+/// What stood in the parents of a change, by key.
+type Before = HashMap<Vec<String>, Vec<ValueId>>;
+
 impl Judge<'_> {
     /// For each value of a change that stands on the other side of the boundary, the evidence of it.
     pub(super) fn copies(
@@ -123,6 +126,8 @@ impl Judge<'_> {
         sightings: &[&Sighting<'static>],
     ) -> Result<HashMap<ValueId, Signal>, JudgeError> {
         let mut copies = HashMap::new();
+        let mut before = None;
+        let mut sections = None;
         for sighting in sightings {
             if is_shared_by_design(sighting) || copies.contains_key(&sighting.value) {
                 continue;
@@ -135,14 +140,24 @@ impl Judge<'_> {
                 .secret
                 .get(&sighting.value)
                 .or_else(|| standing.scalar.get(&sighting.value));
+            let value = (&sighting.key_path[..], sighting.value);
             if let Some(held) = held
-                && self.is_copy(change, path, &sighting.key_path, sighting.value, held)?
+                && self.is_copy(change, path, value, held, &mut before)?
             {
                 copies.insert(sighting.value, signal(side, held));
-            } else if let Some(held) = self.in_other_section(change, path, side, sighting.value)? {
-                copies.insert(sighting.value, signal(side, &held));
+                continue;
+            }
+            if sections.is_none() {
+                sections = Some(self.sections(change, path)?);
+            }
+            let in_section = sections.as_ref().and_then(|held| {
+                let place = held.get(&(side.other(), sighting.value))?;
+                Some(signal(side, place))
+            });
+            if let Some(told) = in_section {
+                copies.insert(sighting.value, told);
             } else if let Some(held) =
-                self.overwritten_with(source, change, path, side, sighting)?
+                self.overwritten_with(source, change, path, side, value, &mut before)?
             {
                 copies.insert(sighting.value, signal(side, &held));
             }
@@ -159,26 +174,37 @@ impl Judge<'_> {
         path: &str,
     ) -> Result<Vec<(Scalar, Signal)>, JudgeError> {
         let mut copied = Vec::new();
-        if Side::of(&self.policy.claims(source.ref_name, Some(path), &[])).is_none()
-            && !self.policy.may_have_sections(path)
+        let of_file = Side::of(&self.policy.claims(source.ref_name, Some(path), &[]));
+        let sides = match of_file {
+            Some(side) => vec![side],
+            None if self.policy.may_have_sections(path) => vec![Side::Production, Side::Staging],
+            None => return Ok(copied),
+        };
+        // Parsing is what costs: in a tree without another side it is done for the first file only.
+        if !self.policy.may_have_sections(path)
+            && sides
+                .iter()
+                .all(|side| self.is_known_to_be_empty(side.other(), source))
         {
             return Ok(copied);
         }
         let syntax = syntax::of_path(path);
         let scalars = self.scalars(change.oid, syntax)?;
-        let mut old: Vec<ValueId> = Vec::new();
-        if !scalars.is_empty() {
-            for &parent in &change.parents {
-                old.extend(
-                    self.scalars(parent, syntax)?
-                        .iter()
-                        .map(|scalar| scalar.value),
-                );
-            }
+        if scalars.is_empty() {
+            return Ok(copied);
         }
+        let mut old: HashSet<ValueId> = HashSet::new();
+        for &parent in &change.parents {
+            let scalars = self.scalars(parent, syntax)?;
+            old.extend(scalars.iter().map(|scalar| scalar.value));
+        }
+        let mut before = None;
         // A file that was copied as a whole is said once for each place it came from.
-        let mut ciphertexts: Vec<String> = Vec::new();
-        for scalar in scalars.iter().filter(|scalar| !old.contains(&scalar.value)) {
+        let mut ciphertexts: HashSet<std::rc::Rc<str>> = HashSet::new();
+        for scalar in scalars {
+            if old.contains(&scalar.value) {
+                continue;
+            }
             let Some(side) = self.side(source, path, &scalar.key_path) else {
                 continue;
             };
@@ -189,15 +215,14 @@ impl Judge<'_> {
                 standing.secret.get(&scalar.value)
             };
             let Some(held) = held else { continue };
-            if scalar.encrypted && ciphertexts.contains(&held.path)
-                || !self.is_copy(change, path, &scalar.key_path, scalar.value, held)?
+            let value = (&scalar.key_path[..], scalar.value);
+            if !self.is_copy(change, path, value, held, &mut before)?
+                || scalar.encrypted && !ciphertexts.insert(held.path.clone())
             {
                 continue;
             }
-            if scalar.encrypted {
-                ciphertexts.push(held.path.clone());
-            }
-            copied.push((scalar.clone(), signal(side, held)));
+            let told = signal(side, held);
+            copied.push((scalar, told));
         }
         Ok(copied)
     }
@@ -213,17 +238,14 @@ impl Judge<'_> {
         &mut self,
         change: &Change,
         path: &str,
-        key_path: &[String],
-        value: ValueId,
+        value: (&[String], ValueId),
         held: &Held,
+        before: &mut Option<Before>,
     ) -> Result<bool, JudgeError> {
-        if held.ref_name.is_none() {
-            return Ok(held.path != path || held.key_path != key_path);
-        }
-        if held.path != path || held.key_path != key_path {
+        if *held.path != *path || held.key_path != value.0 {
             return Ok(true);
         }
-        self.had_another(change, path, key_path, value)
+        Ok(held.ref_name.is_some() && self.had_another(change, path, value, before)?)
     }
 
     /// Whether another value stood at this key before.
@@ -231,55 +253,56 @@ impl Judge<'_> {
         &mut self,
         change: &Change,
         path: &str,
-        key_path: &[String],
-        value: ValueId,
+        (key_path, value): (&[String], ValueId),
+        before: &mut Option<Before>,
     ) -> Result<bool, JudgeError> {
-        if key_path.is_empty() {
-            return Ok(false);
-        }
-        let syntax = syntax::of_path(path);
-        for &parent in &change.parents {
-            let blob = match self.examine(parent, syntax) {
-                Ok(blob) => blob,
-                Err(JudgeError::Git(_)) => continue,
-                Err(error) => return Err(error),
-            };
-            let mut sightings = blob.sightings();
-            let another = sightings.any(|s| s.key_path == key_path && s.value != value);
-            let scalars = self.scalars(parent, syntax)?;
-            let mut scalars = scalars.iter();
-            if another || scalars.any(|s| s.key_path == key_path && s.value != value) {
-                return Ok(true);
+        if before.is_none() {
+            let mut stood = Before::new();
+            let syntax = syntax::of_path(path);
+            for &parent in &change.parents {
+                let blob = match self.examine(parent, syntax) {
+                    Ok(blob) => blob,
+                    Err(JudgeError::Git(_)) => continue,
+                    Err(error) => return Err(error),
+                };
+                let scalars = self.scalars(parent, syntax)?;
+                let sightings = blob.sightings().map(|seen| (&seen.key_path, seen.value));
+                let scalars = scalars.iter().map(|seen| (&seen.key_path, seen.value));
+                for (key_path, value) in sightings.chain(scalars) {
+                    if !key_path.is_empty() {
+                        stood.entry(key_path.clone()).or_default().push(value);
+                    }
+                }
             }
+            *before = Some(stood);
         }
-        Ok(false)
+        let stood = before.as_ref().and_then(|stood| stood.get(key_path));
+        Ok(stood.is_some_and(|values| values.iter().any(|other| *other != value)))
     }
 
-    /// A value of the other side's section of the same file.
-    fn in_other_section(
+    /// The values of the sections of a file, each with the side that claims it.
+    fn sections(
         &mut self,
         change: &Change,
         path: &str,
-        side: Side,
-        value: ValueId,
-    ) -> Result<Option<Held>, JudgeError> {
+    ) -> Result<HashMap<(Side, ValueId), Held>, JudgeError> {
+        let mut sections = HashMap::new();
         if !self.policy.may_have_sections(path) {
-            return Ok(None);
+            return Ok(sections);
         }
         let blob = self.examine(change.oid, syntax::of_path(path))?;
-        let held = blob
-            .sightings()
-            .find(|other| {
-                other.value == value
-                    && self.section_side(path, &other.key_path) == Some(side.other())
-            })
-            .map(|other| Held {
-                ref_name: None,
-                path: path.to_owned(),
-                line: other.line,
-                key_path: other.key_path.clone(),
-            });
-        Ok(held)
+        for seen in blob.sightings() {
+            let keys: Vec<&str> = seen.key_path.iter().map(String::as_str).collect();
+            if let Some(side) = Side::of(&self.policy.claims(None, Some(path), &keys)) {
+                sections.entry((side, seen.value)).or_insert_with(|| Held {
+                    ref_name: None,
+                    path: path.into(),
+                    line: seen.line,
+                    key_path: seen.key_path.clone(),
+                });
+            }
+        }
+        Ok(sections)
     }
 
     /// A value that the other side's ref holds at the very place where another value stood here until now.
@@ -289,14 +312,18 @@ impl Judge<'_> {
         change: &Change,
         path: &str,
         side: Side,
-        sighting: &Sighting<'static>,
+        value: (&[String], ValueId),
+        before: &mut Option<Before>,
     ) -> Result<Option<Held>, JudgeError> {
-        let (key_path, value) = (&sighting.key_path, sighting.value);
-        if change.parents.is_empty() || !self.had_another(change, path, key_path, value)? {
+        let trees = self.trees_of(side.other(), source)?;
+        if change.parents.is_empty()
+            || trees.is_empty()
+            || !self.had_another(change, path, value, before)?
+        {
             return Ok(None);
         }
         let syntax = syntax::of_path(path);
-        for (name, tree) in self.trees_of(side.other(), source)?.iter() {
+        for (name, tree) in trees.iter() {
             let Some(oid) = git::find(self.repository, *tree, path)? else {
                 continue;
             };
@@ -306,20 +333,15 @@ impl Judge<'_> {
                 Err(error) => return Err(error),
             };
             let mut sightings = blob.sightings();
-            if let Some(there) = sightings.find(|s| s.value == value && s.key_path == *key_path) {
+            if let Some(there) = sightings.find(|s| s.value == value.1 && s.key_path == value.0) {
                 return Ok(Some(Held {
-                    ref_name: Some(name.clone()),
-                    path: path.to_owned(),
+                    ref_name: Some(name.as_str().into()),
+                    path: path.into(),
                     line: there.line,
-                    key_path: key_path.clone(),
+                    key_path: value.0.to_vec(),
                 }));
             }
         }
         Ok(None)
-    }
-
-    fn section_side(&self, path: &str, key_path: &[String]) -> Option<Side> {
-        let keys: Vec<&str> = key_path.iter().map(String::as_str).collect();
-        Side::of(&self.policy.claims(None, Some(path), &keys))
     }
 }

@@ -136,6 +136,27 @@ impl EnvironmentFacts {
 }
 
 impl Facts {
+    /// Whether anything is declared that identifies production.
+    pub fn identify_production(&self) -> bool {
+        self.environments.iter().any(|facts| {
+            facts.tier == Tier::Production
+                && [
+                    &facts.hosts,
+                    &facts.aws_accounts,
+                    &facts.gcp_projects,
+                    &facts.azure_subscriptions,
+                    &facts.tenants,
+                    &facts.namespaces,
+                    &facts.clusters,
+                    &facts.vault_paths,
+                    &facts.kms_keys,
+                    &facts.age_recipients,
+                ]
+                .iter()
+                .any(|list| !list.is_empty())
+        })
+    }
+
     /// The environment one of whose patterns in the list chosen by `list` matches `text`, with that pattern. Of several
     /// the most specific speaks: one that is written out, then the one with the most written-out characters
     /// (`*.example.com` may be production's and `*.staging.example.com` staging's); of networks the smallest.

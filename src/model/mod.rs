@@ -3,6 +3,7 @@
 //! The words are those of the glossary in `docs/design.md`.
 
 mod environment;
+mod explanation;
 mod facts;
 mod finding;
 mod oid;
@@ -12,6 +13,7 @@ mod secret;
 mod vocabulary;
 
 pub use environment::{Confidence, Origin, OriginOf, Tier};
+pub use explanation::{Asked, Declaration, Explanation, Rejection};
 pub use facts::{EnvironmentFacts, Facts, Network};
 pub use finding::{
     Because, Claim, Destination, Excerpt, Family, Finding, Lifetime, Signal, Strength, Verdict,

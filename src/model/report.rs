@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Finding, Oid, Verdict};
+use super::{Explanation, Finding, Oid, Rejection, Verdict};
 
 /// The answer of a run; each maps to one exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -88,6 +88,10 @@ pub struct Report {
     /// Remarks that change nothing: an expired exception, an exception that matched nothing. A hook that lets everything
     /// pass keeps them to itself.
     pub notes: Vec<String>,
+    /// What looked like a credential and is taken for none; `None` where nobody asked.
+    pub rejections: Option<Vec<Rejection>>,
+    /// What led to each finding; empty where nobody asked.
+    pub explanations: Vec<Explanation>,
     /// Counters.
     pub stats: Stats,
 }

@@ -28,7 +28,7 @@ pub(super) fn evidence(around: &Surroundings<'_>, found: &mut Evidence) {
             text,
         );
     }
-    let has = |group: &str| around.groups.iter().any(|(name, _)| *name == group);
+    let has = |group: &str| has_group(around, group);
     let (has_host, has_database, has_user, has_account) =
         (has("host"), has("database"), has("user"), has("account"));
     let from = found.signals.len();
@@ -37,16 +37,11 @@ pub(super) fn evidence(around: &Surroundings<'_>, found: &mut Evidence) {
     }
     for (key, value) in pairs(string).take(MOST) {
         match key.as_str() {
-            "server" | "datasource" | "host" | "hostname" | "addr" | "address" | "hostaddr"
-            | "endpoint" | "accountendpoint"
-                if !has_host =>
-            {
-                match value.strip_prefix("/cloudsql/") {
-                    Some(instance) => of_instance(instance, around, found),
-                    None => host::of_host(value, around, found),
-                }
-            }
-            "database" | "initialcatalog" | "dbname" | "databasename" if !has_database => {
+            key if is_host_key(key) && !has_host => match value.strip_prefix("/cloudsql/") {
+                Some(instance) => of_instance(instance, around, found),
+                None => host::of_host(value, around, found),
+            },
+            key if is_database_key(key) && !has_database => {
                 of_database(value, around, found);
             }
             "user" | "userid" | "uid" | "username" if !has_user => of_name(
@@ -63,6 +58,54 @@ pub(super) fn evidence(around: &Surroundings<'_>, found: &mut Evidence) {
         }
     }
     found.seen_at(from, "connection", "in the same string");
+}
+
+/// The hosts and the database of the string, each with its list in `[environment.NAME.identity]`.
+pub(super) fn names<'a>(around: &Surroundings<'a>) -> Vec<(&'static str, &'a str)> {
+    if around.rule.provider_issued() {
+        return Vec::new();
+    }
+    let Ok(string) = std::str::from_utf8(string_around(around)) else {
+        return Vec::new();
+    };
+    let mut names = Vec::new();
+    if !has_group(around, "database") {
+        names.extend(database_of_jdbc(string).map(|name| ("databases", name)));
+    }
+    for (key, value) in pairs(string).take(MOST) {
+        if is_host_key(&key) && !has_group(around, "host") {
+            names.extend(host::host_in(value).map(|host| ("hosts", host)));
+        } else if is_database_key(&key) && !has_group(around, "database") {
+            names.push(("databases", value));
+        }
+    }
+    names
+}
+
+fn has_group(around: &Surroundings<'_>, group: &str) -> bool {
+    around.groups.iter().any(|(name, _)| *name == group)
+}
+
+fn is_host_key(key: &str) -> bool {
+    matches!(
+        key,
+        "server"
+            | "datasource"
+            | "host"
+            | "hostname"
+            | "addr"
+            | "address"
+            | "hostaddr"
+            | "endpoint"
+            | "accountendpoint"
+    )
+}
+
+fn is_database_key(key: &str) -> bool {
+    matches!(
+        key,
+        "database" | "initialcatalog" | "dbname" | "databasename"
+    )
 }
 
 fn of_database(name: &str, around: &Surroundings<'_>, found: &mut Evidence) {

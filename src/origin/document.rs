@@ -130,7 +130,8 @@ impl Part {
             ["clusters", "name"] => push(&mut self.clusters),
             ["clusters", "cluster", "server"] => push(&mut self.servers),
             ["users", "name"] => push(&mut self.users),
-            ["jobs", _, "runs-on", ..] | [_, "script", ..] => self.is_pipeline = true,
+            ["jobs", ..] if last == "runs-on" => self.is_pipeline = true,
+            [_, ..] if last == "script" => self.is_pipeline = true,
             _ => {}
         }
         if matches!(last.as_str(), "environment" | "Environment") {

@@ -120,7 +120,7 @@ fn squashed(name: &str) -> Option<(Tier, &'static str)> {
 }
 
 /// The host of a URL or of `host:port`, without either; `None` where it can be none.
-pub(super) fn host_in(address: &str) -> Option<&str> {
+pub fn host_in(address: &str) -> Option<&str> {
     let address = address.trim();
     let address = address.strip_prefix("jdbc:").unwrap_or(address);
     let address = address.strip_prefix("tcp:").unwrap_or(address);

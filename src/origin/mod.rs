@@ -8,6 +8,7 @@ mod certificate;
 mod comment;
 mod config_name;
 mod connection;
+mod declarable;
 mod document;
 mod encryption;
 mod false_friend;
@@ -31,8 +32,11 @@ use std::ops::Range;
 
 use jiff::civil::Date;
 
+pub use declarable::declarable;
 pub use document::Document;
-pub use weigh::weigh;
+pub use host::host_in;
+pub use provider_host::of as mode_of_host;
+pub use weigh::{TABLE, contribution, weigh, weigh_by_row};
 
 use crate::model::{Facts, Lifetime, Signal, Strength, Tier, Vocabulary};
 use crate::rules::Rule;

@@ -138,7 +138,7 @@ const MODES: [&str; 18] = [
 ];
 
 /// The mode that a host, in lower case, serves, and whose it is.
-pub(super) fn of(host: &str) -> Option<(Tier, &'static str)> {
+pub fn of(host: &str) -> Option<(Tier, &'static str)> {
     let is =
         |known: &&str| host == *known || known.starts_with(['.', '-']) && host.ends_with(*known);
     HOSTS.iter().find_map(|(provider, live, test)| {

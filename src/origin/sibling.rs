@@ -268,6 +268,45 @@ pub(super) fn address<'a>(around: &Surroundings<'a>) -> Option<&'a str> {
     of_role(around, Role::Address)
 }
 
+/// What the siblings name that a policy could declare, each with its list in `[environment.NAME.identity]`; nothing beside
+/// a token that speaks for itself.
+pub(super) fn names<'a>(around: &Surroundings<'a>) -> Vec<(&'static str, &'a str)> {
+    if speaks_for_itself(around) {
+        return Vec::new();
+    }
+    let mut names = Vec::new();
+    for sibling in siblings(around) {
+        let list = match sibling.role {
+            Role::Address => {
+                let addresses = sibling.value.split(',').take(8);
+                names.extend(addresses.filter_map(|one| Some(("hosts", host::host_in(one)?))));
+                continue;
+            }
+            Role::Account if is_account_number(sibling.value) => "aws-accounts",
+            Role::Subscription => "azure-subscriptions",
+            Role::Tenant => "tenants",
+            Role::Project => "gcp-projects",
+            Role::Namespace => "namespaces",
+            Role::Cluster => "clusters",
+            Role::Database => "databases",
+            _ => continue,
+        };
+        if is_name(sibling.value) {
+            names.push((list, sibling.value));
+        }
+    }
+    names
+}
+
+fn is_account_number(value: &str) -> bool {
+    value.len() == 12 && value.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// A neighbour says something of a password, whose meaning lies in where it opens; a labelled token speaks for itself.
+fn speaks_for_itself(around: &Surroundings<'_>) -> bool {
+    around.rule.kind == crate::rules::Kind::Issued && around.rule.marker(around.value).is_some()
+}
+
 fn of_role<'a>(around: &Surroundings<'a>, role: Role) -> Option<&'a str> {
     siblings(around)
         .into_iter()
@@ -276,9 +315,7 @@ fn of_role<'a>(around: &Surroundings<'a>, role: Role) -> Option<&'a str> {
 }
 
 pub(super) fn evidence(around: &Surroundings<'_>, found: &mut Evidence) {
-    // A neighbour says something of a password, whose meaning lies in where it opens; a labelled token speaks for itself.
-    if around.rule.kind == crate::rules::Kind::Issued && around.rule.marker(around.value).is_some()
-    {
+    if speaks_for_itself(around) {
         return;
     }
     for sibling in siblings(around) {

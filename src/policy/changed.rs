@@ -128,6 +128,20 @@ impl Policy {
                 }
             }
         }
+        let left_out = |policy: &Policy| -> BTreeSet<String> {
+            policy.disabled_rules().iter().cloned().collect()
+        };
+        if let Some(told) = difference(&left_out(self), &left_out(new)) {
+            say(format!("rules left out: {told}"));
+        }
+        if self.own_packs() != new.own_packs() || self.rule_files() != new.rule_files() {
+            say("its own rules changed".to_owned());
+        }
+        if self.honours_gitleaks_allow() != new.honours_gitleaks_allow()
+            || self.honours_gitleaks_ignore().is_some() != new.honours_gitleaks_ignore().is_some()
+        {
+            say("which remarks of gitleaks are honoured changed".to_owned());
+        }
         let (old, young) = (exceptions(self), exceptions(new));
         if let Some(told) = difference(&old, &young) {
             say(format!(

@@ -84,6 +84,11 @@ impl<'t> Mistakes<'t> {
         self.position(offset).0
     }
 
+    /// Column from 1, in characters, of a byte offset.
+    pub(super) fn column(&self, offset: usize) -> usize {
+        self.position(offset).1
+    }
+
     fn position(&self, offset: usize) -> (usize, usize) {
         let before = &self.text.as_bytes()[..offset.min(self.text.len())];
         let line_start = before

@@ -7,7 +7,9 @@ mod conventions;
 mod decide;
 mod exception;
 mod mistake;
+mod own;
 mod patterns;
+mod preset;
 mod schema;
 mod table;
 mod validate;
@@ -21,6 +23,7 @@ pub use decide::{Decision, Subject};
 use exception::Exception;
 pub use mistake::{Mistake, PolicyErrors};
 use patterns::Pattern;
+pub use preset::Preset;
 pub use table::Row;
 
 /// The policy that `stagegate policy init` writes: everything that can be said, with comments, and nothing said but the
@@ -105,6 +108,7 @@ pub struct Policy {
     environments: Vec<Environment>,
     unclaimed: Vec<Override>,
     exceptions: Vec<Exception>,
+    rules: own::OwnRules,
     facts: Facts,
     inventory: Option<KnownSecrets>,
 }

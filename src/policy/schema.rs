@@ -35,6 +35,10 @@ pub(super) struct Written {
     pub(super) false_friends: Vec<Text>,
     pub(super) inventory: Option<WrittenInventory>,
     pub(super) exceptions: Vec<WrittenException>,
+    pub(super) honour: Vec<Text>,
+    pub(super) rules: Vec<crate::rules::Rule>,
+    pub(super) disabled_rules: Vec<Text>,
+    pub(super) rule_files: Vec<Text>,
 }
 
 /// `[environment.NAME]`.
@@ -146,6 +150,9 @@ impl Reader<'_, '_> {
             "words",
             "inventory",
             "exception",
+            "honour",
+            "rule",
+            "rules",
         ];
         let mut written = Written::default();
         for (key, at, value) in entries(table) {
@@ -195,6 +202,23 @@ impl Reader<'_, '_> {
                         }
                     }
                     written.inventory = Some(inventory);
+                }
+                "honour" => written.honour = self.texts(value, key),
+                "rule" => {
+                    let mut faults = Vec::new();
+                    written.rules = crate::rules::own::read_rules(value, &mut faults);
+                    for fault in faults {
+                        self.mistakes.add(fault.offset, fault.what, fault.hint);
+                    }
+                }
+                "rules" => {
+                    for (inner, at, value) in self.table(value, key).map_or(Vec::new(), entries) {
+                        match inner {
+                            "disable" => written.disabled_rules = self.texts(value, inner),
+                            "files" => written.rule_files = self.texts(value, inner),
+                            _ => self.unknown(inner, at, "[rules]", &["disable", "files"]),
+                        }
+                    }
                 }
                 "exception" => {
                     if let Some(array) = self.array(value, key) {

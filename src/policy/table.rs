@@ -32,7 +32,7 @@ pub enum Row {
     ReferenceNonproduction,
     /// Standing or excessive access, unambiguous or by a declared fact.
     IdentityDeclared,
-    /// Standing or excessive access, by the words in a name alone.
+    /// What may be standing or excessive access: told by a name, narrowed by a condition, or common.
     IdentityByConvention,
     /// Production data, proven by a declared fact or a decisive format.
     DataDeclared,
@@ -106,9 +106,9 @@ impl Row {
             }
             Self::ReferenceNonproduction => "a reference that does not point into production",
             Self::IdentityDeclared => "standing or excessive access",
-            Self::IdentityByConvention => "standing or excessive access, told by a name alone,",
+            Self::IdentityByConvention => "what may be standing or excessive access",
             Self::DataDeclared => "production data",
-            Self::DataByConvention => "what its name alone tells to be production data",
+            Self::DataByConvention => "what looks like production data",
         }
     }
 

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use super::conventions::{self, Words};
 use super::exception::Exception;
 use super::mistake::{Mistakes, did_you_mean};
+use super::own::{GITLEAKS_ALLOW, GITLEAKS_IGNORE, OwnRules};
 use super::patterns::Pattern;
 use super::schema::{
     At, Text, Written, WrittenEnvironment, WrittenException, WrittenIdentity, WrittenInventory,
@@ -43,6 +44,7 @@ pub(super) fn builtin() -> Policy {
         environments,
         unclaimed: Vec::new(),
         exceptions: Vec::new(),
+        rules: super::own::OwnRules::default(),
         facts: Facts::default(),
         inventory: None,
     }
@@ -163,6 +165,13 @@ impl Checker<'_> {
             self.false_friend(name, &mut policy.words);
         }
         policy.vocabulary = vocabulary(&policy.words);
+        self.own_rules(
+            written.honour,
+            written.rules,
+            written.disabled_rules,
+            written.rule_files,
+            &mut policy.rules,
+        );
         policy.inventory = written
             .inventory
             .and_then(|written| self.inventory(written));
@@ -171,6 +180,80 @@ impl Checker<'_> {
             policy.exceptions.extend(exception);
         }
         policy
+    }
+
+    fn own_rules(
+        &mut self,
+        honour: Vec<Text>,
+        rules: Vec<crate::rules::Rule>,
+        disabled: Vec<Text>,
+        files: Vec<Text>,
+        own: &mut OwnRules,
+    ) {
+        for text in honour {
+            match text.value.as_str() {
+                GITLEAKS_ALLOW => own.gitleaks_allow = true,
+                GITLEAKS_IGNORE => own.gitleaks_ignore = Some(self.line(text.offset)),
+                _ => self.mistakes.add(
+                    text.offset,
+                    format!("`honour` cannot hold \"{}\"", brief(&text.value)),
+                    did_you_mean(&text.value, &[GITLEAKS_ALLOW, GITLEAKS_IGNORE]),
+                ),
+            }
+        }
+        for text in disabled {
+            let mut known = crate::rules::for_judging()
+                .iter()
+                .flat_map(|pack| &pack.rules);
+            if known.any(|rule| rule.id == text.value)
+                || rules.iter().any(|rule| rule.id == text.value)
+            {
+                own.disabled.push(text.value);
+            } else {
+                let known: Vec<&str> = crate::rules::for_judging()
+                    .iter()
+                    .flat_map(|pack| &pack.rules)
+                    .map(|rule| rule.id.as_str())
+                    .collect();
+                let hint = did_you_mean(&text.value, &known);
+                self.mistakes.add(
+                    text.offset,
+                    format!("no rule is called `{}`", brief(&text.value)),
+                    if hint.len() < 200 {
+                        hint
+                    } else {
+                        "`stagegate rules list` shows them all".to_owned()
+                    },
+                );
+            }
+        }
+        for text in files {
+            let path = text.value.as_str();
+            let outside = path.split('/').any(|part| part == "..")
+                || path.starts_with('/')
+                || path.contains('\\');
+            let wild = path
+                .rsplit_once('/')
+                .map_or("", |(folder, _)| folder)
+                .contains('*');
+            if outside || wild || !path.ends_with(".toml") {
+                self.mistakes.add(
+                    text.offset,
+                    format!("\"{}\" names no file of rules", brief(path)),
+                    "write a path below the folder of the policy that ends in .toml; the last part may hold one `*`",
+                );
+            } else {
+                own.files.push((text.value.clone(), self.line(text.offset)));
+            }
+        }
+        if !rules.is_empty() {
+            own.packs.push(crate::rules::Pack {
+                provider: crate::rules::own::PROVIDER.to_owned(),
+                name: "Own rules".to_owned(),
+                rules,
+                allow: Vec::new(),
+            });
+        }
     }
 
     fn inventory(&mut self, written: WrittenInventory) -> Option<KnownSecrets> {

@@ -5,7 +5,7 @@ use std::io;
 
 use serde::Serialize;
 
-use super::{Options, escape::is_hidden, shown};
+use super::{Options, escape::is_hidden, explain::Rejections, shown};
 use crate::model::{Finding, Outcome, RefUpdate, Report, Stats, Unexamined};
 
 /// The version of the schema. A new key may come without a new version; a key that goes or changes its meaning may not.
@@ -23,6 +23,8 @@ struct Document<'r> {
     findings: Vec<&'r Finding>,
     unexamined: &'r [Unexamined],
     notes: Vec<&'r String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rejections: Option<Rejections<'r>>,
     stats: &'r Stats,
 }
 
@@ -48,6 +50,7 @@ pub(super) fn write(report: &Report, options: &Options, out: &mut dyn io::Write)
         findings: shown(report, options),
         unexamined: &report.unexamined,
         notes: report.news.iter().chain(&report.notes).collect(),
+        rejections: report.rejections.as_deref().map(Rejections::of),
         stats: &report.stats,
     };
     let mut visible = visible(&serde_json::to_string_pretty(&document)?);
@@ -58,7 +61,7 @@ pub(super) fn write(report: &Report, options: &Options, out: &mut dyn io::Write)
 /// `json` with its hidden characters written as `\uXXXX`: the same text to a parser, and harmless on a terminal. JSON
 /// itself asks for this only below U+0020. Outside of strings JSON is ASCII, and the only hidden character there is the
 /// newline of pretty printing, which no string can hold unescaped.
-fn visible(json: &str) -> String {
+pub(super) fn visible(json: &str) -> String {
     let mut safe = String::with_capacity(json.len() + 1);
     for character in json.chars() {
         if character != '\n' && is_hidden(character) {

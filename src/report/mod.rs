@@ -3,6 +3,7 @@
 //! Nothing here decides, counts verdicts anew or reads anything; what a format shows, the report holds.
 
 mod escape;
+mod explain;
 mod json;
 mod steps;
 mod text;
@@ -12,6 +13,7 @@ mod words;
 mod tests;
 
 pub use escape::printable;
+pub use explain::{explained_json, explained_text};
 use std::io;
 
 use crate::model::{Finding, Report, Verdict};

@@ -233,9 +233,10 @@ fn rotate(report: &Report, findings: &[&Finding]) -> Option<Step> {
 
 /// How to tell the gate whose a value is, where it could not tell.
 fn declare(findings: &[&Finding]) -> Option<Step> {
-    let unknown = findings
-        .iter()
-        .find(|finding| finding.origin.environment == Origin::Unknown)?;
+    let unknown = findings.iter().find(|finding| {
+        let is_grant = matches!(finding.family, Family::Identity | Family::Data);
+        finding.origin.environment == Origin::Unknown && !is_grant
+    })?;
     // Where nothing claims the place, the policy has no environment to declare it for.
     let environment = unknown.destination.environment.as_deref()?;
     let name = printable(environment);

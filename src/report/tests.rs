@@ -41,6 +41,8 @@ fn report(mode: &'static str, findings: Vec<Finding>) -> Report {
         unexamined: Vec::new(),
         news: Vec::new(),
         notes: Vec::new(),
+        rejections: None,
+        explanations: Vec::new(),
         stats: Stats {
             refs: 1,
             commits: 3,
@@ -707,6 +709,17 @@ fn real_json_fits_its_schema() {
         full_report(),
         report("scan", Vec::new()),
         report("check", vec![hostile()]),
+        Report {
+            rejections: Some(vec![crate::model::Rejection {
+                rule: "generic-password".to_owned(),
+                provider: "generic".to_owned(),
+                reason: "placeholder",
+                sentence: "it stands in for a value",
+                place: stripe().place,
+                excerpt: stripe().excerpt,
+            }]),
+            ..report("scan", Vec::new())
+        },
     ] {
         let written = render(&report, Format::Json, &all);
         let json = serde_json::from_str(&written).expect("JSON");

@@ -11,7 +11,7 @@ use anstyle::{AnsiColor, Style};
 use super::{
     Options,
     escape::{printable, shell_word},
-    shown, steps,
+    explain, shown, steps,
     words::{COLUMNS, count, noun, wrap},
 };
 use crate::model::{
@@ -123,6 +123,7 @@ impl<'r> Text<'r> {
                 self.block(out, "note: ", Some(AnsiColor::Green), note)?;
             }
         }
+        self.rejections(out)?;
         if by_hand || detailed {
             self.gap(out)?;
             self.closing(out)?;
@@ -415,6 +416,24 @@ impl<'r> Text<'r> {
         Ok(())
     }
 
+    /// What is taken for no credential, where somebody asked.
+    fn rejections(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        let Some(rejected) = &self.report.rejections else {
+            return Ok(());
+        };
+        self.gap(out)?;
+        for one in rejected {
+            writeln!(out, "rejected: {}", explain::rejection(one))?;
+        }
+        let counted = explain::Rejections::of(rejected).counted();
+        let candidates = count(rejected.len(), "candidate", "candidates");
+        let line = match counted.as_str() {
+            "" => "rejected no candidate".to_owned(),
+            reasons => format!("rejected {candidates}: {reasons}"),
+        };
+        self.block(out, "stagegate: ", None, &line)
+    }
+
     /// One line of numbers.
     fn closing(&self, out: &mut dyn io::Write) -> io::Result<()> {
         let stats = &self.report.stats;
@@ -582,6 +601,8 @@ fn title(finding: &Finding) -> String {
 fn belongs_to(finding: &Finding) -> String {
     let origin = finding.origin;
     match origin.confidence {
+        // What is granted is nobody's: it is too much, wherever it comes from.
+        _ if finding.family == Family::Identity => "grants too much".to_owned(),
         _ if origin.environment == Origin::Unknown => "origin unknown".to_owned(),
         Some(Confidence::Certain) => format!("{} (certain)", origin.environment),
         Some(Confidence::Likely) => format!("{} (likely)", origin.environment),

@@ -19,6 +19,13 @@ const GROUPS: [&str; 7] = [
     "host", "account", "project", "user", "database", "id", "key",
 ];
 
+/// Scanners of infrastructure code whose checks a structural rule may name beside pages: `Trivy KSV-0111`.
+const SCANNERS: [&str; 5] = ["Checkov ", "KICS ", "Prowler ", "Trivy ", "zizmor "];
+
+fn is_structural_check(rule: &Rule, reference: &str) -> bool {
+    rule.kind == Kind::Structural && SCANNERS.iter().any(|name| reference.starts_with(name))
+}
+
 /// Something a rule promises and does not keep.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Complaint {
@@ -115,7 +122,7 @@ pub fn overlaps(packs: &[Pack]) -> Vec<Overlap> {
 
 fn of_rule(pack: &Pack, rule: &Rule) -> Vec<String> {
     let mut complaints = of_words(pack, rule);
-    if rule.kind == Kind::Structural {
+    if rule.kind.is_coded() {
         let unused = [
             ("a pattern", rule.pattern.is_empty()),
             ("examples", rule.examples.is_empty()),
@@ -208,10 +215,10 @@ fn of_words(pack: &Pack, rule: &Rule) -> Vec<String> {
     ask(
         rule.references
             .iter()
-            .all(|page| page.starts_with("https://")),
+            .all(|page| page.starts_with("https://") || is_structural_check(rule, page)),
         "a reference is no https page",
     );
-    let is_tried = rule.kind != Kind::Structural;
+    let is_tried = !rule.kind.is_coded();
     ask(!is_tried || !rule.examples.is_empty(), "it has no example");
     ask(
         !is_tried || !rule.counterexamples.is_empty(),
@@ -446,6 +453,7 @@ mod tests {
             provider: "acme".to_owned(),
             name: "Acme".to_owned(),
             rules: vec![rule],
+            allow: Vec::new(),
         };
         lint(&[pack])
             .into_iter()
@@ -473,6 +481,10 @@ mod tests {
             lifetime: LifetimeOf::Long,
             privileged: false,
             public: false,
+            entropy: None,
+            path: None,
+            allow: Vec::new(),
+            sensitive: false,
             beside: Vec::new(),
             remedy: "Use a test key.".to_owned(),
             references: vec!["https://example.com/keys".to_owned()],
@@ -505,6 +517,7 @@ mod tests {
             provider: provider.to_owned(),
             name: provider.to_uppercase(),
             rules,
+            allow: Vec::new(),
         }
     }
 

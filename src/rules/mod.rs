@@ -1,8 +1,12 @@
 //! Knowledge: what is a credential, and what its format says. Data, not code: one TOML pack a provider in `builtin/`.
 
 mod checksum;
+pub mod frameworks;
+pub mod import;
 pub mod lint;
+pub mod own;
 pub mod schema;
+pub mod shape;
 pub mod template;
 
 use once_cell::sync::Lazy;
@@ -28,7 +32,7 @@ pub fn for_judging() -> &'static [Pack] {
     &PACKS
 }
 
-/// A structural rule of the built-in packs, by its id.
+/// A structural rule or one on data of the built-in packs, by its id.
 ///
 /// # Panics
 /// Where there is none of this id, which a test of every caller would show.
@@ -36,7 +40,7 @@ pub fn structural(id: &str) -> (&'static Pack, &'static Rule) {
     for_judging()
         .iter()
         .flat_map(|pack| pack.rules.iter().map(move |rule| (pack, rule)))
-        .find(|(_, rule)| rule.kind == Kind::Structural && rule.id == id)
+        .find(|(_, rule)| rule.kind.is_coded() && rule.id == id)
         .expect("a structural rule of the built-in packs")
 }
 
@@ -79,6 +83,13 @@ impl schema::Marker {
                 .any(|window| window == literal.as_bytes())
         });
         starts && contains
+    }
+}
+
+impl Kind {
+    /// Whether code finds it, and no pattern of its own.
+    pub const fn is_coded(self) -> bool {
+        matches!(self, Self::Structural | Self::Data)
     }
 }
 

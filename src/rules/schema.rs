@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 /// One provider's rules.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pack {
     /// Id of the provider, equal to the file's name: `stripe`.
@@ -14,15 +14,19 @@ pub struct Pack {
     /// The provider's rules, in order of preference where two match the same bytes equally well.
     #[serde(rename = "rule")]
     pub rules: Vec<Rule>,
+    /// What none of the rules finds. No built-in pack has any.
+    #[serde(default)]
+    pub allow: Vec<Allow>,
 }
 
 /// One kind of credential.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     /// Unique id: `stripe-secret-key`.
     pub id: String,
     /// Human name: `Stripe secret key`.
+    #[serde(default)]
     pub title: String,
     /// Literals of at least three bytes, in lower case, compared without case: the pattern is tried only on lines that
     /// hold one of them.
@@ -63,10 +67,23 @@ pub struct Rule {
     /// Publishable by design: an identifier, not a secret.
     #[serde(default)]
     pub public: bool,
+    /// Bits of Shannon entropy per byte that a value must exceed, where the shape says little.
+    #[serde(default)]
+    pub entropy: Option<f32>,
+    /// Regular expression that some part of the path must match, where the rule is for certain files only.
+    #[serde(default)]
+    pub path: Option<String>,
+    /// What the rule does not find although its pattern does.
+    #[serde(default)]
+    pub allow: Vec<Allow>,
+    /// Of what is no credential: what it finds may not be shown (a card number, an address).
+    #[serde(default)]
+    pub sensitive: bool,
     /// Ids of the rules of the secrets that make this identifier matter: alone it opens nothing.
     #[serde(default)]
     pub beside: Vec<String>,
     /// What to do about it, in one or two sentences.
+    #[serde(default)]
     pub remedy: String,
     /// The vendor's pages on the format and on rotation.
     #[serde(default)]
@@ -77,6 +94,30 @@ pub struct Rule {
     /// Templates that must not be found by this rule.
     #[serde(default)]
     pub counterexamples: Vec<String>,
+}
+
+/// A statement that something which looks like a credential is none. It holds where one of its tests does.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Allow {
+    /// Whether every kind of test that is given must hold, not only one.
+    #[serde(default)]
+    pub all: bool,
+    /// Regular expressions, one of which matches some part of the path.
+    #[serde(default)]
+    pub paths: Vec<String>,
+    /// Regular expressions, one of which matches some part of the value.
+    #[serde(default)]
+    pub values: Vec<String>,
+    /// Regular expressions, one of which matches some part of everything that the rule's pattern took.
+    #[serde(default)]
+    pub matches: Vec<String>,
+    /// Regular expressions, one of which matches some part of the lines on which that stands.
+    #[serde(default)]
+    pub lines: Vec<String>,
+    /// Words, one of which stands in the value, without case.
+    #[serde(default)]
+    pub stopwords: Vec<String>,
 }
 
 /// A value without a shape of its own (`[a-f0-9]{32}`), known by the key that it is assigned to. The short way to write
@@ -183,6 +224,8 @@ pub enum Kind {
     Generic,
     /// Found by what the gate knows of the whole repository or of a file's structure, not by a pattern of its own.
     Structural,
+    /// Found in a text as a whole, whatever its format: dumps, tables of customers.
+    Data,
 }
 
 /// What a value has to look like to be believed.

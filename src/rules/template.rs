@@ -16,6 +16,9 @@
 //! | `{jwt:T}` | a signed JWT whose claims are the expanded T |
 //! | `{pem_private_key}` `{pem_private_key:RSA}` | a PEM block of several lines; also EC, DSA, OPENSSH, ENCRYPTED, PGP |
 //! | `{password:n}` | a strong password: both cases, digits, symbols |
+//! | `{pan:P}` | a card number that begins with P, of its issuer's length, with its check digit |
+//! | `{iban:CC}` | an account of DE, FR, NL, ES or AT whose digits are random, with its check digits |
+//! | `{rows:n:T}` | T expanded n times |
 //! | `{lit:text}` | text as it stands, braces and all |
 //!
 //! Arguments nest as long as their braces balance. Braces that do not look like a placeholder (`${X}`, `{{ x }}`, JSON)
@@ -176,6 +179,17 @@ fn composed(name: &str, argument: Option<&str>, rng: &mut fastrand::Rng) -> Resu
         }
         "pem_private_key" => pem_private_key(argument.unwrap_or(""), rng),
         "password" => password(length(argument)?, rng),
+        "pan" => pan(text(argument)?, rng),
+        "iban" => iban(text(argument)?, rng),
+        "rows" => {
+            let (count, inner) = text(argument)?
+                .split_once(':')
+                .ok_or("wants a number and a text")?;
+            let count = length(Some(count))?;
+            (0..count)
+                .map(|_| expand_with(inner, rng).map_err(|error| error.to_string()))
+                .collect()
+        }
         _ => Err(
             "no such placeholder; write {lit:...} around text that only looks like one".to_owned(),
         ),
@@ -298,6 +312,59 @@ fn password(n: usize, rng: &mut fastrand::Rng) -> Result<String, String> {
     rng.shuffle(&mut middle);
     let middle: String = middle.into_iter().map(char::from).collect();
     Ok(random(UPPER, 1, rng) + &middle + &random(LOWER, 1, rng))
+}
+
+/// Every other digit from the right counts double (Luhn). No digit stands twice in a row, so that none looks made up.
+fn pan(prefix: &str, rng: &mut fastrand::Rng) -> Result<String, String> {
+    let len = match prefix.as_bytes() {
+        [b'3', b'4' | b'7', ..] => 15,
+        [b'2' | b'4' | b'5' | b'6', ..] => 16,
+        _ => return Err("wants the first digits of an issuer: 4, 51, 2221, 34, 6011".to_owned()),
+    };
+    if prefix.len() > 8 || !prefix.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err("wants at most eight digits".to_owned());
+    }
+    let mut digits = prefix.to_owned();
+    while digits.len() + 1 < len {
+        let digit = char::from(DIGITS.as_bytes()[rng.usize(..10)]);
+        if !digits.ends_with(digit) {
+            digits.push(digit);
+        }
+    }
+    let sum: usize = digits
+        .bytes()
+        .rev()
+        .enumerate()
+        .map(|(place, byte)| {
+            let digit = usize::from(byte - b'0');
+            let double = digit * 2;
+            match place % 2 {
+                0 => double / 10 + double % 10,
+                _ => digit,
+            }
+        })
+        .sum();
+    let check = (10 - sum % 10) % 10;
+    Ok(digits + &check.to_string())
+}
+
+/// The check digits make the remainder of 97 one, with the country's letters as numbers behind the account.
+fn iban(country: &str, rng: &mut fastrand::Rng) -> Result<String, String> {
+    let account = match country {
+        "DE" => random(DIGITS, 18, rng),
+        "FR" => random(DIGITS, 23, rng),
+        "NL" => random(UPPER, 4, rng) + &random(DIGITS, 10, rng),
+        "ES" => random(DIGITS, 20, rng),
+        "AT" => random(DIGITS, 16, rng),
+        _ => return Err("wants DE, FR, NL, ES or AT".to_owned()),
+    };
+    let left = format!("{account}{country}00")
+        .chars()
+        .fold(0, |left, character| {
+            let value = character.to_digit(36).unwrap_or(0);
+            (left * if value < 10 { 10 } else { 100 } + value) % 97
+        });
+    Ok(format!("{country}{:02}{account}", 98 - left))
 }
 
 #[cfg(test)]

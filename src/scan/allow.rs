@@ -4,6 +4,8 @@
 use std::ops::Range;
 
 const MARK: &[u8] = b"stagegate:allow";
+/// The mark of gitleaks, which knows neither rule nor reason.
+const GITLEAKS: &[u8] = b"gitleaks:allow";
 /// As much is looked at on either side of the value: a line of a person, not one of a minifier.
 const FAR: usize = 4096;
 
@@ -23,8 +25,21 @@ impl Allow {
     }
 }
 
+/// Whether gitleaks's own comment stands beside a value.
+pub fn gitleaks_beside(text: &[u8], value: &Range<usize>) -> bool {
+    let holds = |line: &[u8]| memchr::memmem::find(line, GITLEAKS).is_some();
+    let [before, after] = around(text, value);
+    holds(before) || holds(after)
+}
+
 /// The comment beside a value: on the lines on which the value stands, but not in the value.
 pub fn beside(text: &[u8], value: &Range<usize>) -> Option<Allow> {
+    let [before, after] = around(text, value);
+    said(after).or_else(|| said(before))
+}
+
+/// What stands before and after a value on its lines.
+fn around<'t>(text: &'t [u8], value: &Range<usize>) -> [&'t [u8]; 2] {
     let start = value.start.saturating_sub(FAR);
     let before = &text[start..value.start];
     let from = before
@@ -36,7 +51,7 @@ pub fn beside(text: &[u8], value: &Range<usize>) -> Option<Allow> {
         .iter()
         .position(|&byte| byte == b'\n')
         .unwrap_or(after.len());
-    said(&after[..to]).or_else(|| said(&before[from..]))
+    [&before[from..], &after[..to]]
 }
 
 fn said(line: &[u8]) -> Option<Allow> {

@@ -6,8 +6,9 @@ use std::ops::Range;
 
 use crate::model::{Secret, words_of};
 
-use super::reason::{Asked, Reason, of_value};
-use super::{Candidate, ScanError, Scanner};
+use super::filter::Heard;
+use super::reason::{Asked, of_value};
+use super::{Candidate, Rejected, ScanError, Scanner};
 
 /// One assignment, as a syntax or the surroundings of a name give it.
 #[derive(Debug, Clone)]
@@ -27,7 +28,7 @@ pub enum Judged<'b, 'r> {
     /// It bears a secret.
     Candidate(Candidate<'b, 'r>),
     /// A secret-bearing key whose value is none: the rule and why.
-    Rejected(&'r str, Reason),
+    Rejected(Rejected<'r>),
 }
 
 /// The longest normalised key that is tried.
@@ -135,24 +136,39 @@ impl<'r> Scanner<'r> {
             return Ok(None);
         }
         for known in self.generic(&key) {
-            let (provider, rule, pattern) = known?;
+            let known = known?;
+            let (provider, rule) = (known.provider, known.rule);
             let normalised = format!("{key}={}", assignment.value);
-            let Some(secret) = pattern
+            let Some(secret) = known
+                .pattern
                 .captures(normalised.as_bytes())
                 .and_then(|captures| captures.name("secret"))
             else {
                 continue;
             };
-            let rejected = of_value(&Asked {
+            let value = &normalised[secret.range()];
+            let span = assignment.span.clone();
+            let mut pending = Vec::new();
+            let mut reason = of_value(&Asked {
                 key: &key,
-                value: &normalised[secret.range()],
+                value,
                 quoted: assignment.quoted,
                 kind: rule.value,
             });
-            if let Some(reason) = rejected {
-                return Ok(Some(Judged::Rejected(&rule.id, reason)));
+            if let (None, Some(filter)) = (reason, known.filter) {
+                match filter.hears(value.as_bytes(), normalised.as_bytes(), bytes, &span)? {
+                    Heard::Rejected(found) => reason = Some(found),
+                    Heard::Believed(entries) => pending = entries,
+                }
             }
-            let span = assignment.span.clone();
+            if let Some(reason) = reason {
+                return Ok(Some(Judged::Rejected(Rejected {
+                    provider,
+                    rule,
+                    reason,
+                    span,
+                })));
+            }
             return Ok(Some(Judged::Candidate(Candidate {
                 provider,
                 rule,
@@ -161,6 +177,7 @@ impl<'r> Scanner<'r> {
                 groups: Vec::new(),
                 context: None,
                 lead: 0,
+                pending,
             })));
         }
         Ok(None)

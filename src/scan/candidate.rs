@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::ops::Range;
+use std::sync::Arc;
 
 use once_cell::sync::OnceCell;
 use regex::bytes::{Regex, RegexBuilder};
@@ -9,9 +10,11 @@ use regex::bytes::{Regex, RegexBuilder};
 use crate::model::Secret;
 use crate::rules::{Kind, Pack, Rule};
 
+use super::filter::{Allows, Filter, Heard};
 use super::lines;
 use super::prefilter::Prefilter;
-use super::reason::documentation_example;
+use super::reason::{Reason, documentation_example};
+use super::rejected::Rejected;
 
 /// A rule matched some bytes.
 #[derive(Debug, Clone)]
@@ -30,6 +33,8 @@ pub struct Candidate<'b, 'r> {
     pub context: Option<Nearness>,
     /// Bytes of the match before the value: how near the literal stands that a value without shape is known by.
     pub(super) lead: usize,
+    /// Entries of what the rule allows that hold at certain paths, see [`Scanner::rejects_at`].
+    pub pending: Vec<usize>,
 }
 
 /// How near a context word stands to a value; less is nearer: bytes between them, words on the value's own line before all
@@ -48,6 +53,7 @@ impl<'b, 'r> Candidate<'b, 'r> {
             groups: Vec::new(),
             context: None,
             lead: 0,
+            pending: Vec::new(),
         }
     }
 }
@@ -77,6 +83,8 @@ struct Compiled<'r> {
     regex: OnceCell<Regex>,
     /// The keywords of a generic rule without separators, as keys of assignments are compared with them.
     plain: Vec<String>,
+    /// What it asks for beyond its pattern; built-in rules ask for nothing.
+    filter: Option<Box<Filter<'r>>>,
 }
 
 impl Compiled<'_> {
@@ -84,6 +92,7 @@ impl Compiled<'_> {
         self.regex.get_or_try_init(|| {
             RegexBuilder::new(&self.rule.pattern)
                 .unicode(false)
+                .size_limit(LARGEST_REGEX)
                 .build()
                 .map_err(|error| ScanError::Pattern {
                     rule: self.rule.id.clone(),
@@ -97,6 +106,19 @@ impl Compiled<'_> {
 pub struct Scanner<'r> {
     rules: Vec<Compiled<'r>>,
     prefilter: Prefilter,
+    /// Whether what is not believed is gathered, too.
+    explains: bool,
+}
+
+/// A rule that compiles to more bytes than this is refused: no credential's shape needs it.
+const LARGEST_REGEX: usize = 10 << 20;
+
+/// A generic rule that knows a key.
+pub(super) struct Known<'s, 'r> {
+    pub(super) provider: &'r str,
+    pub(super) rule: &'r Rule,
+    pub(super) pattern: &'s Regex,
+    pub(super) filter: Option<&'s Filter<'r>>,
 }
 
 /// What one pass over some bytes says.
@@ -108,12 +130,20 @@ pub struct Searched<'b, 'r> {
     pub names: Vec<usize>,
     /// Whether a keyword of a structural rule stands anywhere, so that the structure of the file is worth reading.
     pub may_cross: bool,
+    /// What is not believed, where the scanner explains.
+    pub rejected: Vec<Rejected<'r>>,
+    /// Whether a keyword of a rule on data stands anywhere.
+    pub may_hold_data: bool,
 }
 
 impl Searched<'_, '_> {
     /// Whether there is nothing to look at more closely.
     pub fn is_empty(&self) -> bool {
-        self.issued.is_empty() && self.names.is_empty() && !self.may_cross
+        self.issued.is_empty()
+            && self.rejected.is_empty()
+            && self.names.is_empty()
+            && !self.may_cross
+            && !self.may_hold_data
     }
 }
 
@@ -137,20 +167,29 @@ const CONTEXT: u32 = 1 << 31;
 impl<'r> Scanner<'r> {
     /// A scanner over the rules of `packs`.
     pub fn new(packs: impl IntoIterator<Item = &'r Pack>) -> Result<Self, ScanError> {
-        let rules: Vec<Compiled<'r>> = packs
-            .into_iter()
-            .flat_map(|pack| {
-                pack.rules.iter().map(|rule| Compiled {
-                    provider: &pack.provider,
-                    rule,
-                    regex: OnceCell::new(),
-                    plain: match rule.kind {
-                        Kind::Generic => rule.keywords.iter().map(|word| plain(word)).collect(),
-                        Kind::Issued | Kind::Structural => Vec::new(),
-                    },
-                })
-            })
-            .collect();
+        Self::without(packs, &|_| false)
+    }
+
+    /// A scanner over the rules of `packs` that are not `left_out`.
+    pub fn without(
+        packs: impl IntoIterator<Item = &'r Pack>,
+        left_out: &dyn Fn(&Rule) -> bool,
+    ) -> Result<Self, ScanError> {
+        let mut rules: Vec<Compiled<'r>> = Vec::new();
+        for pack in packs {
+            let shared = (!pack.allow.is_empty()).then(|| Arc::new(Allows::new(&pack.allow)));
+            let wanted = pack.rules.iter().filter(|rule| !left_out(rule));
+            rules.extend(wanted.map(|rule| Compiled {
+                provider: &pack.provider,
+                rule,
+                regex: OnceCell::new(),
+                plain: match rule.kind {
+                    Kind::Generic => rule.keywords.iter().map(|word| plain(word)).collect(),
+                    Kind::Issued | Kind::Structural | Kind::Data => Vec::new(),
+                },
+                filter: Filter::of(rule, shared.as_ref()).map(Box::new),
+            }));
+        }
         // A keyed rule with context words is tried around those only: its keywords are words such as `secret`, so that every
         // such rule would cost something on every line that holds one.
         let keywords = rules.iter().enumerate().flat_map(|(number, compiled)| {
@@ -167,7 +206,43 @@ impl<'r> Scanner<'r> {
             leading.chain(context)
         });
         let prefilter = Prefilter::new(keywords)?;
-        Ok(Self { rules, prefilter })
+        Ok(Self {
+            rules,
+            prefilter,
+            explains: false,
+        })
+    }
+
+    /// The same, and it gathers what is not believed.
+    pub fn explaining(self, explains: bool) -> Self {
+        Self { explains, ..self }
+    }
+
+    /// Whether it has a rule of this id.
+    pub fn knows_rule(&self, id: &str) -> bool {
+        self.rules.iter().any(|compiled| compiled.rule.id == id)
+    }
+
+    /// Whether it gathers what is not believed.
+    pub const fn explains(&self) -> bool {
+        self.explains
+    }
+
+    /// Why what `rule` found is no credential at `path`. Whatever does not depend on the path has been asked before.
+    pub fn rejects_at(
+        &self,
+        rule: &Rule,
+        pending: &[usize],
+        path: &str,
+    ) -> Result<Option<Reason>, ScanError> {
+        if pending.is_empty() && rule.path.is_none() {
+            return Ok(None);
+        }
+        let compiled = self.rules.iter().find(|own| own.rule.id == rule.id);
+        match compiled.and_then(|own| own.filter.as_deref()) {
+            Some(filter) => filter.rejects_at(pending, path),
+            None => Ok(None),
+        }
     }
 
     /// Whether a keyword of any generic rule stands in a normalised key.
@@ -181,12 +256,19 @@ impl<'r> Scanner<'r> {
     pub(super) fn generic<'s>(
         &'s self,
         key: &str,
-    ) -> impl Iterator<Item = Result<(&'r str, &'r Rule, &'s Regex), ScanError>> + use<'s, 'r> {
+    ) -> impl Iterator<Item = Result<Known<'s, 'r>, ScanError>> + use<'s, 'r> {
         let key = plain(key);
         self.rules
             .iter()
             .filter(move |compiled| compiled.plain.iter().any(|word| key.contains(word)))
-            .map(|compiled| Ok((compiled.provider, compiled.rule, compiled.regex()?)))
+            .map(|compiled| {
+                Ok(Known {
+                    provider: compiled.provider,
+                    rule: compiled.rule,
+                    pattern: compiled.regex()?,
+                    filter: compiled.filter.as_deref(),
+                })
+            })
     }
 
     /// Where keywords of generic rules stand in a part of a text.
@@ -239,6 +321,10 @@ impl<'r> Scanner<'r> {
                 answer.may_cross = true;
                 return;
             }
+            if rule.kind == Kind::Data {
+                answer.may_hold_data = true;
+                return;
+            }
             if last.is_empty() {
                 last = vec![None; self.rules.len()];
             }
@@ -286,8 +372,8 @@ impl<'r> Scanner<'r> {
             let number = number as usize;
             let rule = self.rules[number].rule;
             let free = rule.context.is_empty() || rule.led_by_context();
-            if free || in_context.get(number).is_some_and(|&stands| stands) {
-                self.try_rule(number, bytes, window, &mut found)?;
+            if free || self.explains || in_context.get(number).is_some_and(|&stands| stands) {
+                self.try_rule(number, bytes, window, &mut found, &mut answer.rejected)?;
             }
         }
         answer.issued = without_overlaps(found);
@@ -300,6 +386,7 @@ impl<'r> Scanner<'r> {
         bytes: &'b [u8],
         window: Range<usize>,
         found: &mut Vec<Candidate<'b, 'r>>,
+        rejected: &mut Vec<Rejected<'r>>,
     ) -> Result<(), ScanError> {
         let compiled = &self.rules[number];
         let rule = compiled.rule;
@@ -315,15 +402,37 @@ impl<'r> Scanner<'r> {
             let span = window.start + secret.start()..window.start + secret.end();
             let context = match rule.context.is_empty() {
                 true => None,
-                false => match nearest_context(rule, bytes, &span) {
-                    None => continue,
-                    near => near,
-                },
+                false => nearest_context(rule, bytes, &span),
             };
             let value = &bytes[span.clone()];
-            if documentation_example(value)
-                || rule.checksum.is_some_and(|checksum| !checksum.holds(value))
-            {
+            let mut pending = Vec::new();
+            let reason = if !rule.context.is_empty() && context.is_none() {
+                Some(Reason::Context)
+            } else if documentation_example(value) {
+                Some(Reason::Documentation)
+            } else if rule.checksum.is_some_and(|checksum| !checksum.holds(value)) {
+                Some(Reason::Checksum)
+            } else if let (Some(filter), Some(whole)) = (&compiled.filter, captures.get(0)) {
+                let at = window.start + whole.start()..window.start + whole.end();
+                match filter.hears(value, whole.as_bytes(), bytes, &at)? {
+                    Heard::Rejected(reason) => Some(reason),
+                    Heard::Believed(entries) => {
+                        pending = entries;
+                        None
+                    }
+                }
+            } else {
+                None
+            };
+            if let Some(reason) = reason {
+                if self.explains {
+                    rejected.push(Rejected {
+                        provider: compiled.provider,
+                        rule,
+                        reason,
+                        span,
+                    });
+                }
                 continue;
             }
             let groups = rule_groups(rule)
@@ -343,6 +452,7 @@ impl<'r> Scanner<'r> {
                 lead: captures
                     .get(0)
                     .map_or(0, |whole| secret.start() - whole.start()),
+                pending,
             });
         }
         Ok(())

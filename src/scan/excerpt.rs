@@ -7,6 +7,7 @@ use crate::model::{Excerpt, Secret};
 use crate::rules::{Kind, Rule};
 
 use super::Scanner;
+use super::likeness::{RANDOM, randomness};
 
 /// Stands for the value.
 pub const MASK: &str = "****";
@@ -85,6 +86,15 @@ pub fn excerpt_of_pointer(
     }
 }
 
+/// The excerpt of what is somebody's data: nothing of the line, whose other columns are theirs too.
+pub fn excerpt_of_data() -> Excerpt {
+    Excerpt {
+        text: format!("…{MASK}"),
+        start: '…'.len_utf8(),
+        end: '…'.len_utf8() + MASK.len(),
+    }
+}
+
 /// The longest pointer that is shown whole, in characters.
 const LONGEST_POINTER: usize = 80;
 
@@ -107,8 +117,11 @@ fn public_prefix<'v>(value: &'v [u8], rule: &Rule) -> &'v str {
         .unwrap_or("")
 }
 
+/// Whether what stands before a value is rather another value than the name of its key.
 fn looks_random(run: &[u8]) -> bool {
-    run.len() >= 16 && run.iter().any(u8::is_ascii_digit) && run.iter().any(u8::is_ascii_alphabetic)
+    let mixed = run.iter().any(u8::is_ascii_digit) && run.iter().any(u8::is_ascii_alphabetic);
+    run.len() >= 16 && mixed
+        || run.len() >= 12 && randomness(&String::from_utf8_lossy(run)) >= RANDOM
 }
 
 fn printable(character: char) -> char {

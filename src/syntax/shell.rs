@@ -136,7 +136,11 @@ fn add_word(text: &str, word: &Word, depth: usize, entries: &mut Vec<Entry>) {
         }
         return;
     }
-    if let Some(setting) = word.setting() {
+    let whole_in_quotes = matches!(text.as_bytes()[word.span.start], b'"' | b'\'');
+    // `psql "host=db user=app password=x"` sets several things.
+    let is_one =
+        |value: &str| !whole_in_quotes || value.split(' ').skip(1).all(|more| !more.contains('='));
+    if let Some(setting) = word.setting().filter(|setting| is_one(&setting.value)) {
         if setting.span.is_empty() {
             return;
         }

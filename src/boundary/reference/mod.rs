@@ -1,71 +1,165 @@
 //! Pointers over the boundary: a staging file that reads production's secrets needs none of its own.
 //!
-//! A pointer is proven to be production's by a fact that the policy declares; by the words in its name it is told only.
+//! A pointer is proven to be production's by a fact that the policy declares; by the words in its name it is told only. Words
+//! count where the shape of the value or the key says that something is pointed to, and nowhere else: not in descriptions,
+//! labels, image tags, modes and links.
 
+pub(super) mod account;
+mod arn;
+pub(super) mod decryption;
+pub(super) mod endpoint;
+pub(super) mod resource;
 pub(super) mod secret_store;
+pub(super) mod state;
+pub(super) mod variable;
 
 use std::ops::Range;
 
-use crate::model::{EnvironmentFacts, Family, Signal, Strength, Tier};
-use crate::syntax::Entry;
+use crate::model::{EnvironmentFacts, Family, Signal, Strength, Tier, words_of};
+use crate::syntax::{Entry, Meaning, Syntax};
 
 use super::{Crossing, File};
 
+/// Chooses a list of facts.
+type List = fn(&EnvironmentFacts) -> &[String];
+
 /// A name that something is pointed to by.
-pub(super) struct Pointer<'a> {
+struct Pointer<'a> {
     /// Id of the structural rule.
-    pub(super) rule: &'static str,
+    rule: &'static str,
     /// What it is, as a word of a sentence: `Vault path`, `AWS account`.
-    pub(super) what: &'static str,
-    /// The name.
-    pub(super) name: &'a str,
+    what: &'static str,
+    /// What facts say of it: what kind of fact, the name that is looked up, and where.
+    known: &'a [(&'static str, &'a str, List)],
+    /// The name whose words speak; empty where words say nothing.
+    name: &'a str,
     /// Where it stands in the text.
-    pub(super) span: Range<usize>,
-    /// The facts that it is looked up in.
-    pub(super) list: fn(&EnvironmentFacts) -> &[String],
+    span: Range<usize>,
+}
+
+/// Keys, in lower case, at or below which nothing is pointed to.
+const SAID: [&str; 26] = [
+    "apiversion",
+    "changelog",
+    "comment",
+    "description",
+    "displayname",
+    "doc",
+    "docs",
+    "documentation",
+    "example",
+    "examples",
+    "helptext",
+    "image",
+    "images",
+    "imagetag",
+    "keywords",
+    "label",
+    "labels",
+    "matchlabels",
+    "message",
+    "note",
+    "notes",
+    "summary",
+    "tag",
+    "tags",
+    "title",
+    "tooltip",
+];
+
+/// The entries in which something may be pointed to.
+fn pointing<'e>(file: &File<'e>) -> impl Iterator<Item = &'e Entry> + use<'e> {
+    let entries: &[Entry] = if file.is_configuration() {
+        file.entries
+    } else {
+        &[]
+    };
+    entries.iter().filter(|entry| {
+        entry.meaning != Meaning::Encrypted
+            && !entry.path.iter().any(|key| {
+                let key = key.to_ascii_lowercase();
+                SAID.contains(&key.as_str())
+            })
+    })
+}
+
+/// The words of a value that may be a URL, a path or a name: cut at spaces, quotes, brackets and commas.
+fn tokens(value: &str) -> impl Iterator<Item = &str> {
+    value
+        .split(|character: char| {
+            character.is_whitespace() || "\"'`,;()[]{}<>|=".contains(character)
+        })
+        .filter(|token| token.len() >= 4)
+}
+
+/// Whether a key above an entry names production, which the file then says of itself. The labels of a block of Terraform are
+/// names that its author gave to it, and say what it points to.
+fn is_productions_section(file: &File<'_>, entry: &Entry) -> bool {
+    let above = entry.path.split_last().map_or(&[][..], |(_, above)| above);
+    let labels = match above.first().map(String::as_str) {
+        Some("data" | "resource") if file.syntax == Syntax::Hcl => 3,
+        Some("module" | "variable" | "output" | "provider") if file.syntax == Syntax::Hcl => 2,
+        _ => 0,
+    };
+    above.iter().skip(labels).any(|key| {
+        file.vocabulary
+            .tier_of_environment(key)
+            .is_some_and(|(tier, _)| tier == Tier::Production)
+    })
+}
+
+/// Whether the last key of an entry has one of these words.
+fn key_has(entry: &Entry, wanted: &[&str]) -> bool {
+    entry.key().is_some_and(|key| {
+        words_of(key)
+            .iter()
+            .any(|word| wanted.contains(&word.as_str()))
+    })
 }
 
 /// Adds the crossing that a pointer is, if it is production's.
-pub(super) fn judge(
-    file: &File<'_>,
-    entry: &Entry,
-    pointer: &Pointer<'_>,
-    crossings: &mut Vec<Crossing>,
-) {
+fn judge(file: &File<'_>, entry: &Entry, pointer: Pointer<'_>, crossings: &mut Vec<Crossing>) {
     let Pointer { what, name, .. } = pointer;
-    let (proven, signal) = match file.facts.lookup(pointer.list, name) {
-        Some((environment, _)) if environment.tier != Tier::Production => return,
-        Some((environment, pattern)) => (
-            true,
-            Signal {
-                kind: "declared",
-                environment: Some(Tier::Production),
-                strength: Strength::Decisive,
-                text: format!(
-                    "{what} {name} is declared as {}'s by {} (\"{pattern}\")",
+    let mut declared = None;
+    for &(kind, known, list) in pointer
+        .known
+        .iter()
+        .filter(|(_, known, _)| !known.is_empty())
+    {
+        match file.facts.lookup(list, known) {
+            // It is another environment's own, whatever its name says.
+            Some((environment, _)) if environment.tier != Tier::Production => return,
+            Some((environment, pattern)) if declared.is_none() => {
+                declared = Some(format!(
+                    "{kind} {known} is declared as {}'s by {} (\"{pattern}\")",
                     environment.name, environment.policy_line
-                ),
-            },
-        ),
+                ));
+            }
+            _ => {}
+        }
+    }
+    let (proven, kind, strength, text) = match declared {
+        Some(text) => (true, "declared", Strength::Decisive, text),
+        None if name.is_empty() || is_productions_section(file, entry) => return,
         None => match file.vocabulary.tier_of_name(name) {
-            Some((Tier::Production, word)) => (
-                false,
-                Signal {
-                    kind: "name",
-                    environment: Some(Tier::Production),
-                    strength: Strength::Strong,
-                    text: format!("{what} {name} names production (\"{word}\")"),
-                },
-            ),
+            Some((Tier::Production, word)) => {
+                let text = format!("{what} {name} names production (\"{word}\")");
+                (false, "name", Strength::Strong, text)
+            }
             _ => return,
         },
     };
     crossings.push(Crossing {
         rule: pointer.rule,
         family: Family::Reference,
-        span: pointer.span.clone(),
+        span: pointer.span,
         key_path: entry.path.clone(),
         proven,
-        signals: vec![signal],
+        signals: vec![Signal {
+            kind,
+            environment: Some(Tier::Production),
+            strength,
+            text,
+        }],
     });
 }

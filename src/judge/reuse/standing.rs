@@ -38,8 +38,8 @@ pub(super) struct Standing {
 #[derive(Clone)]
 pub(super) struct Held {
     /// The ref, where it is not the tree that is judged.
-    pub(super) ref_name: Option<String>,
-    pub(super) path: String,
+    pub(super) ref_name: Option<Rc<str>>,
+    pub(super) path: Rc<str>,
     pub(super) line: usize,
     pub(super) key_path: Vec<String>,
 }
@@ -50,7 +50,6 @@ pub(in crate::judge) struct Reuse<'j> {
     landscape: Landscape<'j>,
     /// The values of a side, without those of the ref that is judged.
     standing: HashMap<(Side, Option<String>), Rc<Standing>>,
-    scalars: HashMap<(Oid, Syntax), Rc<[Scalar]>>,
     /// The refs of a side, without the one that is judged.
     trees: HashMap<(Side, Option<String>), Trees>,
 }
@@ -75,6 +74,13 @@ impl<'j> Judge<'j> {
             self.reuse.landscape = landscape;
             self.reuse.standing.clear();
         }
+    }
+
+    /// Whether it is known by now that nothing stands on a side.
+    pub(super) fn is_known_to_be_empty(&self, side: Side, source: Source<'_>) -> bool {
+        let key = (side, source.ref_name.map(str::to_owned));
+        let standing = self.reuse.standing.get(&key);
+        standing.is_some_and(|known| known.secret.is_empty() && known.scalar.is_empty())
     }
 
     /// What stands on a side: read when the first value is compared.
@@ -213,9 +219,10 @@ impl<'j> Judge<'j> {
             Err(JudgeError::Git(error)) => return self.not_compared(path, oid, &error),
             Err(error) => return Err(error),
         };
+        let (ref_name, path): (Option<Rc<str>>, Rc<str>) = (ref_name.map(Rc::from), Rc::from(path));
         let held = |line: usize, key_path: &[String]| Held {
-            ref_name: ref_name.map(str::to_owned),
-            path: path.to_owned(),
+            ref_name: ref_name.clone(),
+            path: Rc::clone(&path),
             line,
             key_path: key_path.to_vec(),
         };
@@ -240,33 +247,23 @@ impl<'j> Judge<'j> {
         Ok(())
     }
 
-    pub(super) fn scalars(&mut self, oid: Oid, syntax: Syntax) -> Result<Rc<[Scalar]>, JudgeError> {
-        if let Some(known) = self.reuse.scalars.get(&(oid, syntax)) {
-            return Ok(Rc::clone(known));
+    /// The scalars of a blob. Not kept: of most blobs they are asked for once, and large ones have many.
+    pub(super) fn scalars(&mut self, oid: Oid, syntax: Syntax) -> Result<Vec<Scalar>, JudgeError> {
+        let is_small =
+            matches!(self.repository.size(oid), Ok((Kind::Blob, size)) if size <= LARGEST);
+        if !is_small || syntax == Syntax::Code {
+            return Ok(Vec::new());
         }
-        let scalars: Rc<[Scalar]> = match self.examine(oid, syntax) {
-            Ok(blob) => {
-                let is_small =
-                    matches!(self.repository.size(oid), Ok((Kind::Blob, size)) if size <= LARGEST);
-                if is_small && syntax != Syntax::Code {
-                    let sightings: Vec<_> = blob.sightings().collect();
-                    self.repository
-                        .with_blob(oid, |bytes| {
-                            let text = Encoding::of(bytes).text(bytes, true);
-                            examine::scalars(&text, syntax, &sightings)
-                        })?
-                        .into()
-                } else {
-                    Rc::new([])
-                }
-            }
-            Err(JudgeError::Git(_)) => Rc::new([]),
+        let blob = match self.examine(oid, syntax) {
+            Ok(blob) => blob,
+            Err(JudgeError::Git(_)) => return Ok(Vec::new()),
             Err(error) => return Err(error),
         };
-        self.reuse
-            .scalars
-            .insert((oid, syntax), Rc::clone(&scalars));
-        Ok(scalars)
+        let sightings: Vec<_> = blob.sightings().collect();
+        Ok(self.repository.with_blob(oid, |bytes| {
+            let text = Encoding::of(bytes).text(bytes, true);
+            examine::scalars(&text, syntax, &sightings)
+        })?)
     }
 }
 

@@ -50,20 +50,32 @@ pub enum Reason {
     Passing,
     /// Its check digits are wrong, so its provider did not issue it.
     Checksum,
+    /// The rule asks for a word near it, and there is none.
+    Context,
+    /// Less random than the rule asks for.
+    Entropy,
+    /// An `allow` of the rule holds.
+    Allowed,
+    /// The rule is for files of other paths.
+    OtherPath,
 }
 
 impl Reason {
     /// Every reason, in the order of their names.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 20] = [
+        Self::Allowed,
         Self::Checksum,
         Self::Code,
         Self::Constant,
+        Self::Context,
         Self::Default,
         Self::Digest,
         Self::Documentation,
         Self::Encrypted,
+        Self::Entropy,
         Self::KeyName,
         Self::Measure,
+        Self::OtherPath,
         Self::Passing,
         Self::Path,
         Self::Placeholder,
@@ -76,15 +88,19 @@ impl Reason {
     /// The stable name, for statistics and machine output.
     pub const fn code(self) -> &'static str {
         match self {
+            Self::Allowed => "allowed",
             Self::Checksum => "checksum",
             Self::Code => "code",
             Self::Constant => "constant",
+            Self::Context => "context",
             Self::Default => "default",
             Self::Digest => "digest",
             Self::Documentation => "documentation",
             Self::Encrypted => "encrypted",
+            Self::Entropy => "entropy",
             Self::KeyName => "key-name",
             Self::Measure => "measure",
+            Self::OtherPath => "other-path",
             Self::Passing => "passing",
             Self::Path => "path",
             Self::Placeholder => "placeholder",
@@ -98,15 +114,19 @@ impl Reason {
     /// One sentence for people, without the value.
     pub const fn words(self) -> &'static str {
         match self {
+            Self::Allowed => "an `allow` of the rule says that it is none",
             Self::Checksum => "its check digits are wrong: its provider did not issue it",
             Self::Code => "it is an expression, a pattern or a selector, not a literal value",
             Self::Constant => "it is a boolean, nothing, a small number or the name of a method",
+            Self::Context => "none of the words that the rule asks for stands near it",
             Self::Default => "it is a well-known default, which opens nothing by itself",
             Self::Digest => "it is the digest of some content, which opens nothing",
             Self::Documentation => "it is an example from documentation",
             Self::Encrypted => "it is encrypted or hashed",
+            Self::Entropy => "it is less random than the rule asks for",
             Self::KeyName => "it repeats the name of its key",
             Self::Measure => "it is a date, a version, a duration or a size",
+            Self::OtherPath => "the rule is for files of other paths",
             Self::Passing => "its key names a place in a list or a form, not a person's right",
             Self::Path => "it is a file name or an address without credentials",
             Self::Placeholder => "it is a stand-in for a value",

@@ -1,0 +1,105 @@
+//! Grants in SQL: all rights on every database, and accounts that no right binds. Accounts in connection strings are told of
+//! with their passwords, see `origin::privilege`.
+
+use crate::syntax::{Entry, Syntax};
+
+use super::super::{Crossing, File};
+use super::grant;
+
+/// More of a statement is not read: none that grants is longer.
+const LONGEST: usize = 400;
+
+pub(in crate::boundary) fn look(file: &File<'_>, crossings: &mut Vec<Crossing>) {
+    // What a page says how to do is not done.
+    if file.syntax == Syntax::Prose {
+        return;
+    }
+    let mut start = 0;
+    for line in file.text.split_inclusive(|&byte| byte == b'\n') {
+        let at = start;
+        start += line.len();
+        let line = &line[..line.len().min(LONGEST)];
+        let Ok(text) = std::str::from_utf8(line) else {
+            continue;
+        };
+        let trimmed = text.trim_start();
+        if trimmed.starts_with("--")
+            || trimmed.starts_with('#')
+            || trimmed.starts_with("//")
+            || trimmed.starts_with('*')
+        {
+            continue;
+        }
+        let upper = text.to_ascii_uppercase();
+        let found = all_rights(&upper).or_else(|| superuser(&upper));
+        if let Some((from, to, is_here, says)) = found {
+            // In quotes it may be any server's: a test's, a container's.
+            let is_statement = from == text.len() - trimmed.len();
+            let proven = is_statement && !is_here;
+            let entry = Entry {
+                path: Vec::new(),
+                value: String::new(),
+                span: at + from..at + to,
+                quoted: false,
+                meaning: Default::default(),
+            };
+            grant(
+                "identity-database-superuser",
+                &entry,
+                entry.span.clone(),
+                proven,
+                says,
+                crossings,
+            );
+        }
+    }
+}
+
+type Found = (usize, usize, bool, &'static str);
+
+/// `GRANT ALL [PRIVILEGES] ON *.* TO …` of MySQL.
+fn all_rights(upper: &str) -> Option<Found> {
+    let from = upper.find("GRANT ALL ")?;
+    let rest = &upper[from + "GRANT ALL ".len()..];
+    let rest = rest.strip_prefix("PRIVILEGES ").unwrap_or(rest);
+    let rest = rest.strip_prefix("ON ")?;
+    let rest = rest
+        .strip_prefix("*.*")
+        .or_else(|| rest.strip_prefix("`*`.`*`"))?;
+    rest.trim_start().starts_with("TO ").then_some(())?;
+    let to = upper.len() - rest.len();
+    let is_here = rest.contains("LOCALHOST") || rest.contains("127.0.0.1");
+    Some((
+        from,
+        to,
+        is_here,
+        "grants every right on every database of the server",
+    ))
+}
+
+/// `CREATE|ALTER ROLE|USER … SUPERUSER` of PostgreSQL.
+fn superuser(upper: &str) -> Option<Found> {
+    let from = ["CREATE ROLE ", "CREATE USER ", "ALTER ROLE ", "ALTER USER "]
+        .iter()
+        .find_map(|start| upper.find(start))?;
+    let end = upper[from..]
+        .find(';')
+        .map_or(upper.len(), |end| from + end);
+    let mut words = upper[from..end].split_whitespace();
+    // A password in quotes may hold any word.
+    let before = upper[from..end].split('\'').step_by(2);
+    let is_granted = words.any(|word| word == "SUPERUSER")
+        && before
+            .flat_map(str::split_whitespace)
+            .any(|word| word == "SUPERUSER");
+    let name_end = upper[from..end]
+        .match_indices(' ')
+        .nth(1)
+        .map_or(end, |(at, _)| from + at);
+    is_granted.then_some((
+        from,
+        name_end,
+        false,
+        "makes an account that no right of the server binds",
+    ))
+}
