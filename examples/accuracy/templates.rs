@@ -114,7 +114,8 @@ impl Maker<'_> {
         let frames = self.chosen(set.frames.as_deref(), set.file.as_deref(), "@LINE@")?;
         let mut items = Vec::new();
         if let Some(lines) = &set.lines {
-            let first = self.line_of(lines.span().start + 3);
+            // The end of the line behind the opening quotes is none of the text.
+            let first = self.line_of(lines.span().start + "'''\n".len());
             for (index, line) in lines.get_ref().lines().enumerate() {
                 if !line.trim().is_empty() {
                     items.push((first + index, line.to_owned()));

@@ -38,7 +38,11 @@ fn settings(value: &str, quoted: bool) -> Vec<(Range<usize>, Range<usize>)> {
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
     });
-    if address || value.contains(['\n', '\r']) {
+    // The hash of a password has settings, too: `$argon2id$v=19$m=65536,t=3,p=4$...`.
+    let hashed = value
+        .strip_prefix('$')
+        .is_some_and(|rest| rest.find('$').is_some_and(|end| end <= 16));
+    if address || hashed || value.contains(['\n', '\r']) {
         return none;
     }
     let bytes = value.as_bytes();
@@ -79,7 +83,15 @@ fn settings(value: &str, quoted: bool) -> Vec<(Range<usize>, Range<usize>)> {
     let starts_with_one = keys.first().is_some_and(|key| key.start == 0);
     let enough = match (quoted, starts_with_one) {
         (_, true) => keys.len() >= 2,
-        (true, false) => connection && !keys.is_empty(),
+        // `cache.example.com:6380,password=x,ssl=True`: a host stands first.
+        (true, false) => {
+            connection && !keys.is_empty()
+                || keys.len() >= 2
+                    && keys.first().is_some_and(|key| {
+                        value[..key.start].ends_with([',', ';'])
+                            && !value[..key.start].contains([' ', '\t', '(', '{'])
+                    })
+        }
         (false, false) => !keys.is_empty(),
     };
     if !enough {

@@ -3,7 +3,9 @@
 //! names that the prefilter hit, so a text without such names costs nothing. One file a form. Not here: configuration,
 //! whose readers (`syntax`) know more; and what a value is worth (`scan::reason`).
 
+mod column;
 mod element;
+mod fallback;
 mod flag;
 mod literal;
 mod said;
@@ -80,10 +82,12 @@ pub fn read<'t>(text: &'t str, names: &[usize], bare: Bare, visit: &mut dyn FnMu
         let value = literal::beside(&name)
             .or_else(|| flag::beside(&name))
             .or_else(|| element::beside(&name))
+            .or_else(|| fallback::beside(&name))
+            .or_else(|| column::beside(&name))
             .or_else(|| match bare {
                 Bare::IsSaid => said::beside(&name),
                 Bare::IsCode => said::in_comment(&name).or_else(|| said::in_literal(&name)),
-                Bare::IsRead => None,
+                Bare::IsRead => said::in_query(&name),
             });
         if let Some(span) = value.filter(|span| !span.is_empty())
             && let Some(value) = text.get(span.clone())

@@ -21,8 +21,11 @@ pub(super) fn beside(name: &Name<'_>) -> Option<Range<usize>> {
     let rest = name.from(at);
     at += match rest {
         [b':' | b'=', b'=' | b':' | b'/' | b'>', ..] => return None,
-        [b':' | b'=', ..] => 1,
+        // `| password | x |`
+        [b':' | b'=' | b'|', ..] => 1,
         _ if rest.starts_with(b"is ") => 3,
+        // "the password `x`".
+        [b'`', byte, ..] if !byte.is_ascii_whitespace() => 0,
         _ => return None,
     };
     at += name
@@ -58,6 +61,14 @@ pub(super) fn in_comment(name: &Name<'_>) -> Option<Range<usize>> {
     let line = line.trim_ascii_start();
     let is_comment = COMMENTS.iter().any(|mark| line.starts_with(mark));
     is_comment.then(|| beside(name)).flatten()
+}
+
+/// A parameter of a form or an address: `client_id=shop&client_secret=x`. Readers of configuration take the whole for one value.
+pub(super) fn in_query(name: &Name<'_>) -> Option<Range<usize>> {
+    let before = name.text.as_bytes()[..name.span.start].last();
+    matches!(before, Some(b'&' | b'?'))
+        .then(|| in_literal(name))
+        .flatten()
 }
 
 /// A part of a connection string inside a literal: `"host=db password=x"`, `"Server=db;Pwd=x;"`.

@@ -111,6 +111,9 @@ fn prose_is_read_with_caution() {
         ("Password: VALUE9", Some("VALUE9")),
         ("**Password:** `VALUE9`", Some("VALUE9")),
         ("The default password is VALUE9.", Some("VALUE9")),
+        ("| password | VALUE9 |", Some("VALUE9")),
+        ("log in with the password `VALUE9`", Some("VALUE9")),
+        ("| password | string |", None),
         ("Password: a word", None),
         ("password: VALUE9()", None),
     ] {
@@ -120,8 +123,64 @@ fn prose_is_read_with_caution() {
 }
 
 #[test]
+fn defaults_of_variables() {
+    for (text, value) in [
+        ("A=${DB_PASSWORD:-VALUE9}", Some("VALUE9")),
+        ("@Value(\"${app.password:VALUE9}\")", Some("VALUE9")),
+        ("${DB_PASSWORD:?VALUE9}", None),
+        ("${DB_PASSWORD:+VALUE9}", None),
+        ("${DB_PASSWORD:-$OTHER}", None),
+        ("${DB_PASSWORD:-}", None),
+        ("${DB_PASSWORD:-VALUE9\n}", None),
+        ("{DB_PASSWORD:-VALUE9}", None),
+    ] {
+        for bare in [Bare::IsCode, Bare::IsRead] {
+            let found = found(text, bare);
+            assert_eq!(found.first().map(|(_, value)| *value), value, "{text}");
+        }
+    }
+}
+
+#[test]
+fn columns_of_a_statement() {
+    let digest = "0123456789abcdef".repeat(2);
+    let digest = format!("INSERT INTO u (a, password) VALUES ('x', '{digest}')");
+    for (text, value) in [
+        (
+            "INSERT INTO u (id, password) VALUES (1, 'VALUE9');",
+            Some("VALUE9"),
+        ),
+        (
+            "insert into u (`password`, id) values ('VALUE9', 1), ('b', 2)",
+            Some("VALUE9"),
+        ),
+        (
+            "INSERT INTO [u] ([id], [password])\nVALUES\n(1, N'VALUE9')",
+            Some("VALUE9"),
+        ),
+        (
+            "INSERT INTO u (a, password) VALUES ('x, y', 'VALUE9')",
+            Some("VALUE9"),
+        ),
+        ("INSERT INTO u (a, password) VALUES (now(), 'VALUE9')", None),
+        ("INSERT INTO u (id, password) VALUES (1, $1)", None),
+        ("INSERT INTO u (id, password) VALUES (1)", None),
+        ("INSERT INTO u (id, password) SELECT 1, 'VALUE9'", None),
+        (digest.as_str(), None),
+    ] {
+        let found = found(text, Bare::IsCode);
+        assert_eq!(found.first().map(|(_, value)| *value), value, "{text}");
+    }
+}
+
+#[test]
 fn rubbish_is_survived() {
     for text in [
+        "(pass) values (",
+        "(pass) values ('",
+        "(pass) VALUES (é",
+        "${pass:",
+        "${pass:-é",
         "pass",
         "pass\"",
         "\"pass\"",

@@ -39,7 +39,44 @@ fn is_pattern(text: &str) -> bool {
                 !name.is_empty() && name.bytes().all(is_selector) && words::is_spoken(name)
             })
     };
-    PARTS.iter().any(|part| text.contains(part)) || sized() || selector()
+    PARTS.iter().any(|part| text.contains(part))
+        || sized()
+        || selector()
+        || is_validation(text)
+        || is_escape(text)
+        || is_class_of_module(text)
+}
+
+/// `required|string|min:8`.
+fn is_validation(text: &str) -> bool {
+    let mut parts = text.split('|');
+    text.matches('|').count() >= 2
+        && parts.all(|part| {
+            let (name, of) = part.split_once(':').unwrap_or((part, ""));
+            name.len() >= 2
+                && name
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+                && of
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"_,.".contains(&byte))
+        })
+}
+
+/// `\x07`, `\u001b[0m`: a control character.
+fn is_escape(text: &str) -> bool {
+    text.starts_with("\\x") && text.len() == 4
+        || text.starts_with("\\u00")
+        || text.starts_with("\\x1")
+}
+
+/// `_3xYzAbC`: what a bundler makes of the name of a class.
+fn is_class_of_module(text: &str) -> bool {
+    text.len() == 8
+        && text.strip_prefix('_').is_some_and(|rest| {
+            rest.starts_with(|character: char| character.is_ascii_digit())
+                && rest.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        })
 }
 
 fn is_selector(byte: u8) -> bool {

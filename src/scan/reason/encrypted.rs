@@ -57,7 +57,11 @@ pub(super) fn says(text: &str, lower: &str) -> Option<Reason> {
     let starts = |list: &[&str]| list.iter().any(|start| lower.starts_with(start));
     // A SealedSecret starts with the base64 of a two-byte key length, and is long.
     let sealed = text.starts_with("Ag") && text.len() > 200;
-    if starts(&STARTS) || sealed || lower.starts_with("-----begin pgp message") {
+    if starts(&STARTS)
+        || sealed
+        || is_ciphertext(text)
+        || lower.starts_with("-----begin pgp message")
+    {
         return Some(Reason::Encrypted);
     }
     if starts(&DIGESTS) {
@@ -69,4 +73,31 @@ pub(super) fn says(text: &str, lower: &str) -> Option<Reason> {
             .iter()
             .any(|start| text.starts_with(start));
     public.then_some(Reason::Public)
+}
+
+/// Ciphertexts that say so by their form: of AWS KMS (the header of a symmetric one, in base64), of Fernet, of Pulumi
+/// (`v1:nonce:text`), of Bitwarden (`2.iv|text|mac`).
+fn is_ciphertext(text: &str) -> bool {
+    let base64 = |part: &str| {
+        part.len() >= 8
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"+/=_-".contains(&byte))
+    };
+    let envelope = |rest: &str, separator: char| {
+        rest.contains(separator)
+            && rest
+                .split(separator)
+                .all(|part| part == "v1" || base64(part))
+    };
+    let labelled = ["AQICAH", "AQECAH", "gAAAAAB"]
+        .iter()
+        .any(|start| text.starts_with(start));
+    labelled && text.len() >= 80 && base64(text)
+        || text
+            .strip_prefix("v1:")
+            .is_some_and(|rest| envelope(rest, ':'))
+        || text.split_once('.').is_some_and(|(kind, rest)| {
+            matches!(kind.as_bytes(), [b'0'..=b'7']) && envelope(rest, '|')
+        })
 }

@@ -5,11 +5,19 @@ use crate::model::words_of;
 use super::Reason;
 
 /// Tokens that say where a reader is, or that a form came from its page.
-const PASSING: [&str; 12] = [
+const PASSING: [&str; 20] = [
     "continuation_token",
     "cancellation_token",
     "page_token",
     "pagination_token",
+    "sync_token",
+    "next_token",
+    "resume_token",
+    "cursor_token",
+    "scroll_token",
+    "csp_nonce",
+    "script_nonce",
+    "style_nonce",
     "csrf_token",
     "xsrf_token",
     "antiforgery_token",
@@ -25,9 +33,14 @@ pub(super) fn says(key: &str) -> Option<Reason> {
     if PASSING.iter().any(|token| key.ends_with(token)) {
         return Some(Reason::Passing);
     }
+    // What Google Tag Manager is asked with stands in the page.
+    if key.contains("tag_manager") {
+        return Some(Reason::Public);
+    }
     key.split('_').find_map(|word| match word {
-        "public" | "publishable" | "pub" => Some(Reason::Public),
-        "encrypted" | "hashed" | "hash" | "digest" | "sealed" | "bcrypt" => Some(Reason::Encrypted),
+        "public" | "publishable" | "pub" | "gtm" => Some(Reason::Public),
+        "encrypted" | "crypted" | "enc" | "ciphertext" | "cyphertext" | "hashed" | "hash"
+        | "digest" | "sealed" | "bcrypt" => Some(Reason::Encrypted),
         "mock" | "fake" | "dummy" | "example" | "sample" | "placeholder" => {
             Some(Reason::Placeholder)
         }

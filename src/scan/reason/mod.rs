@@ -165,7 +165,7 @@ pub fn of_value(asked: &Asked<'_>) -> Option<Reason> {
         .or_else(|| placeholder::of_everybody(text, &lower, asked.kind))
         .or_else(|| constant::measures(&lower))
         .or_else(|| documentation_example(text.as_bytes()).then_some(Reason::Documentation))
-        .or_else(|| words::says(text, asked.kind))
+        .or_else(|| words::says(asked.key, text, asked.kind))
 }
 
 /// What a value says whatever its key.
@@ -197,6 +197,7 @@ pub fn of_match(rule: &Rule, value: &[u8]) -> Option<Reason> {
         .filter(|_| !labelled)
         .or_else(|| placeholder::says(text, &lower))
         .or_else(|| placeholder::of_everybody(text, &lower, Value::Format))
+        .or_else(|| (rule.issued && words::is_named(text)).then_some(Reason::Words))
 }
 
 fn most_frequent(bytes: &[u8]) -> usize {

@@ -50,7 +50,15 @@ fn is_file(text: &str, lower: &str) -> bool {
             text.matches('/').count() >= 2 || text.contains('.') || text.contains('\\');
         return text.bytes().all(is_name) && has_file_shape && !super::words::mixes_classes(text);
     }
-    ENDINGS.iter().any(|ending| lower.ends_with(ending)) || is_relative(text)
+    // `cat /etc/shop/password`: what a command is given.
+    let is_given = || {
+        text.split(' ').skip(1).any(|word| {
+            word.starts_with('/')
+                && word.matches('/').count() >= 2
+                && !super::words::mixes_classes(word)
+        })
+    };
+    ENDINGS.iter().any(|ending| lower.ends_with(ending)) || is_relative(text) || is_given()
 }
 
 /// `secret/data/app/db`: three and more parts of plain words.
@@ -66,11 +74,24 @@ fn is_relative(text: &str) -> bool {
 
 fn is_address(lower: &str) -> bool {
     let Some((scheme, rest)) = lower.split_once("://") else {
-        return false;
+        return is_host_and_port(lower);
     };
     let authority = rest.split(['/', '?']).next().unwrap_or_default();
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+.-".contains(&byte);
     !authority.contains('@') && scheme.bytes().all(plain)
+}
+
+/// `localhost:5432`, `db.internal:5432`.
+fn is_host_and_port(lower: &str) -> bool {
+    lower.rsplit_once(':').is_some_and(|(host, port)| {
+        (2..=5).contains(&port.len())
+            && port.bytes().all(|byte| byte.is_ascii_digit())
+            && (host == "localhost" || host.contains('.'))
+            && host.split('.').all(|part| {
+                super::words::is_spoken(part)
+                    || !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit())
+            })
+    })
 }
 
 /// `someone@host.tld`.

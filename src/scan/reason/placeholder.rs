@@ -5,7 +5,7 @@ use crate::rules::schema::Value;
 use super::{Reason, most_frequent};
 
 /// Parts that only a stand-in has, in lower case.
-const PARTS: [&str; 58] = [
+const PARTS: [&str; 60] = [
     "changeme",
     "change-me",
     "change_me",
@@ -34,6 +34,7 @@ const PARTS: [&str; 58] = [
     "yourapikey",
     "yourown",
     "your password",
+    "your secret",
     "your own",
     "example",
     "placeholder",
@@ -64,6 +65,7 @@ const PARTS: [&str; 58] = [
     "some_secret",
     "supersecret",
     "loremipsum",
+    "deadbeef",
 ];
 
 /// Whole values that stand in for others.
@@ -134,20 +136,67 @@ const DEFAULTS: [&str; 26] = [
     "welcome",
 ];
 
+/// "Password" in other tongues: what stands beside a field of a form.
+const TRANSLATED: [&str; 24] = [
+    "passwort",
+    "kennwort",
+    "contraseña",
+    "contrasena",
+    "clave",
+    "senha",
+    "palavra-passe",
+    "mot de passe",
+    "wachtwoord",
+    "adgangskode",
+    "lösenord",
+    "passord",
+    "salasana",
+    "hasło",
+    "haslo",
+    "heslo",
+    "geslo",
+    "lozinka",
+    "parola",
+    "parolă",
+    "jelszó",
+    "şifre",
+    "пароль",
+    "密码",
+];
+
+/// Names of secrets: counted in any way (`password123`) they name one still.
+const OF_SECRETS: [&str; 5] = ["password", "passwd", "passphrase", "secret", "token"];
+
+/// Examples that vendors print, and the keys of their emulators, by the beginning of what is random in them: Azurite, the
+/// emulator of Cosmos DB, Stripe's documentation, the token that jwt.io opens with.
+const PUBLISHED: [&[u8]; 5] = [
+    b"Eby8vdM02xNOcqFlqUwJ",
+    b"C2y6yDjf5/R+ob0N8A7C",
+    b"4eC39HqLyjWDarjtT1zd",
+    b"BQokikJOvBiI2HlWgH4o",
+    b"SflKxwRJSMeKKF2QT4fw",
+];
+
 /// A stand-in by its words or its drawing.
 pub(super) fn says(text: &str, lower: &str) -> Option<Reason> {
+    let labelled = lower.trim_end_matches(['*', ':', '?', ' ']);
     let stands_in = PARTS.iter().any(|part| lower.contains(part)) && text.len() < 64
-        || WHOLE.contains(&lower)
+        || [&WHOLE[..], &TRANSLATED[..]]
+            .iter()
+            .any(|words| words.contains(&labelled))
         || is_numbered_stand_in(lower)
         || is_drawn(text);
     stands_in.then_some(Reason::Placeholder)
 }
 
-/// `password1`, `secret2`, `test-1`: a stand-in that is counted.
+/// `password1`, `secret2`, `test-1`, `password123`: a stand-in that is counted.
 fn is_numbered_stand_in(lower: &str) -> bool {
-    let digits = lower.len() - lower.trim_end_matches(|c: char| c.is_ascii_digit()).len();
-    let word = lower[..lower.len() - digits].trim_end_matches(['-', '_', '.', ' ']);
-    digits == 1 && WHOLE.contains(&word)
+    let word = lower.trim_end_matches(|c: char| c.is_ascii_digit());
+    let digits = &lower[word.len()..];
+    let word = word.trim_end_matches(['-', '_', '.', ' ']);
+    let named = TRANSLATED.contains(&word) || OF_SECRETS.contains(&word);
+    digits.len() == 1 && (named || WHOLE.contains(&word))
+        || digits.len() > 1 && named && "1234567890".starts_with(digits)
 }
 
 /// In brackets, with dots for the rest, of stars, dashes, dots, or one repeated character.
@@ -160,7 +209,31 @@ fn is_drawn(text: &str) -> bool {
         || text.ends_with("...")
         || text.contains('…')
         || text.contains('•')
+        || opens_a_stand_in(text)
+        || is_repeated(text.as_bytes())
         || most_frequent(text.as_bytes()) * 10 >= text.len() * 8
+}
+
+/// `<your`, `[your`: a reader ended the value at the blank.
+fn opens_a_stand_in(text: &str) -> bool {
+    text.strip_prefix(['<', '[']).is_some_and(|word| {
+        !word.is_empty()
+            && word
+                .bytes()
+                .all(|byte| byte.is_ascii_alphabetic() || b"_-".contains(&byte))
+    })
+}
+
+/// A short run over and over, longer than people type one: `cafe0123cafe0123`.
+fn is_repeated(bytes: &[u8]) -> bool {
+    (2..=16).any(|period| {
+        bytes.len() >= 16
+            && bytes.len() >= 2 * period
+            && bytes[period..]
+                .iter()
+                .zip(bytes)
+                .all(|(one, other)| one == other)
+    })
 }
 
 /// A value that everybody knows: a default, or what fingers do without thinking (`123456`, `abcdefgh`).
@@ -180,6 +253,8 @@ fn is_sequence(bytes: &[u8]) -> bool {
                 (first, second),
                 (b'9', b'0') | (b'0', b'a') | (b'9', b'a') | (b'0', b'1')
             )
+            // `abc123`.
+            || first.is_ascii_lowercase() && second == b'1'
     };
     bytes.len() >= 5 && bytes.windows(2).filter(follows).count() * 10 >= (bytes.len() - 1) * 9
 }
@@ -191,6 +266,12 @@ pub fn documentation_example(value: &[u8]) -> bool {
             .windows(needle.len())
             .any(|window| window.eq_ignore_ascii_case(needle))
     };
+    if PUBLISHED
+        .iter()
+        .any(|published| memchr::memmem::find(value, published).is_some())
+    {
+        return true;
+    }
     if contains(b"example")
         || contains(b"xxxxxx")
         || contains(b"redacted")

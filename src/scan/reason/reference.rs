@@ -60,6 +60,7 @@ pub(super) fn says(text: &str, lower: &str) -> Option<Reason> {
     };
     let refers = STARTS.iter().any(|start| lower.starts_with(start))
         || text.starts_with('$') && is_shell_variable(text)
+        || text.starts_with('`')
         || enclosed("%", "%")
         || enclosed("__", "__")
         || enclosed("@", "@")

@@ -43,6 +43,20 @@ fn each_reason_has_its_cases() {
         ("postgres", false, Default),
         ("db-credentials", false, Words),
         ("2024-01-31", false, Measure),
+        ("^1.0.0", true, Measure),
+        ("1h30m", false, Measure),
+        ("deadbeefdeadbeefdeadbeefdeadbeef", true, Placeholder),
+        ("password123", true, Placeholder),
+        ("Passwort*", true, Placeholder),
+        ("[your", false, Placeholder),
+        ("abc123", true, Default),
+        ("localhost:5432", false, Path),
+        ("cat /etc/shop/password2", true, Path),
+        ("required|string|min:8|confirmed", true, Code),
+        ("\\x07", true, Code),
+        ("RS512", true, Constant),
+        ("aws:kms", false, Words),
+        ("utf-8", false, Words),
     ] {
         assert_eq!(
             rejected("db_password", value, quoted, true),
@@ -130,4 +144,44 @@ fn examples_from_documentation_are_known() {
     assert!(documentation_example(b"AKIAIOSFODNN7EXAMPLE"));
     assert!(documentation_example(b"abcd_000000000000000000000000"));
     assert!(!documentation_example(b"abcd_k3J9sQ0aLm2VbN7xYt5RwZ1c"));
+}
+
+#[test]
+fn ciphertexts_are_known_by_their_form() {
+    let of = |template| crate::rules::template::expand(template, 3).expect("expands");
+    for template in [
+        "AQICAHh{base64:150}",
+        "gAAAAAB{base64url:120}",
+        "v1:{base64:16}:{base64:38}==",
+        "2.{base64:22}==|{base64:43}=|{base64:43}=",
+    ] {
+        assert_eq!(
+            rejected("db_password", &of(template), true, true),
+            Some(Reason::Encrypted),
+            "{template}"
+        );
+    }
+    for template in ["AQICAHh{base64:20}", "v1:{alnum:5}", "2.{alnum:20}"] {
+        assert_eq!(
+            rejected("db_password", &of(template), true, true),
+            None,
+            "{template}"
+        );
+    }
+}
+
+#[test]
+fn a_passphrase_is_made_of_words() {
+    let value = "tiger-summer-canyon-20";
+    assert_eq!(rejected("passphrase", value, true, true), None);
+    assert_eq!(rejected("password", value, true, true), Some(Reason::Words));
+}
+
+#[test]
+fn random_text_that_capitals_cut_into_short_pieces_is_no_name() {
+    for seed in 0..200 {
+        let value = crate::rules::template::expand("{base64url:40}", seed).expect("expands");
+        let reason = rejected("api_token", &value, true, false);
+        assert_eq!(reason, None, "seed {seed}");
+    }
 }

@@ -84,14 +84,15 @@ const OF_NAMES: [&str; 16] = [
 ];
 
 /// Why the words of a value make it no secret of the kind that its key asks for.
-pub(super) fn says(text: &str, kind: Value) -> Option<Reason> {
+pub(super) fn says(key: &str, text: &str, kind: Value) -> Option<Reason> {
     let shape = Shape::of(text);
+    let of_words = key.contains("phrase");
     match kind {
         Value::Format => None,
-        Value::Password => password(text, &shape),
+        Value::Password => password(text, &shape, of_words),
         Value::Secret => secret(text, &shape),
-        Value::Token => token(text, &shape, RANDOM, 8),
-        Value::Random => token(text, &shape, VERY_RANDOM, 12),
+        Value::Token => token(text, RANDOM, 8),
+        Value::Random => token(text, VERY_RANDOM, 12),
     }
 }
 
@@ -121,22 +122,27 @@ impl Shape {
 }
 
 /// `hunter2`, `Summer2024!` and `Tr0ub4dor` are passwords; `admin-user`, `changes` and `Please enter` are words.
-fn password(text: &str, shape: &Shape) -> Option<Reason> {
+fn password(text: &str, shape: &Shape, of_words: bool) -> Option<Reason> {
     let mixed = shape.digits && (shape.letters || shape.symbols) || shape.letters && shape.symbols;
-    if shape.len < 6 && !mixed {
+    if shape.len < 6 && !mixed || shape.len < 5 {
         return Some(Reason::Short);
     }
-    if is_sentence(text, shape) || is_name_of_secret(text) || names_many(text) {
+    // `correct-horse-battery-7` names nothing where words are asked for.
+    if is_sentence(text, shape) || is_name_of_secret(text) || !of_words && names_many(text) {
         return Some(Reason::Words);
     }
     if !shape.digits && !shape.symbols {
-        // Letters only. Of a tongue unless the pairs of letters say otherwise.
-        return (randomness(text) < RANDOM / 2.0).then_some(Reason::Words);
+        // Letters only. Of a tongue unless the pairs of letters say otherwise; two abbreviations (`aws:kms`) say little.
+        let abbreviated = shape.len <= 9 && text.contains([':', '/']);
+        let threshold = if abbreviated { RANDOM } else { RANDOM / 2.0 };
+        return (randomness(text) < threshold).then_some(Reason::Words);
     }
     if !shape.digits && shape.symbols && is_spoken_apart(text) {
         return Some(Reason::Words);
     }
-    (shape.len > 8 && is_technical(text)).then_some(Reason::Words)
+    let joined: String = text.chars().filter(|c| c.is_alphanumeric()).collect();
+    let is_named = WITH_DIGITS.contains(&joined.to_lowercase().as_str());
+    (is_named || shape.len > 8 && is_technical(text)).then_some(Reason::Words)
 }
 
 /// As a password, but `my-secret-2` and `app_v2` are names.
@@ -150,15 +156,16 @@ fn secret(text: &str, shape: &Shape) -> Option<Reason> {
     if is_numbered_name(text) {
         return Some(Reason::Words);
     }
-    password(text, shape)
+    password(text, shape, false)
 }
 
-fn token(text: &str, shape: &Shape, threshold: f32, shortest: usize) -> Option<Reason> {
+fn token(text: &str, threshold: f32, shortest: usize) -> Option<Reason> {
     // The scheme before a token says nothing of it.
     let text = ["Bearer ", "Basic ", "Token ", "bearer ", "token "]
         .iter()
         .find_map(|scheme| text.strip_prefix(scheme))
         .unwrap_or(text);
+    let shape = Shape::of(text);
     if shape.len < shortest {
         return Some(Reason::Short);
     }
@@ -222,16 +229,24 @@ fn is_name_of_secret(text: &str) -> bool {
         && words.iter().all(|word| is_word_or_number(word))
 }
 
+/// `whsec_integration_test_secret_value`: a format's prefix before a name of words, where only a machine's work is issued.
+pub(super) fn is_named(text: &str) -> bool {
+    let parts = || text.split(['_', '-']).skip(1);
+    parts().count() >= 3 && parts().all(|part| part.len() >= 2 && is_spoken(part))
+}
+
 /// `pm-27086-update-password-dialog`: four words and more.
 fn names_many(text: &str) -> bool {
     let parts = || text.split(['-', '_', '.', '/', ':']);
     parts().count() >= 4 && parts().all(is_word_or_number)
 }
 
-/// `app-v2-token`, `s3-bucket-name`, `client1-secret`: words whose digits only number them.
+/// `app-v2-token`, `s3-bucket-name`, `client1-secret`: words whose digits only number them. Capitals in odd places cut random
+/// text into pieces so short that each might be a word.
 fn is_numbered_name(text: &str) -> bool {
     let words = words_of(text);
     words.len() >= 2
+        && randomness(text) < VERY_RANDOM
         && text.contains(['-', '_', '.', '/', ':', ' '])
         && words.iter().all(|word| is_word_or_number(word))
         && words
