@@ -257,11 +257,11 @@ fn crossings<'r>(
         vocabulary: knowledge.vocabulary,
     };
     for crossing in boundary::crossings(&file) {
-        let (pack, rule) = rules::structural(crossing.rule);
+        let (provider, rule) = rules::structural(crossing.rule);
         let span = crossing.span;
         let (line, column) = positions.of(span.start);
         sightings.push(Sighting {
-            provider: &pack.provider,
+            provider,
             rule,
             value: scan::value_id(Secret::new(&text[span.clone()])),
             excerpt: scan::excerpt_of_pointer(knowledge.scanner, text, &span, rule),
@@ -826,7 +826,7 @@ mod tests {
             ..Vocabulary::default()
         };
         let knowledge = Knowledge {
-            scanner: &Scanner::new(builtin()).expect("rules"),
+            scanner: &Scanner::new(builtin()),
             facts: &Facts::default(),
             vocabulary: &vocabulary,
             inventory: None,

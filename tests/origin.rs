@@ -26,7 +26,7 @@ fn table<T: DeserializeOwned>(name: &str) -> T {
 }
 
 fn scanner() -> Scanner<'static> {
-    Scanner::new(builtin()).expect("rules")
+    Scanner::new(builtin())
 }
 
 fn sightings(

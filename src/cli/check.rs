@@ -40,7 +40,7 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
         "origin/HEAD"
     };
     let policy = source::policy(global, &repository, &Fallback::Commit(judging, named))?;
-    let scanner = source::scanner()?;
+    let scanner = source::scanner();
     let inventories = source::inventory(global, &repository, &policy, false)?;
     let gate = source::gate(global, &repository, &policy, &scanner, &inventories);
     let report = gate.range(update, asked.merge_base, &others)?;

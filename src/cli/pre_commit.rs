@@ -14,7 +14,7 @@ pub(crate) struct Args {}
 pub(crate) fn run(_: &Args, global: &Global, out: &mut dyn Write) -> Result<u8, Failure> {
     let repository = source::repository(global)?;
     let policy = source::policy(global, &repository, &Fallback::WorkTree)?;
-    let scanner = source::scanner()?;
+    let scanner = source::scanner();
     let inventories = source::inventory(global, &repository, &policy, true)?;
     let gate = Gate {
         laptop: true,

@@ -22,7 +22,7 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
     let repository = source::repository(global)?;
     let mut updates = hook::pre_push::read(std::io::stdin().lock())?;
     let policy = source::policy(global, &repository, &Fallback::WorkTree)?;
-    let scanner = source::scanner()?;
+    let scanner = source::scanner();
     let inventories = source::inventory(global, &repository, &policy, true)?;
     let gate = Gate {
         laptop: true,

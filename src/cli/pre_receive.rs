@@ -20,7 +20,7 @@ pub(crate) fn run(_: &Args, global: &Global, out: &mut dyn Write) -> Result<u8, 
     }
     let fallback = Fallback::Commit(repository.head_commit()?, "HEAD");
     let policy = source::policy(global, &repository, &fallback)?;
-    let scanner = source::scanner()?;
+    let scanner = source::scanner();
     let inventories = source::inventory(global, &repository, &policy, false)?;
     let gate = Gate {
         policy_ref: source::policy_ref(global, &repository),

@@ -42,7 +42,7 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
         )
     };
     let policy = source::policy(global, &repository, &fallback)?;
-    let scanner = source::scanner()?;
+    let scanner = source::scanner();
     let inventories = source::inventory(global, &repository, &policy, false)?;
     let gate = source::gate(global, &repository, &policy, &scanner, &inventories);
     output::write(&gate.standing(tip, ref_name.as_deref())?, global, out)

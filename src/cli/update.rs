@@ -28,7 +28,7 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
     update.old = repository.ref_target(&update.name)?;
     let fallback = Fallback::Commit(repository.head_commit()?, "HEAD");
     let policy = source::policy(global, &repository, &fallback)?;
-    let scanner = source::scanner()?;
+    let scanner = source::scanner();
     let inventories = source::inventory(global, &repository, &policy, false)?;
     let gate = Gate {
         policy_ref: source::policy_ref(global, &repository),

@@ -66,8 +66,8 @@ pub(super) fn sighting(text: &[u8], scalar: &Scalar) -> Sighting<'static> {
     } else {
         "reuse-value"
     };
-    let (pack, rule) = crate::rules::structural(id);
-    examine::sighting_of(text, scalar, &pack.provider, rule)
+    let (provider, rule) = crate::rules::structural(id);
+    examine::sighting_of(text, scalar, provider, rule)
 }
 
 /// Whether a value is long and mixed enough to be the same on purpose only, and not by chance: `welcome1` may be anybody's.

@@ -1,5 +1,6 @@
 //! Rules against bytes.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::ops::Range;
 
@@ -7,7 +8,8 @@ use once_cell::sync::OnceCell;
 use regex::bytes::{Regex, RegexBuilder};
 
 use crate::model::Secret;
-use crate::rules::{Kind, Pack, Rule};
+use crate::rules::lead::{self, CONTEXT, Lead};
+use crate::rules::{self, Kind, Pack, Rule, Shipped};
 
 use super::lines;
 use super::prefilter::Prefilter;
@@ -64,29 +66,45 @@ pub enum ScanError {
         reason: String,
     },
     /// The keywords cannot be searched for.
-    #[error("the keywords of the rules cannot be searched for: {0}")]
-    Keywords(#[from] aho_corasick::BuildError),
     /// What is known of values cannot be looked up.
     #[error("{0}")]
     Known(String),
 }
 
-struct Compiled<'r> {
-    provider: &'r str,
-    rule: &'r Rule,
-    regex: OnceCell<Regex>,
-    /// The keywords of a generic rule without separators, as keys of assignments are compared with them.
-    plain: Vec<String>,
+/// A rule, decoded or not yet.
+enum Source<'r> {
+    Given(&'r str, &'r Rule),
+    Shipped(&'static Shipped),
 }
 
-impl Compiled<'_> {
+struct Compiled<'r> {
+    source: Source<'r>,
+    lead: Cow<'static, Lead>,
+    regex: OnceCell<Regex>,
+}
+
+impl<'r> Compiled<'r> {
+    fn provider(&self) -> &'r str {
+        match self.source {
+            Source::Given(provider, _) => provider,
+            Source::Shipped(shipped) => shipped.provider,
+        }
+    }
+
+    fn rule(&self) -> &'r Rule {
+        match self.source {
+            Source::Given(_, rule) => rule,
+            Source::Shipped(shipped) => shipped.rule(),
+        }
+    }
+
     fn regex(&self) -> Result<&Regex, ScanError> {
         self.regex.get_or_try_init(|| {
-            RegexBuilder::new(&self.rule.pattern)
+            RegexBuilder::new(&self.rule().pattern)
                 .unicode(false)
                 .build()
                 .map_err(|error| ScanError::Pattern {
-                    rule: self.rule.id.clone(),
+                    rule: self.rule().id.clone(),
                     reason: error.to_string(),
                 })
         })
@@ -96,6 +114,8 @@ impl Compiled<'_> {
 /// All rules, ready to search.
 pub struct Scanner<'r> {
     rules: Vec<Compiled<'r>>,
+    /// Which of them are generic.
+    generic: Vec<usize>,
     prefilter: Prefilter,
 }
 
@@ -131,49 +151,60 @@ const CONTEXT_LINES: usize = 5;
 const CONTEXT_BYTES: usize = 2000;
 /// Of a larger text, the names are looked for again part by part, so that they need not be held all at once.
 const MOST_NAMED: usize = 2 << 20;
-/// Set in the number of a rule where the prefilter looks for one of its context words.
-const CONTEXT: u32 = 1 << 31;
+
+impl Scanner<'static> {
+    /// A scanner over the rules that ship: nothing is decoded and built before it is needed.
+    pub fn shipped() -> Self {
+        let rules = rules::shipped().iter().map(|shipped| Compiled {
+            source: Source::Shipped(shipped),
+            lead: Cow::Borrowed(&shipped.lead),
+            regex: OnceCell::new(),
+        });
+        Self::over(rules.collect(), Prefilter::shipped())
+    }
+}
 
 impl<'r> Scanner<'r> {
     /// A scanner over the rules of `packs`.
-    pub fn new(packs: impl IntoIterator<Item = &'r Pack>) -> Result<Self, ScanError> {
+    pub fn new(packs: impl IntoIterator<Item = &'r Pack>) -> Self {
         let rules: Vec<Compiled<'r>> = packs
             .into_iter()
             .flat_map(|pack| {
                 pack.rules.iter().map(|rule| Compiled {
-                    provider: &pack.provider,
-                    rule,
+                    source: Source::Given(&pack.provider, rule),
+                    lead: Cow::Owned(Lead::of(rule)),
                     regex: OnceCell::new(),
-                    plain: match rule.kind {
-                        Kind::Generic => rule.keywords.iter().map(|word| plain(word)).collect(),
-                        Kind::Issued | Kind::Structural => Vec::new(),
-                    },
                 })
             })
             .collect();
-        // A keyed rule with context words is tried around those only: its keywords are words such as `secret`, so that every
-        // such rule would cost something on every line that holds one.
-        let keywords = rules.iter().enumerate().flat_map(|(number, compiled)| {
-            let (number, rule) = (number as u32, compiled.rule);
-            let [leading, context]: [&[String]; 2] = if rule.led_by_context() {
-                [&rule.context, &[]]
-            } else {
-                [&rule.keywords, &rule.context]
-            };
-            let leading = leading.iter().map(move |word| (number, word.as_str()));
-            let context = context
-                .iter()
-                .map(move |word| (number | CONTEXT, word.as_str()));
-            leading.chain(context)
-        });
-        let prefilter = Prefilter::new(keywords)?;
-        Ok(Self { rules, prefilter })
+        let words: Vec<(u32, String)> = rules
+            .iter()
+            .enumerate()
+            .flat_map(|(number, compiled)| lead::words(number as u32, compiled.rule()))
+            .collect();
+        let words = words.iter().map(|(number, word)| (*number, word.as_str()));
+        let prefilter = Prefilter::new(words);
+        Self::over(rules, prefilter)
+    }
+
+    fn over(rules: Vec<Compiled<'r>>, prefilter: Prefilter) -> Self {
+        let generic = (0..rules.len())
+            .filter(|&number| rules[number].lead.kind == Kind::Generic)
+            .collect();
+        Self {
+            rules,
+            generic,
+            prefilter,
+        }
     }
 
     /// Whether a keyword of any generic rule stands in a normalised key.
     pub(super) fn knows_key(&self, key: &str) -> bool {
-        let key = plain(key);
-        let mut words = self.rules.iter().flat_map(|compiled| &compiled.plain);
+        let key = lead::plain(key);
+        let mut words = self
+            .generic
+            .iter()
+            .flat_map(|&number| &self.rules[number].lead.plain);
         words.any(|word| key.contains(word))
     }
 
@@ -182,11 +213,12 @@ impl<'r> Scanner<'r> {
         &'s self,
         key: &str,
     ) -> impl Iterator<Item = Result<(&'r str, &'r Rule, &'s Regex), ScanError>> + use<'s, 'r> {
-        let key = plain(key);
-        self.rules
+        let key = lead::plain(key);
+        self.generic
             .iter()
-            .filter(move |compiled| compiled.plain.iter().any(|word| key.contains(word)))
-            .map(|compiled| Ok((compiled.provider, compiled.rule, compiled.regex()?)))
+            .map(|&number| &self.rules[number])
+            .filter(move |compiled| compiled.lead.plain.iter().any(|word| key.contains(word)))
+            .map(|compiled| Ok((compiled.provider(), compiled.rule(), compiled.regex()?)))
     }
 
     /// Where keywords of generic rules stand in a part of a text.
@@ -194,7 +226,7 @@ impl<'r> Scanner<'r> {
         let mut names: Vec<usize> = Vec::new();
         self.prefilter.hits(part, |number, at| {
             let generic =
-                number & CONTEXT == 0 && self.rules[number as usize].rule.kind == Kind::Generic;
+                number & CONTEXT == 0 && self.rules[number as usize].lead.kind == Kind::Generic;
             if generic
                 && names
                     .last()
@@ -223,7 +255,7 @@ impl<'r> Scanner<'r> {
                 in_context[(number & !CONTEXT) as usize] = true;
                 return;
             }
-            let rule = self.rules[number as usize].rule;
+            let rule = &*self.rules[number as usize].lead;
             if rule.kind == Kind::Generic {
                 // One a name, and none in a text without end: that is searched part by part, see `Scanner::names`.
                 let same = answer
@@ -248,7 +280,7 @@ impl<'r> Scanner<'r> {
             }
             let own = line.around(at);
             let seen = own.end.min(at + REACH / 2);
-            let (start, more) = match rule.led_by_context() {
+            let (start, more) = match rule.by_context {
                 false => (own.start, 0),
                 // The value may stand as many lines before or after its context.
                 true => (
@@ -284,8 +316,7 @@ impl<'r> Scanner<'r> {
         let mut found = Vec::new();
         for (number, window) in windows {
             let number = number as usize;
-            let rule = self.rules[number].rule;
-            let free = rule.context.is_empty() || rule.led_by_context();
+            let free = !self.rules[number].lead.needs_context;
             if free || in_context.get(number).is_some_and(|&stands| stands) {
                 self.try_rule(number, bytes, window, &mut found)?;
             }
@@ -302,7 +333,7 @@ impl<'r> Scanner<'r> {
         found: &mut Vec<Candidate<'b, 'r>>,
     ) -> Result<(), ScanError> {
         let compiled = &self.rules[number];
-        let rule = compiled.rule;
+        let rule = compiled.rule();
         let regex = compiled.regex()?;
         let text = &bytes[window.clone()];
         if !regex.is_match(text) {
@@ -334,7 +365,7 @@ impl<'r> Scanner<'r> {
                 })
                 .collect();
             found.push(Candidate {
-                provider: compiled.provider,
+                provider: compiled.provider(),
                 rule,
                 secret: Secret::new(value),
                 span,
@@ -347,13 +378,6 @@ impl<'r> Scanner<'r> {
         }
         Ok(())
     }
-}
-
-/// A name without its separators.
-fn plain(name: &str) -> String {
-    name.chars()
-        .filter(|character| character.is_alphanumeric())
-        .collect()
 }
 
 /// The named groups that rules may use beside `secret`.
@@ -441,7 +465,7 @@ mod tests {
     use crate::rules::{builtin, template::expand};
 
     fn ids(text: &str) -> Vec<String> {
-        let scanner = Scanner::new(builtin()).expect("builtin rules");
+        let scanner = Scanner::new(builtin());
         let text = expand(text, 7).expect("template");
         let searched = scanner.search(text.as_bytes()).expect("searches");
         searched
@@ -473,7 +497,7 @@ mod tests {
         pack.rules[0].pattern = "(".to_owned();
         pack.rules[0].keywords = vec!["needle".to_owned()];
         let packs = [pack];
-        let scanner = Scanner::new(&packs).expect("not compiled yet");
+        let scanner = Scanner::new(&packs);
         assert!(scanner.search(b"hay").is_ok());
         assert!(scanner.search(b"a needle").is_err());
     }
@@ -482,7 +506,7 @@ mod tests {
     fn bytes_that_are_no_text_are_searched_too() {
         let value = expand("sk_live_{alnum:24}", 1).expect("template");
         let bytes = [b"\0\xff\xfe ", value.as_bytes(), b"\0\0\xff"].concat();
-        let scanner = Scanner::new(builtin()).expect("builtin rules");
+        let scanner = Scanner::new(builtin());
         assert_eq!(scanner.search(&bytes).expect("searches").issued.len(), 1);
     }
 }
