@@ -72,5 +72,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     write("rules.postcard", &rules)?;
     let words = words.iter().map(|(number, word)| (*number, word.as_str()));
     write("words.table", &automaton::table(words))?;
+    let keys = leads.iter().enumerate().flat_map(|(number, lead)| {
+        let words = lead.1.plain.iter();
+        words.map(move |word| (number as u32, word.as_str()))
+    });
+    write("keys.table", &automaton::table(keys))?;
     Ok(())
 }

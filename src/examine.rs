@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use crate::boundary;
 use crate::inventory::{Hit, Inventory};
 use crate::model::{Excerpt, Facts, Family, Lifetime, Secret, Signal, Strength, Vocabulary};
-use crate::origin::{self, Document, Surroundings};
+use crate::origin::{self, Document, Evidence, Surroundings};
 use crate::rules::{self, Kind, Rule, schema::Value};
 use crate::scan::assignment::{Assignment, Judged, keys_of};
 use crate::scan::beside::{self, Bare};
@@ -79,6 +79,8 @@ pub struct Knowledge<'k, 'r> {
     pub vocabulary: &'k Vocabulary,
     /// Values that are known already.
     pub inventory: Option<&'k Inventory>,
+    /// Whether to gather what the content says of whose a value is: most of the work, where it is enough to know the values.
+    pub evidence: bool,
 }
 
 /// Examines the text of a blob (see [`decode::text_of`]), and what is encoded in it.
@@ -445,21 +447,22 @@ fn sighting<'r>(
     let candidate = &seen.candidate;
     let span = candidate.span.clone();
     let value = seen.decoded.as_deref().unwrap_or(candidate.secret.expose());
-    let (key_path, siblings) = at.map_or_else(Default::default, |at| {
-        let entry = &entries[at];
-        (entry.path.clone(), siblings(entries, at, entry))
-    });
-    let mut evidence = origin::evidence(&Surroundings {
-        rule: candidate.rule,
-        value,
-        groups: &candidate.groups,
-        key_path: &key_path,
-        siblings: &siblings,
-        document,
-        span: span.clone(),
-        facts: knowledge.facts,
-        vocabulary: knowledge.vocabulary,
-    });
+    let key_path = at.map_or_else(Vec::new, |at| entries[at].path.clone());
+    let mut evidence = if knowledge.evidence {
+        origin::evidence(&Surroundings {
+            rule: candidate.rule,
+            value,
+            groups: &candidate.groups,
+            key_path: &key_path,
+            siblings: &at.map_or_else(Vec::new, |at| siblings(entries, at, &entries[at])),
+            document,
+            span: span.clone(),
+            facts: knowledge.facts,
+            vocabulary: knowledge.vocabulary,
+        })
+    } else {
+        Evidence::default()
+    };
     let (line, column) = positions.of(span.start);
     let steps: Vec<Step> = seen
         .decoded
@@ -830,6 +833,7 @@ mod tests {
             facts: &Facts::default(),
             vocabulary: &vocabulary,
             inventory: None,
+            evidence: true,
         };
         examine(text.as_bytes(), syntax, &knowledge)
             .expect("examined")

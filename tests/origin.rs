@@ -40,6 +40,7 @@ fn sightings(
         facts: policy.facts(),
         vocabulary: policy.vocabulary(),
         inventory: None,
+        evidence: true,
     };
     examine(text.as_bytes(), syntax::of_path(file), &knowledge)
         .expect("examined")

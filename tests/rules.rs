@@ -92,6 +92,7 @@ fn a_value_in_an_assignment_is_one_finding_of_its_own_rule() {
         facts: &Facts::default(),
         vocabulary: &vocabulary,
         inventory: None,
+        evidence: true,
     };
     let mut wrong = Vec::new();
     let mut tried = 0;

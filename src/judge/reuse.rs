@@ -131,11 +131,10 @@ impl Judge<'_> {
                 continue;
             };
             let standing = self.standing(side.other(), source)?;
-            let held = standing
-                .secret
-                .get(&sighting.value)
-                .or_else(|| standing.scalar.get(&sighting.value));
-            if let Some(held) = held
+            let held = self
+                .held_secret(&standing, sighting.value)?
+                .or_else(|| standing.scalar.get(&sighting.value).cloned());
+            if let Some(held) = &held
                 && self.is_copy(change, path, &sighting.key_path, sighting.value, held)?
             {
                 copies.insert(sighting.value, signal(side, held));
@@ -184,20 +183,20 @@ impl Judge<'_> {
             };
             let standing = self.standing(side.other(), source)?;
             let held = if scalar.encrypted {
-                standing.scalar.get(&scalar.value)
+                standing.scalar.get(&scalar.value).cloned()
             } else {
-                standing.secret.get(&scalar.value)
+                self.held_secret(&standing, scalar.value)?
             };
             let Some(held) = held else { continue };
             if scalar.encrypted && ciphertexts.contains(&held.path)
-                || !self.is_copy(change, path, &scalar.key_path, scalar.value, held)?
+                || !self.is_copy(change, path, &scalar.key_path, scalar.value, &held)?
             {
                 continue;
             }
             if scalar.encrypted {
                 ciphertexts.push(held.path.clone());
             }
-            copied.push((scalar.clone(), signal(side, held)));
+            copied.push((scalar.clone(), signal(side, &held)));
         }
         Ok(copied)
     }
@@ -276,6 +275,7 @@ impl Judge<'_> {
             .map(|other| Held {
                 ref_name: None,
                 path: path.to_owned(),
+                oid: change.oid,
                 line: other.line,
                 key_path: other.key_path.clone(),
             });
@@ -310,6 +310,7 @@ impl Judge<'_> {
                 return Ok(Some(Held {
                     ref_name: Some(name.clone()),
                     path: path.to_owned(),
+                    oid,
                     line: there.line,
                     key_path: key_path.clone(),
                 }));

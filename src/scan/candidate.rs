@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use once_cell::sync::OnceCell;
@@ -11,6 +12,7 @@ use crate::model::Secret;
 use crate::rules::lead::{self, CONTEXT, Lead};
 use crate::rules::{self, Kind, Pack, Rule, Shipped};
 
+use super::automaton::{self, Automaton};
 use super::lines;
 use super::prefilter::Prefilter;
 use super::reason::documentation_example;
@@ -114,8 +116,8 @@ impl<'r> Compiled<'r> {
 /// All rules, ready to search.
 pub struct Scanner<'r> {
     rules: Vec<Compiled<'r>>,
-    /// Which of them are generic.
-    generic: Vec<usize>,
+    /// The keywords of the generic ones without separators, as keys of assignments are compared with them.
+    keys: Automaton,
     prefilter: Prefilter,
 }
 
@@ -160,7 +162,12 @@ impl Scanner<'static> {
             lead: Cow::Borrowed(&shipped.lead),
             regex: OnceCell::new(),
         });
-        Self::over(rules.collect(), Prefilter::shipped())
+        let keys = include_bytes!(concat!(env!("OUT_DIR"), "/keys.table"));
+        Self {
+            rules: rules.collect(),
+            keys: Automaton::new(Cow::Borrowed(keys)),
+            prefilter: Prefilter::shipped(),
+        }
     }
 }
 
@@ -184,28 +191,24 @@ impl<'r> Scanner<'r> {
             .collect();
         let words = words.iter().map(|(number, word)| (*number, word.as_str()));
         let prefilter = Prefilter::new(words);
-        Self::over(rules, prefilter)
-    }
-
-    fn over(rules: Vec<Compiled<'r>>, prefilter: Prefilter) -> Self {
-        let generic = (0..rules.len())
-            .filter(|&number| rules[number].lead.kind == Kind::Generic)
-            .collect();
+        let keys = rules.iter().enumerate().flat_map(|(number, compiled)| {
+            let words = compiled.lead.plain.iter();
+            words.map(move |word| (number as u32, word.as_str()))
+        });
+        let keys = Automaton::new(Cow::Owned(automaton::table(keys)));
         Self {
             rules,
-            generic,
+            keys,
             prefilter,
         }
     }
 
     /// Whether a keyword of any generic rule stands in a normalised key.
     pub(super) fn knows_key(&self, key: &str) -> bool {
-        let key = lead::plain(key);
-        let mut words = self
-            .generic
-            .iter()
-            .flat_map(|&number| &self.rules[number].lead.plain);
-        words.any(|word| key.contains(word))
+        let mut knows = false;
+        self.keys
+            .each(lead::plain(key).as_bytes(), |_, _| knows = true);
+        knows
     }
 
     /// The generic rules one of whose keywords stands in a normalised key, with their patterns.
@@ -213,11 +216,13 @@ impl<'r> Scanner<'r> {
         &'s self,
         key: &str,
     ) -> impl Iterator<Item = Result<(&'r str, &'r Rule, &'s Regex), ScanError>> + use<'s, 'r> {
-        let key = lead::plain(key);
-        self.generic
-            .iter()
-            .map(|&number| &self.rules[number])
-            .filter(move |compiled| compiled.lead.plain.iter().any(|word| key.contains(word)))
+        let mut known = BTreeSet::new();
+        self.keys.each(lead::plain(key).as_bytes(), |number, _| {
+            known.insert(number as usize);
+        });
+        known
+            .into_iter()
+            .map(|number| &self.rules[number])
             .map(|compiled| Ok((compiled.provider(), compiled.rule(), compiled.regex()?)))
     }
 
