@@ -116,7 +116,7 @@ pub fn table<'w>(words: impl Iterator<Item = (Number, &'w str)>) -> Vec<u8> {
         } else {
             HOLDS
         };
-        put(next * stride as u32 | holds);
+        put((next * stride as u32) | holds);
     }
     let mut ends = 0;
     for words in &found {
