@@ -1,5 +1,5 @@
-//! Turns the TOML rule packs into one compact blob at build time, so that start-up parses no TOML, and a pack that does
-//! not fit the schema does not build.
+//! Turns the TOML rule packs into blobs at build time, so that start-up parses no TOML, decodes no rule that is not needed and
+//! builds no automaton; and a pack that does not fit the schema does not build.
 
 use std::{env, fs, path::Path};
 
@@ -7,10 +7,24 @@ use std::{env, fs, path::Path};
 #[path = "src/rules/schema.rs"]
 mod schema;
 
+#[allow(dead_code, missing_docs, unreachable_pub)]
+#[path = "src/rules/lead.rs"]
+mod lead;
+
+#[allow(dead_code, missing_docs, unreachable_pub)]
+#[path = "src/scan/automaton.rs"]
+mod automaton;
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = Path::new("src/rules/builtin");
-    println!("cargo::rerun-if-changed=src/rules/builtin");
-    println!("cargo::rerun-if-changed=src/rules/schema.rs");
+    for read in [
+        "src/rules/builtin",
+        "src/rules/schema.rs",
+        "src/rules/lead.rs",
+        "src/scan/automaton.rs",
+    ] {
+        println!("cargo::rerun-if-changed={read}");
+    }
     let mut files: Vec<_> = fs::read_dir(folder)?
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<Result<_, _>>()?;
@@ -32,18 +46,36 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         packs.push(pack);
     }
     let out = env::var("OUT_DIR")?;
-    fs::write(
-        Path::new(&out).join("packs.postcard"),
-        postcard::to_allocvec(&packs)?,
-    )?;
-    // Examples are for the lint and for people; to judge a commit, they would only be decoded and thrown away.
-    for rule in packs.iter_mut().flat_map(|pack| &mut pack.rules) {
-        rule.examples.clear();
-        rule.counterexamples.clear();
+    let write = |name: &str, bytes: &[u8]| fs::write(Path::new(&out).join(name), bytes);
+    write("packs.postcard", &postcard::to_allocvec(&packs)?)?;
+    // Of a rule that judges: what leads to it in one list, the whole of it for when it is needed. Examples are for the lint and
+    // for people.
+    let mut words = Vec::new();
+    let mut leads = Vec::new();
+    let mut rules = Vec::new();
+    for pack in &mut packs {
+        for rule in &mut pack.rules {
+            rule.examples.clear();
+            rule.counterexamples.clear();
+            words.extend(lead::words(leads.len() as u32, rule));
+            let from = rules.len();
+            rules.extend(postcard::to_allocvec(rule)?);
+            leads.push((
+                pack.provider.as_str(),
+                lead::Lead::of(rule),
+                from as u32,
+                rules.len() as u32,
+            ));
+        }
     }
-    fs::write(
-        Path::new(&out).join("judging.postcard"),
-        postcard::to_allocvec(&packs)?,
-    )?;
+    write("leads.postcard", &postcard::to_allocvec(&leads)?)?;
+    write("rules.postcard", &rules)?;
+    let words = words.iter().map(|(number, word)| (*number, word.as_str()));
+    write("words.table", &automaton::table(words))?;
+    let keys = leads.iter().enumerate().flat_map(|(number, lead)| {
+        let words = lead.1.plain.iter();
+        words.map(move |word| (number as u32, word.as_str()))
+    });
+    write("keys.table", &automaton::table(keys))?;
     Ok(())
 }

@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use crate::boundary;
 use crate::inventory::Inventory;
 use crate::model::{Excerpt, Facts, Family, Lifetime, Secret, Signal, Strength, Vocabulary};
-use crate::origin::{self, Document, Surroundings};
+use crate::origin::{self, Document, Evidence, Surroundings};
 use crate::rules::{self, Kind, Rule, schema::Value};
 use crate::scan::assignment::{Assignment, Judged, keys_of};
 use crate::scan::decode::{self, Account, Batch, Form, Part, Step};
@@ -89,6 +89,8 @@ pub struct Knowledge<'k, 'r> {
     pub vocabulary: &'k Vocabulary,
     /// Values that are known already.
     pub inventory: Option<&'k Inventory>,
+    /// Whether to gather what the content says of whose a value is: most of the work, where it is enough to know the values.
+    pub evidence: bool,
 }
 
 /// Examines the text of a blob (see [`decode::text_of`]), and what is encoded in it.
@@ -221,11 +223,11 @@ fn crossed<'r>(
     scanner: &Scanner<'r>,
     positions: &mut Positions<'_>,
 ) -> Sighting<'r> {
-    let (pack, rule) = rules::structural(crossing.rule);
+    let (provider, rule) = rules::structural(crossing.rule);
     let span = crossing.span;
     let (line, column) = positions.of(span.start);
     Sighting {
-        provider: &pack.provider,
+        provider,
         rule,
         value: scan::value_id(Secret::new(&text[span.clone()])),
         excerpt: if rule.sensitive {
@@ -416,26 +418,27 @@ fn sighting<'r>(
     let candidate = &seen.candidate;
     let span = candidate.span.clone();
     let value = seen.decoded.as_deref().unwrap_or(candidate.secret.expose());
-    let (key_path, siblings) = at.map_or_else(Default::default, |at| {
-        let entry = &entries[at];
-        (entry.path.clone(), siblings(entries, at, entry))
-    });
-    let around = Surroundings {
-        rule: candidate.rule,
-        value,
-        groups: &candidate.groups,
-        key_path: &key_path,
-        siblings: &siblings,
-        document,
-        span: span.clone(),
-        facts: knowledge.facts,
-        vocabulary: knowledge.vocabulary,
-    };
-    let mut evidence = origin::evidence(&around);
-    let declarable = if knowledge.scanner.explains() {
-        origin::declarable(&around, &evidence.signals)
+    let key_path = at.map_or_else(Vec::new, |at| entries[at].path.clone());
+    let mut declarable = Vec::new();
+    let mut evidence = if knowledge.evidence {
+        let around = Surroundings {
+            rule: candidate.rule,
+            value,
+            groups: &candidate.groups,
+            key_path: &key_path,
+            siblings: &at.map_or_else(Vec::new, |at| siblings(entries, at, &entries[at])),
+            document,
+            span: span.clone(),
+            facts: knowledge.facts,
+            vocabulary: knowledge.vocabulary,
+        };
+        let evidence = origin::evidence(&around);
+        if knowledge.scanner.explains() {
+            declarable = origin::declarable(&around, &evidence.signals);
+        }
+        evidence
     } else {
-        Vec::new()
+        Evidence::default()
     };
     let (line, column) = positions.of(span.start);
     let steps: Vec<Step> = seen
@@ -813,10 +816,11 @@ mod tests {
             ..Vocabulary::default()
         };
         let knowledge = Knowledge {
-            scanner: &Scanner::new(builtin()).expect("rules"),
+            scanner: &Scanner::new(builtin()),
             facts: &Facts::default(),
             vocabulary: &vocabulary,
             inventory: None,
+            evidence: true,
         };
         examine(text.as_bytes(), syntax, &knowledge)
             .expect("examined")

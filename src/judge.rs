@@ -487,6 +487,7 @@ impl<'j> Judge<'j> {
             facts: self.policy.facts(),
             vocabulary: self.policy.vocabulary(),
             inventory: self.inventory,
+            evidence: true,
         }
     }
 
@@ -494,15 +495,29 @@ impl<'j> Judge<'j> {
         if let Some(known) = self.examined.get(&(oid, syntax)) {
             return Ok(Rc::clone(known));
         }
-        let knowledge = self.knowledge();
+        let (blob, read) = self.look(oid, syntax, &self.knowledge())?;
+        self.stats.blobs += 1;
+        self.stats.bytes += read;
+        let blob = Rc::new(blob);
+        self.examined.insert((oid, syntax), Rc::clone(&blob));
+        Ok(blob)
+    }
+
+    /// Examines a blob; with it, how many bytes of text were read.
+    fn look(
+        &self,
+        oid: Oid,
+        syntax: Syntax,
+        knowledge: &Knowledge<'_, 'static>,
+    ) -> Result<(Blob, u64), JudgeError> {
         let mut blob = Blob::default();
         let mut read = 0;
         each_view(self.repository, oid, &mut |view| {
             let mut sightings = if view.raw {
-                examine::in_the_clear(view.text, Syntax::Code, &knowledge)?.sightings
+                examine::in_the_clear(view.text, Syntax::Code, knowledge)?.sightings
             } else {
                 read += view.text.len() as u64;
-                let mut examined = examine::examine(view.text, syntax, &knowledge)?;
+                let mut examined = examine::examine(view.text, syntax, knowledge)?;
                 blob.closed.append(&mut examined.closed);
                 let counted = |one: &Dismissed<'_>| view.counted.contains(&one.rejected.span.start);
                 examined.dismissed.retain(counted);
@@ -528,11 +543,7 @@ impl<'j> Judge<'j> {
         }
         blob.closed.sort();
         blob.closed.dedup();
-        self.stats.blobs += 1;
-        self.stats.bytes += read;
-        let blob = Rc::new(blob);
-        self.examined.insert((oid, syntax), Rc::clone(&blob));
-        Ok(blob)
+        Ok((blob, read))
     }
 
     #[expect(

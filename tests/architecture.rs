@@ -85,6 +85,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 const HOMES: &[(&str, &[&str])] = &[
     ("git2", &["git"]),
     ("aho_corasick", &["scan", "inventory"]),
+    ("regex_syntax", &["rules"]),
     ("toml", &["rules", "policy", "syntax"]),
     ("clap", &["cli", "main"]),
     ("annotate_snippets", &["report"]),

@@ -26,7 +26,7 @@ fn table<T: DeserializeOwned>(name: &str) -> T {
 }
 
 fn scanner() -> Scanner<'static> {
-    Scanner::new(builtin()).expect("rules")
+    Scanner::new(builtin())
 }
 
 fn sightings(
@@ -40,6 +40,7 @@ fn sightings(
         facts: policy.facts(),
         vocabulary: policy.vocabulary(),
         inventory: None,
+        evidence: true,
     };
     examine(text.as_bytes(), syntax::of_path(file), &knowledge)
         .expect("examined")

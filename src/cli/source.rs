@@ -113,8 +113,11 @@ fn parse(text: &[u8], source: &str) -> Result<Policy, Failure> {
 
 /// The scanner over all rules: the built-in ones that the policy neither leaves out nor replaces, and its own.
 pub(super) fn scanner(policy: &Policy) -> Result<Scanner<'static>, Failure> {
+    if !policy.changes_rules() {
+        return Ok(Scanner::shipped());
+    }
     let builtin = crate::rules::for_judging();
-    let scanner = if policy.changes_rules() {
+    let scanner = {
         // A run has one policy, and its rules live as long as the run.
         let own: &'static [Pack] = Vec::leak(policy.own_packs().to_vec());
         let own_rule = |rule: &Rule| {
@@ -124,10 +127,8 @@ pub(super) fn scanner(policy: &Policy) -> Result<Scanner<'static>, Failure> {
         Scanner::without(own.iter().chain(builtin), &|rule| {
             policy.disables(&rule.id) || policy.replaces(&rule.id) && !own_rule(rule)
         })
-    } else {
-        Scanner::new(builtin)
     };
-    scanner.map_err(|error| Failure::new(error.to_string()))
+    Ok(scanner)
 }
 
 /// Where a policy stands, and what it names beside it.

@@ -55,9 +55,9 @@ pub(super) fn tell<'h, 'b, 'r>(
 
 fn seen<'b, 'r>(text: &'b [u8], hit: &Hit) -> Seen<'b, 'r> {
     let piece = &text[hit.span.clone()];
-    let (pack, rule) = rules::structural(RULE);
+    let (provider, rule) = rules::structural(RULE);
     Seen {
-        candidate: Candidate::known(&pack.provider, rule, text, hit.span.clone()),
+        candidate: Candidate::known(provider, rule, text, hit.span.clone()),
         decoded: hit
             .decoded
             .as_ref()

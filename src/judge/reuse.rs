@@ -66,8 +66,8 @@ pub(super) fn sighting(text: &[u8], scalar: &Scalar) -> Sighting<'static> {
     } else {
         "reuse-value"
     };
-    let (pack, rule) = crate::rules::structural(id);
-    examine::sighting_of(text, scalar, &pack.provider, rule)
+    let (provider, rule) = crate::rules::structural(id);
+    examine::sighting_of(text, scalar, provider, rule)
 }
 
 /// Whether a value is long and mixed enough to be the same on purpose only, and not by chance: `welcome1` may be anybody's.
@@ -136,12 +136,11 @@ impl Judge<'_> {
                 continue;
             };
             let standing = self.standing(side.other(), source)?;
-            let held = standing
-                .secret
-                .get(&sighting.value)
-                .or_else(|| standing.scalar.get(&sighting.value));
+            let held = self
+                .held_secret(&standing, sighting.value)?
+                .or_else(|| standing.scalar.get(&sighting.value).cloned());
             let value = (&sighting.key_path[..], sighting.value);
-            if let Some(held) = held
+            if let Some(held) = &held
                 && self.is_copy(change, path, value, held, &mut before)?
             {
                 copies.insert(sighting.value, signal(side, held));
@@ -210,18 +209,18 @@ impl Judge<'_> {
             };
             let standing = self.standing(side.other(), source)?;
             let held = if scalar.encrypted {
-                standing.scalar.get(&scalar.value)
+                standing.scalar.get(&scalar.value).cloned()
             } else {
-                standing.secret.get(&scalar.value)
+                self.held_secret(&standing, scalar.value)?
             };
             let Some(held) = held else { continue };
             let value = (&scalar.key_path[..], scalar.value);
-            if !self.is_copy(change, path, value, held, &mut before)?
+            if !self.is_copy(change, path, value, &held, &mut before)?
                 || scalar.encrypted && !ciphertexts.insert(held.path.clone())
             {
                 continue;
             }
-            let told = signal(side, held);
+            let told = signal(side, &held);
             copied.push((scalar, told));
         }
         Ok(copied)
@@ -297,6 +296,7 @@ impl Judge<'_> {
                 sections.entry((side, seen.value)).or_insert_with(|| Held {
                     ref_name: None,
                     path: path.into(),
+                    oid: change.oid,
                     line: seen.line,
                     key_path: seen.key_path.clone(),
                 });
@@ -337,6 +337,7 @@ impl Judge<'_> {
                 return Ok(Some(Held {
                     ref_name: Some(name.as_str().into()),
                     path: path.into(),
+                    oid,
                     line: there.line,
                     key_path: value.0.to_vec(),
                 }));

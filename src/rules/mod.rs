@@ -3,13 +3,14 @@
 mod checksum;
 pub mod frameworks;
 pub mod import;
+pub mod lead;
 pub mod lint;
 pub mod own;
 pub mod schema;
 pub mod shape;
 pub mod template;
 
-use once_cell::sync::Lazy;
+use once_cell::sync::{Lazy, OnceCell};
 
 use crate::model::{Lifetime, Tier};
 pub use schema::{Checksum, Kind, Pack, Rule};
@@ -21,32 +22,61 @@ pub fn builtin() -> &'static [Pack] {
     &PACKS
 }
 
-/// The same without examples: all that judging needs, in half the time.
-pub fn for_judging() -> &'static [Pack] {
-    static PACKS: Lazy<Vec<Pack>> = Lazy::new(|| {
-        decode(include_bytes!(concat!(
-            env!("OUT_DIR"),
-            "/judging.postcard"
-        )))
-    });
-    &PACKS
+/// A rule that ships, without its examples, as searching needs it: decoded when its first word is seen.
+pub struct Shipped {
+    /// Id of the provider's pack.
+    pub provider: &'static str,
+    /// What leads to it.
+    pub lead: lead::Lead,
+    encoded: &'static [u8],
+    rule: OnceCell<Box<Rule>>,
 }
 
-/// A structural rule or one on data of the built-in packs, by its id.
+/// The same, where a policy adds, replaces or leaves out rules, and the rules that ship are not enough.
+pub fn for_judging() -> &'static [Pack] {
+    builtin()
+}
+
+impl Shipped {
+    /// The rule.
+    pub fn rule(&self) -> &Rule {
+        self.rule.get_or_init(|| Box::new(decode(self.encoded)))
+    }
+}
+
+/// The rules that ship, in the order of the packs.
+pub fn shipped() -> &'static [Shipped] {
+    static RULES: Lazy<Vec<Shipped>> = Lazy::new(|| {
+        let rules: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rules.postcard"));
+        let leads = include_bytes!(concat!(env!("OUT_DIR"), "/leads.postcard"));
+        let leads: Vec<(&'static str, lead::Lead, u32, u32)> = decode(leads);
+        let shipped = |(provider, lead, from, to): (_, _, u32, u32)| Shipped {
+            provider,
+            lead,
+            encoded: &rules[from as usize..to as usize],
+            rule: OnceCell::new(),
+        };
+        leads.into_iter().map(shipped).collect()
+    });
+    &RULES
+}
+
+/// A structural rule or one on data of the built-in packs, by its id, and its provider.
 ///
 /// # Panics
 /// Where there is none of this id, which a test of every caller would show.
-pub fn structural(id: &str) -> (&'static Pack, &'static Rule) {
-    for_judging()
+pub fn structural(id: &str) -> (&'static str, &'static Rule) {
+    shipped()
         .iter()
-        .flat_map(|pack| pack.rules.iter().map(move |rule| (pack, rule)))
-        .find(|(_, rule)| rule.kind.is_coded() && rule.id == id)
+        .filter(|shipped| shipped.lead.kind.is_coded())
+        .map(|shipped| (shipped.provider, shipped.rule()))
+        .find(|(_, rule)| rule.id == id)
         .expect("a structural rule of the built-in packs")
 }
 
-fn decode(packs: &[u8]) -> Vec<Pack> {
+fn decode<T: serde::Deserialize<'static>>(encoded: &'static [u8]) -> T {
     // Made by build.rs from the same types; it can only fail to decode if the build itself is broken.
-    postcard::from_bytes(packs).expect("the embedded rule packs decode")
+    postcard::from_bytes(encoded).expect("the embedded rules decode")
 }
 
 impl From<schema::TierOf> for Tier {
@@ -102,11 +132,6 @@ impl Rule {
     /// Whether the value has no shape of its own, not even a literal at its start, so that only the key tells whose it is.
     pub fn keyed(&self) -> bool {
         self.pattern.contains("(?P<key>") && self.pattern.contains("(?P<secret>[")
-    }
-
-    /// Whether the rule is looked for by its context words (`datadog`) instead of its keywords (`api`), which are words of keys.
-    pub fn led_by_context(&self) -> bool {
-        !self.context.is_empty() && self.pattern.contains("(?P<key>")
     }
 
     /// The first marker that speaks for `value`.

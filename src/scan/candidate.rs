@@ -1,6 +1,8 @@
 //! Rules against bytes.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -8,8 +10,10 @@ use once_cell::sync::OnceCell;
 use regex::bytes::{Regex, RegexBuilder};
 
 use crate::model::Secret;
-use crate::rules::{Kind, Pack, Rule};
+use crate::rules::lead::{self, CONTEXT, Lead};
+use crate::rules::{self, Kind, Pack, Rule, Shipped};
 
+use super::automaton::{self, Automaton};
 use super::filter::{Allows, Filter, Heard};
 use super::lines;
 use super::prefilter::Prefilter;
@@ -70,32 +74,48 @@ pub enum ScanError {
         reason: String,
     },
     /// The keywords cannot be searched for.
-    #[error("the keywords of the rules cannot be searched for: {0}")]
-    Keywords(#[from] aho_corasick::BuildError),
     /// What is known of values cannot be looked up.
     #[error("{0}")]
     Known(String),
 }
 
+/// A rule, decoded or not yet.
+enum Source<'r> {
+    Given(&'r str, &'r Rule),
+    Shipped(&'static Shipped),
+}
+
 struct Compiled<'r> {
-    provider: &'r str,
-    rule: &'r Rule,
+    source: Source<'r>,
+    lead: Cow<'static, Lead>,
     regex: OnceCell<Regex>,
-    /// The keywords of a generic rule without separators, as keys of assignments are compared with them.
-    plain: Vec<String>,
     /// What it asks for beyond its pattern; built-in rules ask for nothing.
     filter: Option<Box<Filter<'r>>>,
 }
 
-impl Compiled<'_> {
+impl<'r> Compiled<'r> {
+    fn provider(&self) -> &'r str {
+        match self.source {
+            Source::Given(provider, _) => provider,
+            Source::Shipped(shipped) => shipped.provider,
+        }
+    }
+
+    fn rule(&self) -> &'r Rule {
+        match self.source {
+            Source::Given(_, rule) => rule,
+            Source::Shipped(shipped) => shipped.rule(),
+        }
+    }
+
     fn regex(&self) -> Result<&Regex, ScanError> {
         self.regex.get_or_try_init(|| {
-            RegexBuilder::new(&self.rule.pattern)
+            RegexBuilder::new(&self.rule().pattern)
                 .unicode(false)
                 .size_limit(LARGEST_REGEX)
                 .build()
                 .map_err(|error| ScanError::Pattern {
-                    rule: self.rule.id.clone(),
+                    rule: self.rule().id.clone(),
                     reason: error.to_string(),
                 })
         })
@@ -105,9 +125,13 @@ impl Compiled<'_> {
 /// All rules, ready to search.
 pub struct Scanner<'r> {
     rules: Vec<Compiled<'r>>,
+    /// The keywords of the generic ones without separators, as keys of assignments are compared with them.
+    keys: Automaton,
     prefilter: Prefilter,
     /// Whether what is not believed is gathered, too.
     explains: bool,
+    /// Whether these are the rules that ship, all of them, which ask for nothing beyond their patterns.
+    whole: bool,
 }
 
 /// A rule that compiles to more bytes than this is refused: no credential's shape needs it.
@@ -161,12 +185,31 @@ const CONTEXT_LINES: usize = 5;
 const CONTEXT_BYTES: usize = 2000;
 /// Of a larger text, the names are looked for again part by part, so that they need not be held all at once.
 const MOST_NAMED: usize = 2 << 20;
-/// Set in the number of a rule where the prefilter looks for one of its context words.
-const CONTEXT: u32 = 1 << 31;
+
+impl Scanner<'static> {
+    /// A scanner over the rules that ship: nothing is decoded and built before it is needed.
+    pub fn shipped() -> Self {
+        let rules = rules::shipped().iter().map(|shipped| Compiled {
+            source: Source::Shipped(shipped),
+            lead: Cow::Borrowed(&shipped.lead),
+            regex: OnceCell::new(),
+            filter: None,
+        });
+        let keys = include_bytes!(concat!(env!("OUT_DIR"), "/keys.table"));
+        Self {
+            rules: rules.collect(),
+            keys: Automaton::new(Cow::Borrowed(keys)),
+            prefilter: Prefilter::shipped(),
+            explains: false,
+            whole: true,
+        }
+    }
+}
 
 impl<'r> Scanner<'r> {
     /// A scanner over the rules of `packs`.
-    pub fn new(packs: impl IntoIterator<Item = &'r Pack>) -> Result<Self, ScanError> {
+    /// A scanner over the rules of `packs`.
+    pub fn new(packs: impl IntoIterator<Item = &'r Pack>) -> Self {
         Self::without(packs, &|_| false)
     }
 
@@ -174,43 +217,37 @@ impl<'r> Scanner<'r> {
     pub fn without(
         packs: impl IntoIterator<Item = &'r Pack>,
         left_out: &dyn Fn(&Rule) -> bool,
-    ) -> Result<Self, ScanError> {
+    ) -> Self {
         let mut rules: Vec<Compiled<'r>> = Vec::new();
         for pack in packs {
             let shared = (!pack.allow.is_empty()).then(|| Arc::new(Allows::new(&pack.allow)));
             let wanted = pack.rules.iter().filter(|rule| !left_out(rule));
             rules.extend(wanted.map(|rule| Compiled {
-                provider: &pack.provider,
-                rule,
+                source: Source::Given(&pack.provider, rule),
+                lead: Cow::Owned(Lead::of(rule)),
                 regex: OnceCell::new(),
-                plain: match rule.kind {
-                    Kind::Generic => rule.keywords.iter().map(|word| plain(word)).collect(),
-                    Kind::Issued | Kind::Structural | Kind::Data => Vec::new(),
-                },
                 filter: Filter::of(rule, shared.as_ref()).map(Box::new),
             }));
         }
-        // A keyed rule with context words is tried around those only: its keywords are words such as `secret`, so that every
-        // such rule would cost something on every line that holds one.
-        let keywords = rules.iter().enumerate().flat_map(|(number, compiled)| {
-            let (number, rule) = (number as u32, compiled.rule);
-            let [leading, context]: [&[String]; 2] = if rule.led_by_context() {
-                [&rule.context, &[]]
-            } else {
-                [&rule.keywords, &rule.context]
-            };
-            let leading = leading.iter().map(move |word| (number, word.as_str()));
-            let context = context
-                .iter()
-                .map(move |word| (number | CONTEXT, word.as_str()));
-            leading.chain(context)
+        let words: Vec<(u32, String)> = rules
+            .iter()
+            .enumerate()
+            .flat_map(|(number, compiled)| lead::words(number as u32, compiled.rule()))
+            .collect();
+        let words = words.iter().map(|(number, word)| (*number, word.as_str()));
+        let prefilter = Prefilter::new(words);
+        let keys = rules.iter().enumerate().flat_map(|(number, compiled)| {
+            let words = compiled.lead.plain.iter();
+            words.map(move |word| (number as u32, word.as_str()))
         });
-        let prefilter = Prefilter::new(keywords)?;
-        Ok(Self {
+        let keys = Automaton::new(Cow::Owned(automaton::table(keys)));
+        Self {
             rules,
+            keys,
             prefilter,
             explains: false,
-        })
+            whole: false,
+        }
     }
 
     /// The same, and it gathers what is not believed.
@@ -220,7 +257,7 @@ impl<'r> Scanner<'r> {
 
     /// Whether it has a rule of this id.
     pub fn knows_rule(&self, id: &str) -> bool {
-        self.rules.iter().any(|compiled| compiled.rule.id == id)
+        self.whole || self.rules.iter().any(|compiled| compiled.rule().id == id)
     }
 
     /// Whether it gathers what is not believed.
@@ -235,10 +272,10 @@ impl<'r> Scanner<'r> {
         pending: &[usize],
         path: &str,
     ) -> Result<Option<Reason>, ScanError> {
-        if pending.is_empty() && rule.path.is_none() {
+        if self.whole || pending.is_empty() && rule.path.is_none() {
             return Ok(None);
         }
-        let compiled = self.rules.iter().find(|own| own.rule.id == rule.id);
+        let compiled = self.rules.iter().find(|own| own.rule().id == rule.id);
         match compiled.and_then(|own| own.filter.as_deref()) {
             Some(filter) => filter.rejects_at(pending, path),
             None => Ok(None),
@@ -247,9 +284,10 @@ impl<'r> Scanner<'r> {
 
     /// Whether a keyword of any generic rule stands in a normalised key.
     pub(super) fn knows_key(&self, key: &str) -> bool {
-        let key = plain(key);
-        let mut words = self.rules.iter().flat_map(|compiled| &compiled.plain);
-        words.any(|word| key.contains(word))
+        let mut knows = false;
+        self.keys
+            .each(lead::plain(key).as_bytes(), |_, _| knows = true);
+        knows
     }
 
     /// The generic rules one of whose keywords stands in a normalised key, with their patterns.
@@ -257,14 +295,17 @@ impl<'r> Scanner<'r> {
         &'s self,
         key: &str,
     ) -> impl Iterator<Item = Result<Known<'s, 'r>, ScanError>> + use<'s, 'r> {
-        let key = plain(key);
-        self.rules
-            .iter()
-            .filter(move |compiled| compiled.plain.iter().any(|word| key.contains(word)))
+        let mut known = BTreeSet::new();
+        self.keys.each(lead::plain(key).as_bytes(), |number, _| {
+            known.insert(number as usize);
+        });
+        known
+            .into_iter()
+            .map(|number| &self.rules[number])
             .map(|compiled| {
                 Ok(Known {
-                    provider: compiled.provider,
-                    rule: compiled.rule,
+                    provider: compiled.provider(),
+                    rule: compiled.rule(),
                     pattern: compiled.regex()?,
                     filter: compiled.filter.as_deref(),
                 })
@@ -276,7 +317,7 @@ impl<'r> Scanner<'r> {
         let mut names: Vec<usize> = Vec::new();
         self.prefilter.hits(part, |number, at| {
             let generic =
-                number & CONTEXT == 0 && self.rules[number as usize].rule.kind == Kind::Generic;
+                number & CONTEXT == 0 && self.rules[number as usize].lead.kind == Kind::Generic;
             if generic
                 && names
                     .last()
@@ -305,7 +346,7 @@ impl<'r> Scanner<'r> {
                 in_context[(number & !CONTEXT) as usize] = true;
                 return;
             }
-            let rule = self.rules[number as usize].rule;
+            let rule = &*self.rules[number as usize].lead;
             if rule.kind == Kind::Generic {
                 // One a name, and none in a text without end: that is searched part by part, see `Scanner::names`.
                 let same = answer
@@ -334,7 +375,7 @@ impl<'r> Scanner<'r> {
             }
             let own = line.around(at);
             let seen = own.end.min(at + REACH / 2);
-            let (start, more) = match rule.led_by_context() {
+            let (start, more) = match rule.by_context {
                 false => (own.start, 0),
                 // The value may stand as many lines before or after its context.
                 true => (
@@ -370,8 +411,7 @@ impl<'r> Scanner<'r> {
         let mut found = Vec::new();
         for (number, window) in windows {
             let number = number as usize;
-            let rule = self.rules[number].rule;
-            let free = rule.context.is_empty() || rule.led_by_context();
+            let free = !self.rules[number].lead.needs_context;
             if free || self.explains || in_context.get(number).is_some_and(|&stands| stands) {
                 self.try_rule(number, bytes, window, &mut found, &mut answer.rejected)?;
             }
@@ -389,7 +429,7 @@ impl<'r> Scanner<'r> {
         rejected: &mut Vec<Rejected<'r>>,
     ) -> Result<(), ScanError> {
         let compiled = &self.rules[number];
-        let rule = compiled.rule;
+        let rule = compiled.rule();
         let regex = compiled.regex()?;
         let text = &bytes[window.clone()];
         if !regex.is_match(text) {
@@ -427,7 +467,7 @@ impl<'r> Scanner<'r> {
             if let Some(reason) = reason {
                 if self.explains {
                     rejected.push(Rejected {
-                        provider: compiled.provider,
+                        provider: compiled.provider(),
                         rule,
                         reason,
                         span,
@@ -443,7 +483,7 @@ impl<'r> Scanner<'r> {
                 })
                 .collect();
             found.push(Candidate {
-                provider: compiled.provider,
+                provider: compiled.provider(),
                 rule,
                 secret: Secret::new(value),
                 span,
@@ -457,13 +497,6 @@ impl<'r> Scanner<'r> {
         }
         Ok(())
     }
-}
-
-/// A name without its separators.
-fn plain(name: &str) -> String {
-    name.chars()
-        .filter(|character| character.is_alphanumeric())
-        .collect()
 }
 
 /// The named groups that rules may use beside `secret`.
@@ -551,7 +584,7 @@ mod tests {
     use crate::rules::{builtin, template::expand};
 
     fn ids(text: &str) -> Vec<String> {
-        let scanner = Scanner::new(builtin()).expect("builtin rules");
+        let scanner = Scanner::new(builtin());
         let text = expand(text, 7).expect("template");
         let searched = scanner.search(text.as_bytes()).expect("searches");
         searched
@@ -583,7 +616,7 @@ mod tests {
         pack.rules[0].pattern = "(".to_owned();
         pack.rules[0].keywords = vec!["needle".to_owned()];
         let packs = [pack];
-        let scanner = Scanner::new(&packs).expect("not compiled yet");
+        let scanner = Scanner::new(&packs);
         assert!(scanner.search(b"hay").is_ok());
         assert!(scanner.search(b"a needle").is_err());
     }
@@ -592,7 +625,7 @@ mod tests {
     fn bytes_that_are_no_text_are_searched_too() {
         let value = expand("sk_live_{alnum:24}", 1).expect("template");
         let bytes = [b"\0\xff\xfe ", value.as_bytes(), b"\0\0\xff"].concat();
-        let scanner = Scanner::new(builtin()).expect("builtin rules");
+        let scanner = Scanner::new(builtin());
         assert_eq!(scanner.search(&bytes).expect("searches").issued.len(), 1);
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{believed, lifetime, privilege, sentence};
 use crate::cli::Failure;
-use crate::rules::{Kind, Pack, Rule};
+use crate::rules::{Kind, Pack, Rule, lead};
 
 /// Writes a file for each provider and an index into `folder`, or all of it to `out`.
 pub(super) fn write(
@@ -83,7 +83,7 @@ fn of_rule(rule: &Rule, text: &mut String) {
     row("---", "---");
     row("believed", believed(rule));
     let tried = match rule.kind {
-        Kind::Issued if rule.led_by_context() => Some("its keys hold"),
+        Kind::Issued if lead::Lead::of(rule).by_context => Some("its keys hold"),
         Kind::Issued => Some("tried on lines that hold"),
         Kind::Generic => Some("tried on keys that hold"),
         Kind::Structural | Kind::Data => None,

@@ -3,14 +3,14 @@
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use crate::examine::{self, Scalar};
+use crate::examine::{self, Knowledge, Scalar};
 use crate::git::{self, GitError, Index, IndexChange, Kind, Repository};
 use crate::model::Oid;
 use crate::scan::ValueId;
 use crate::scan::decode::Encoding;
 use crate::syntax::{self, Syntax};
 
-use super::super::{Judge, JudgeError, Source};
+use super::super::{Blob, Judge, JudgeError, Source};
 use super::{Side, is_shared_by_design};
 
 /// Where a value that is judged could have been copied from, beside the refs of the repository.
@@ -29,7 +29,8 @@ pub enum Landscape<'j> {
 #[derive(Default)]
 pub(super) struct Standing {
     /// Values that a rule knows, or whose key says that they are secret.
-    pub(super) secret: HashMap<ValueId, Held>,
+    /// Where they were seen; whether they are secret there is told by [`Judge::held_secret`].
+    secret: HashMap<ValueId, Vec<Held>>,
     /// Values under keys that say nothing.
     pub(super) scalar: HashMap<ValueId, Held>,
 }
@@ -40,6 +41,7 @@ pub(super) struct Held {
     /// The ref, where it is not the tree that is judged.
     pub(super) ref_name: Option<Rc<str>>,
     pub(super) path: Rc<str>,
+    pub(super) oid: Oid,
     pub(super) line: usize,
     pub(super) key_path: Vec<String>,
 }
@@ -62,6 +64,9 @@ const LARGEST: usize = 4 << 20;
 
 /// So many files of a side are compared, the others said.
 const MOST: usize = 50_000;
+
+/// In so many files of a side it is asked whether a value is secret.
+const MOST_PLACES: usize = 64;
 
 impl<'j> Judge<'j> {
     /// Where values may have been copied from, from here on.
@@ -214,31 +219,59 @@ impl<'j> Judge<'j> {
             Ok(_) => return Ok(()),
             Err(error) => return self.not_compared(path, oid, &error),
         }
-        let blob = match self.examine(oid, syntax) {
-            Ok(blob) => blob,
+        // Whose a value is by its surroundings is asked of the few that a change holds too.
+        let knowledge = Knowledge {
+            evidence: false,
+            ..self.knowledge()
+        };
+        let (blob, read) = match self.look(oid, syntax, &knowledge) {
+            Ok(seen) => seen,
             Err(JudgeError::Git(error)) => return self.not_compared(path, oid, &error),
             Err(error) => return Err(error),
         };
+        self.stats.blobs += 1;
+        self.stats.bytes += read;
         let (ref_name, path): (Option<Rc<str>>, Rc<str>) = (ref_name.map(Rc::from), Rc::from(path));
         let held = |line: usize, key_path: &[String]| Held {
             ref_name: ref_name.clone(),
             path: Rc::clone(&path),
+            oid,
             line,
             key_path: key_path.to_vec(),
         };
         for sighting in blob.sightings().filter(|s| !is_shared_by_design(s)) {
-            standing
-                .secret
-                .entry(sighting.value)
-                .or_insert_with(|| held(sighting.line, &sighting.key_path));
+            let places = standing.secret.entry(sighting.value).or_default();
+            if places.len() < MOST_PLACES {
+                places.push(held(sighting.line, &sighting.key_path));
+            }
         }
-        for scalar in self.scalars(oid, syntax)?.iter() {
+        for scalar in self.scalars_beside(oid, syntax, &blob)? {
             standing
                 .scalar
                 .entry(scalar.value)
                 .or_insert_with(|| held(scalar.line, &scalar.key_path));
         }
         Ok(())
+    }
+
+    /// Where a value stands as a secret on a side.
+    pub(super) fn held_secret(
+        &mut self,
+        standing: &Standing,
+        value: ValueId,
+    ) -> Result<Option<Held>, JudgeError> {
+        for held in standing.secret.get(&value).into_iter().flatten() {
+            let blob = match self.examine(held.oid, syntax::of_path(&held.path)) {
+                Ok(blob) => blob,
+                Err(JudgeError::Git(_)) => continue,
+                Err(error) => return Err(error),
+            };
+            let mut sightings = blob.sightings();
+            if sightings.any(|s| s.value == value && !is_shared_by_design(s)) {
+                return Ok(Some(held.clone()));
+            }
+        }
+        Ok(None)
     }
 
     fn not_compared(&mut self, path: &str, oid: Oid, error: &GitError) -> Result<(), JudgeError> {
@@ -259,6 +292,25 @@ impl<'j> Judge<'j> {
             Err(JudgeError::Git(_)) => return Ok(Vec::new()),
             Err(error) => return Err(error),
         };
+        let sightings: Vec<_> = blob.sightings().collect();
+        Ok(self.repository.with_blob(oid, |bytes| {
+            let text = Encoding::of(bytes).text(bytes, true);
+            examine::scalars(&text, syntax, &sightings)
+        })?)
+    }
+
+    /// The scalars of a blob beside what was found in it.
+    fn scalars_beside(
+        &self,
+        oid: Oid,
+        syntax: Syntax,
+        blob: &Blob,
+    ) -> Result<Vec<Scalar>, JudgeError> {
+        let is_small =
+            matches!(self.repository.size(oid), Ok((Kind::Blob, size)) if size <= LARGEST);
+        if !is_small || syntax == Syntax::Code {
+            return Ok(Vec::new());
+        }
         let sightings: Vec<_> = blob.sightings().collect();
         Ok(self.repository.with_blob(oid, |bytes| {
             let text = Encoding::of(bytes).text(bytes, true);

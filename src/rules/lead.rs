@@ -1,0 +1,149 @@
+//! What leads to a rule: all that a search needs of it before a word of it has been seen, and those words. `build.rs` reads this
+//! file too, so that the rules that ship are decoded one by one when their words are seen.
+
+use regex_syntax::ParserBuilder;
+use regex_syntax::hir::literal::Extractor;
+use regex_syntax::hir::{Hir, HirKind, Look};
+use serde::{Deserialize, Serialize};
+
+use super::schema::{Kind, Rule};
+
+/// What a search needs of a rule before one of its words has been seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lead {
+    /// How a match is believed.
+    pub kind: Kind,
+    /// Lines after the word's own that the pattern may reach into.
+    pub lines: u16,
+    /// Whether context words lead to it, not keywords.
+    pub by_context: bool,
+    /// Whether it counts only where a context word stands, too.
+    pub needs_context: bool,
+    /// The keywords of a generic rule without separators, as keys of assignments are compared with them.
+    pub plain: Vec<String>,
+}
+
+/// Set in the number of a rule whose word is one of its context words.
+pub const CONTEXT: u32 = 1 << 31;
+/// Set in the number of a rule whose word counts only at the start of a word.
+pub const STARTS: u32 = 1 << 30;
+
+impl Lead {
+    /// Of a rule.
+    pub fn of(rule: &Rule) -> Self {
+        let by_context = led_by_context(rule);
+        Self {
+            kind: rule.kind,
+            lines: rule.lines,
+            by_context,
+            needs_context: !rule.context.is_empty() && !by_context,
+            plain: match rule.kind {
+                Kind::Generic => rule.keywords.iter().map(|word| plain(word)).collect(),
+                Kind::Issued | Kind::Structural | Kind::Data => Vec::new(),
+            },
+        }
+    }
+}
+
+/// Whether the rule is looked for by its context words (`datadog`) instead of its keywords (`api`), which are words of keys: else
+/// every such rule would cost something on every line that holds one.
+fn led_by_context(rule: &Rule) -> bool {
+    !rule.context.is_empty() && rule.pattern.contains("(?P<key>")
+}
+
+/// A name without its separators.
+pub fn plain(name: &str) -> String {
+    name.chars()
+        .filter(|character| character.is_alphanumeric())
+        .collect()
+}
+
+/// The words that lead to a rule of this number.
+pub fn words(number: u32, rule: &Rule) -> Vec<(u32, String)> {
+    let by_context = led_by_context(rule);
+    let mut words: Vec<(u32, String)> = Vec::new();
+    if !by_context {
+        words.extend(match openings(rule) {
+            Some(openings) => openings
+                .into_iter()
+                .map(|word| (number | STARTS, word))
+                .collect::<Vec<_>>(),
+            None => rule
+                .keywords
+                .iter()
+                .map(|word| (number, word.to_ascii_lowercase()))
+                .collect(),
+        });
+    }
+    let context = if by_context { number } else { number | CONTEXT };
+    words.extend(
+        rule.context
+            .iter()
+            .map(|word| (context, word.to_ascii_lowercase())),
+    );
+    words
+}
+
+/// Longer words are rare enough: nothing is gained by what follows them.
+const RARE: usize = 5;
+/// So many words at most in place of a short one.
+const MOST: usize = 64;
+
+/// What every match of a rule begins with, where the pattern begins at the start of a word with one of the keywords: `pub` is a
+/// word of half the source code there is, `pub` and a hexadecimal digit is not.
+fn openings(rule: &Rule) -> Option<Vec<String>> {
+    if rule.kind != Kind::Issued || rule.lines > 0 {
+        return None;
+    }
+    let hir = ParserBuilder::new()
+        .unicode(false)
+        .utf8(false)
+        .build()
+        .parse(&rule.pattern)
+        .ok()?;
+    if !starts_a_word(&hir) {
+        return None;
+    }
+    let mut extractor = Extractor::new();
+    extractor.limit_class(MOST).limit_total(512);
+    let found = extractor.extract(&hir);
+    let mut openings: Vec<String> = Vec::new();
+    for literal in found.literals()? {
+        let literal = std::str::from_utf8(literal.as_bytes()).ok()?;
+        let literal = literal.to_ascii_lowercase();
+        let begins = |word: &&String| literal.starts_with(&word.to_ascii_lowercase());
+        let keyword = rule.keywords.iter().filter(begins).map(String::len).max()?;
+        let len = literal.len().min(keyword.max(RARE));
+        openings.push(literal.get(..len)?.to_owned());
+    }
+    openings.sort();
+    openings.dedup();
+    if openings.len() > MOST {
+        // Too many to follow: the keywords alone, at the starts of words.
+        openings.retain_mut(|opening| {
+            let begins = |word: &&String| opening.starts_with(&word.to_ascii_lowercase());
+            let keyword = rule.keywords.iter().filter(begins).map(String::len).max();
+            opening.truncate(keyword.unwrap_or(0));
+            !opening.is_empty()
+        });
+        openings.dedup();
+    }
+    let word = |opening: &String| {
+        opening
+            .bytes()
+            .next()
+            .is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    (!openings.is_empty() && openings.iter().all(word)).then_some(openings)
+}
+
+/// Whether every match begins at the boundary of a word.
+fn starts_a_word(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Look(look) => matches!(look, Look::WordAscii | Look::WordStartAscii),
+        HirKind::Capture(capture) => starts_a_word(&capture.sub),
+        HirKind::Concat(parts) => parts.first().is_some_and(starts_a_word),
+        HirKind::Alternation(ways) => ways.iter().all(starts_a_word),
+        _ => false,
+    }
+}
