@@ -193,7 +193,7 @@ fn crossings<'r>(
         vocabulary: knowledge.vocabulary,
     };
     for crossing in boundary::crossings(&file) {
-        if !knowledge.scanner.knows_rule(crossing.rule) {
+        if knowledge.scanner.leaves_out(crossing.rule) {
             continue;
         }
         sightings.push(crossed(text, crossing, knowledge.scanner, positions));
@@ -211,7 +211,7 @@ fn data<'r>(text: &[u8], knowledge: &Knowledge<'_, 'r>, sightings: &mut Vec<Sigh
     };
     let mut positions = Positions::new(text);
     for crossing in boundary::data(&file) {
-        if knowledge.scanner.knows_rule(crossing.rule) {
+        if !knowledge.scanner.leaves_out(crossing.rule) {
             sightings.push(crossed(text, crossing, knowledge.scanner, &mut positions));
         }
     }

@@ -350,7 +350,7 @@ impl<'j> Judge<'j> {
             let value = Secret::new(&text[scalar.span.clone()]);
             let sighting = reuse::sighting(&text, scalar);
             let is_told = scalar.encrypted || reuse::is_selective(value);
-            if is_told && self.scanner.knows_rule(&sighting.rule.id) {
+            if is_told && !self.scanner.leaves_out(&sighting.rule.id) {
                 let values = [value, value];
                 self.sighting(source, change, path, &sighting, &text, values, Some(signal));
             }

@@ -137,7 +137,7 @@ impl<'t, 'k, 'r> Reading<'t, 'k, 'r> {
             }
             let mut positions = Positions::new(text);
             for new in known::tell(text, &hits, &mut sightings[from..]) {
-                if !knowledge.scanner.knows_rule(known::RULE) {
+                if knowledge.scanner.leaves_out(known::RULE) {
                     continue;
                 }
                 for at in places.around(&new.seen.candidate.span) {

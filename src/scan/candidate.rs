@@ -257,7 +257,12 @@ impl<'r> Scanner<'r> {
 
     /// Whether it has a rule of this id.
     pub fn knows_rule(&self, id: &str) -> bool {
-        self.whole || self.rules.iter().any(|compiled| compiled.rule().id == id)
+        self.rules.iter().any(|compiled| compiled.rule().id == id)
+    }
+
+    /// Whether a policy leaves out the built-in rule of this id; asked of those that no pattern finds.
+    pub fn leaves_out(&self, id: &str) -> bool {
+        !self.whole && !self.knows_rule(id)
     }
 
     /// Whether it gathers what is not believed.
