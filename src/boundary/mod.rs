@@ -109,6 +109,24 @@ impl File<'_> {
 
 pub use data::looked_at;
 
+/// Whether source code or prose may grant something: a statement of SQL, or a policy written out in it. Nothing else is told
+/// there, so that most code need not be read for its literals.
+pub fn may_grant(text: &[u8]) -> bool {
+    holds(text, b"grant all")
+        || holds(text, b"superuser")
+        || memchr::memmem::find(text, b"\"Statement\"").is_some()
+        || memchr::memmem::find(text, b"'Statement'").is_some()
+}
+
+/// Whether a word in lower case stands in a text in any case.
+fn holds(text: &[u8], word: &[u8]) -> bool {
+    let first = word[0];
+    memchr::memchr2_iter(first, first.to_ascii_uppercase(), text).any(|at| {
+        text.get(at..at + word.len())
+            .is_some_and(|here| here.eq_ignore_ascii_case(word))
+    })
+}
+
 /// The production data in a text, whatever its format: asked once a file, and not once a part of it. Entries are not needed.
 pub fn data(file: &File<'_>) -> Vec<Crossing> {
     data::look(file)

@@ -9,6 +9,7 @@ use super::{
     Examined, Knowledge, Places, Seen, add_unless_overlapping, assigned, crossings, dismissed,
     known, sighting,
 };
+use crate::boundary;
 use crate::inventory::Hit;
 use crate::origin::Document;
 use crate::scan::assignment::{Assignment, Judged};
@@ -70,7 +71,9 @@ impl<'t, 'k, 'r> Reading<'t, 'k, 'r> {
             hits: hits.into_iter().peekable(),
             may_assign: !searched.names.is_empty(),
             names: searched.names,
-            may_cross: searched.may_cross || may_point,
+            may_cross: may_point
+                || searched.may_cross
+                    && (bare(syntax) == Bare::IsRead || boundary::may_grant(text)),
             may_hold_data: searched.may_hold_data,
             positions: Positions::new(text),
             examined: Examined::default(),
