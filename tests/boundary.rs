@@ -223,3 +223,43 @@ fn production_speaks_of_itself_on_every_branch() {
         .says("reference-role")
         .does_not_say("environments/production");
 }
+
+/// The page shows one finding of each family; what it says to type does that.
+#[test]
+fn the_page_shows_all_six_families() {
+    let page = include_str!("../docs/boundary.md");
+    let script = page
+        .split("```sh\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next())
+        .expect("a block of commands");
+    let env = TestEnv::new();
+    let folder = env.path("page");
+    std::fs::create_dir(&folder).expect("a folder");
+    let gate = std::path::Path::new(support::STAGEGATE);
+    let mut command = env.command("sh", &folder);
+    let path = format!(
+        "{}:{}",
+        gate.parent().expect("a folder").display(),
+        std::env::var("PATH").unwrap_or_default()
+    );
+    let ran = support::run(command.env("PATH", path).args(["-ec", script]));
+    ran.exits(1);
+    let json = ran.stdout[ran.stdout.find("{\n").expect("a report")..].to_owned();
+    let report: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let findings = report["findings"].as_array().expect("findings");
+    for family in [
+        "credential",
+        "reuse",
+        "inventory",
+        "reference",
+        "identity",
+        "data",
+    ] {
+        let told = findings.iter().any(|finding| {
+            let place = finding["place"]["path"].as_str().unwrap_or_default();
+            finding["family"] == family && place.contains(family)
+        });
+        assert!(told, "{family}: {findings:#?}");
+    }
+}

@@ -11,7 +11,7 @@ pub(super) struct Arn<'a> {
 impl<'a> Arn<'a> {
     /// Reads one; `None` where `text` is none.
     pub(super) fn parse(text: &'a str) -> Option<Self> {
-        let mut parts = text.strip_prefix("arn:aws")?.splitn(6, ':').skip(1);
+        let mut parts = text.strip_prefix("arn:aws")?.splitn(5, ':').skip(1);
         let service = parts.next()?;
         let account = parts.nth(1)?;
         let resource = parts.next()?;
@@ -21,5 +21,20 @@ impl<'a> Arn<'a> {
             account: if is_account { account } else { "" },
             resource,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Arn;
+
+    #[test]
+    fn a_resource_may_hold_colons() {
+        let arn = Arn::parse("arn:aws-cn:rds:cn-north-1:298374650192:db:orders").expect("one");
+        assert_eq!(
+            (arn.service, arn.account, arn.resource),
+            ("rds", "298374650192", "db:orders")
+        );
+        assert!(Arn::parse("arn:aws:rds").is_none());
     }
 }

@@ -76,7 +76,11 @@ fn of_arn(
     crossings: &mut Vec<Crossing>,
 ) {
     let (rule, what, name) = match arn.service {
-        "secretsmanager" | "ssm" => ("reference-aws-secret", "secret", arn.resource),
+        "secretsmanager" | "ssm" => (
+            "reference-aws-secret",
+            "secret",
+            arn.resource.strip_prefix("secret:").unwrap_or(arn.resource),
+        ),
         // The id of a key says nothing, its alias does.
         "kms" => (
             "reference-decryption-key",
