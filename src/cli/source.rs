@@ -116,7 +116,7 @@ pub(super) fn scanner(policy: &Policy) -> Result<Scanner<'static>, Failure> {
     if !policy.changes_rules() {
         return Ok(Scanner::shipped());
     }
-    let builtin = crate::rules::for_judging();
+    let builtin = crate::rules::builtin();
     let scanner = {
         // A run has one policy, and its rules live as long as the run.
         let own: &'static [Pack] = Vec::leak(policy.own_packs().to_vec());

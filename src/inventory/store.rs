@@ -20,6 +20,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::base32;
+
 use super::anchor::{self, Lengths};
 use super::filter::{self, PAGE};
 use super::key::{Derived, STRONG};
@@ -103,21 +105,6 @@ impl Record {
     pub(super) fn id(&self) -> String {
         format!("sgi1:{}", base32(&self.strong[..15]))
     }
-}
-
-/// RFC 4648 base32, lower case, of a whole number of five-byte groups.
-fn base32(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
-    let mut text = String::with_capacity(bytes.len() / 5 * 8);
-    for group in bytes.chunks_exact(5) {
-        let bits = group
-            .iter()
-            .fold(0_u64, |bits, &byte| bits << 8 | u64::from(byte));
-        for at in (0..8).rev() {
-            text.push(ALPHABET[(bits >> (at * 5) & 31) as usize] as char);
-        }
-    }
-    text
 }
 
 /// Where a value stands in a text, and what is known of it.

@@ -2,6 +2,7 @@
 //!
 //! The words are those of the glossary in `docs/design.md`.
 
+mod base32;
 mod environment;
 mod explanation;
 mod facts;
@@ -12,6 +13,7 @@ mod report;
 mod secret;
 mod vocabulary;
 
+pub use base32::base32;
 pub use environment::{Confidence, Origin, OriginOf, Tier};
 pub use explanation::{Asked, Declaration, Explanation, Rejection};
 pub use facts::{EnvironmentFacts, Facts, Network};

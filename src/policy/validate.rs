@@ -202,15 +202,13 @@ impl Checker<'_> {
             }
         }
         for text in disabled {
-            let mut known = crate::rules::for_judging()
-                .iter()
-                .flat_map(|pack| &pack.rules);
+            let mut known = crate::rules::builtin().iter().flat_map(|pack| &pack.rules);
             if known.any(|rule| rule.id == text.value)
                 || rules.iter().any(|rule| rule.id == text.value)
             {
                 own.disabled.push(text.value);
             } else {
-                let known: Vec<&str> = crate::rules::for_judging()
+                let known: Vec<&str> = crate::rules::builtin()
                     .iter()
                     .flat_map(|pack| &pack.rules)
                     .map(|rule| rule.id.as_str())

@@ -139,11 +139,11 @@ pub fn family(pack: &Pack, rule: &Rule) -> Family {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::for_judging;
+    use crate::rules::builtin;
 
     #[test]
     fn every_rule_is_about_a_control_and_every_control_has_a_rule() {
-        let rules: Vec<(&str, Family)> = for_judging()
+        let rules: Vec<(&str, Family)> = builtin()
             .iter()
             .flat_map(|pack| {
                 pack.rules

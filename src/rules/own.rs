@@ -160,7 +160,7 @@ fn has(item: &Spanned<DeValue<'_>>, key: &str) -> bool {
 
 /// Whether a built-in rule of this id has no pattern, so that nothing can stand in its place.
 fn is_structural(id: &str) -> bool {
-    let mut rules = super::for_judging().iter().flat_map(|pack| &pack.rules);
+    let mut rules = super::builtin().iter().flat_map(|pack| &pack.rules);
     rules.any(|rule| rule.kind == Kind::Structural && rule.id == id)
 }
 

@@ -22,58 +22,34 @@ pub(in crate::boundary) fn look(file: &File<'_>, crossings: &mut Vec<Crossing>) 
     }
     for entry in file.entries {
         let path: Vec<&str> = entry.path.iter().map(String::as_str).collect();
-        match (path.as_slice(), entry.value.as_str()) {
-            (["permissions"] | ["jobs", _, "permissions"], "write-all") => {
-                let says = "the token of every job may change everything in the repository";
-                grant(
-                    "identity-workflow-write-all",
-                    entry,
-                    entry.span.clone(),
-                    false,
-                    says,
-                    crossings,
-                );
-            }
-            (["jobs", _, "secrets"], "inherit") => {
-                let says = "the called workflow gets every secret of this one";
-                grant(
-                    "identity-workflow-secrets-inherit",
-                    entry,
-                    entry.span.clone(),
-                    false,
-                    says,
-                    crossings,
-                );
-            }
+        let (rule, says) = match (path.as_slice(), entry.value.as_str()) {
+            (["permissions"] | ["jobs", _, "permissions"], "write-all") => (
+                "identity-workflow-write-all",
+                "the token of every job may change everything in the repository",
+            ),
+            (["jobs", _, "secrets"], "inherit") => (
+                "identity-workflow-secrets-inherit",
+                "the called workflow gets every secret of this one",
+            ),
             (["jobs", _, "steps", "with", "aws-access-key-id"], value)
                 if value.contains("secrets.") =>
             {
-                let says =
-                    "a key that lives until somebody removes it, where a token of the job would do";
-                grant(
+                (
                     "identity-workflow-static-key",
-                    entry,
-                    entry.span.clone(),
-                    false,
-                    says,
-                    crossings,
-                );
+                    "a key that lives until somebody removes it, where a token of the job would do",
+                )
             }
             (["jobs", _, "steps", "with", "credentials_json"], value)
                 if value.contains("secrets.") =>
             {
-                let says = "a service account key, where workload identity federation would do";
-                grant(
+                (
                     "identity-workflow-static-key",
-                    entry,
-                    entry.span.clone(),
-                    false,
-                    says,
-                    crossings,
-                );
+                    "a service account key, where workload identity federation would do",
+                )
             }
-            _ => {}
-        }
+            _ => continue,
+        };
+        grant(rule, entry, entry.span.clone(), false, says, crossings);
     }
     let target = file.entries.iter().any(|entry| {
         entry

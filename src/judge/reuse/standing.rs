@@ -282,21 +282,20 @@ impl<'j> Judge<'j> {
 
     /// The scalars of a blob. Not kept: of most blobs they are asked for once, and large ones have many.
     pub(super) fn scalars(&mut self, oid: Oid, syntax: Syntax) -> Result<Vec<Scalar>, JudgeError> {
-        let is_small =
-            matches!(self.repository.size(oid), Ok((Kind::Blob, size)) if size <= LARGEST);
-        if !is_small || syntax == Syntax::Code {
+        if !self.has_scalars(oid, syntax) {
             return Ok(Vec::new());
         }
-        let blob = match self.examine(oid, syntax) {
-            Ok(blob) => blob,
-            Err(JudgeError::Git(_)) => return Ok(Vec::new()),
-            Err(error) => return Err(error),
-        };
-        let sightings: Vec<_> = blob.sightings().collect();
-        Ok(self.repository.with_blob(oid, |bytes| {
-            let text = Encoding::of(bytes).text(bytes, true);
-            examine::scalars(&text, syntax, &sightings)
-        })?)
+        match self.examine(oid, syntax) {
+            Ok(blob) => self.scalars_beside(oid, syntax, &blob),
+            Err(JudgeError::Git(_)) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether a blob is small enough and of a format in which scalars are compared.
+    fn has_scalars(&self, oid: Oid, syntax: Syntax) -> bool {
+        syntax != Syntax::Code
+            && matches!(self.repository.size(oid), Ok((Kind::Blob, size)) if size <= LARGEST)
     }
 
     /// The scalars of a blob beside what was found in it.
@@ -306,9 +305,7 @@ impl<'j> Judge<'j> {
         syntax: Syntax,
         blob: &Blob,
     ) -> Result<Vec<Scalar>, JudgeError> {
-        let is_small =
-            matches!(self.repository.size(oid), Ok((Kind::Blob, size)) if size <= LARGEST);
-        if !is_small || syntax == Syntax::Code {
+        if !self.has_scalars(oid, syntax) {
             return Ok(Vec::new());
         }
         let sightings: Vec<_> = blob.sightings().collect();
