@@ -21,6 +21,7 @@ use crate::syntax::{self, Entry, Meaning, Syntax};
 mod dismissed;
 mod known;
 mod reading;
+mod siblings;
 
 pub use dismissed::Dismissed;
 use reading::Reading;
@@ -426,7 +427,7 @@ fn sighting<'r>(
             value,
             groups: &candidate.groups,
             key_path: &key_path,
-            siblings: &at.map_or_else(Vec::new, |at| siblings(entries, at, &entries[at])),
+            siblings: &at.map_or_else(Vec::new, |at| siblings::of(text, entries, at)),
             document,
             span: span.clone(),
             facts: knowledge.facts,
@@ -495,22 +496,6 @@ fn remark(steps: &[Step]) -> Option<Signal> {
         strength: Strength::Supporting,
         text,
     })
-}
-
-/// As many entries before and after are looked at: enough for any mapping a person writes, and linear in a file of one.
-const SIBLINGS: usize = 50;
-
-fn siblings<'e>(entries: &'e [Entry], at: usize, own: &Entry) -> Vec<(&'e str, &'e str)> {
-    let parent = &own.path[..own.path.len() - 1];
-    let window = at.saturating_sub(SIBLINGS)..entries.len().min(at + SIBLINGS);
-    entries[window]
-        .iter()
-        .filter(|entry| entry.span != own.span)
-        .filter_map(|entry| {
-            let (key, above) = entry.path.split_last()?;
-            (above == parent).then_some((key.as_str(), entry.value.as_str()))
-        })
-        .collect()
 }
 
 /// A value under a key that says nothing of it, which could be secret all the same: a copy is known by what it is a copy of.
