@@ -795,7 +795,10 @@ mod tests {
     use crate::rules::{builtin, template::expand};
 
     fn seen(template: &str, syntax: Syntax) -> Vec<(String, String, usize, usize)> {
-        let text = expand(template, 11).expect("template");
+        seen_in(&expand(template, 11).expect("template"), syntax)
+    }
+
+    fn seen_in(text: &str, syntax: Syntax) -> Vec<(String, String, usize, usize)> {
         let vocabulary = Vocabulary {
             clear: [("prod".to_owned(), Tier::Production)].into(),
             ..Vocabulary::default()
@@ -837,6 +840,30 @@ mod tests {
                 ),
             ]
         );
+    }
+
+    #[test]
+    fn a_name_in_a_template_is_no_value_however_long() {
+        // Twenty and thirty-two characters: as long as what PagerDuty issues.
+        for name in ["notification_channel", "the_routing_key_of_the_service_x"] {
+            for value in [
+                format!("${{{name}}}"),
+                format!("\"{{{{ {name} }}}}\""),
+                format!("\"{{{{ {name}.pagerduty_key | default(omit) }}}}\""),
+                format!("${name}"),
+                format!("<%= {name} %>"),
+            ] {
+                for text in [
+                    format!("PAGERDUTY_INTEGRATION_KEY={value}\n"),
+                    format!("pagerduty_api_key: {value}\n"),
+                ] {
+                    for syntax in [Syntax::Yaml, Syntax::Lines, Syntax::Shell] {
+                        let found = seen_in(&text, syntax);
+                        assert!(found.is_empty(), "{text} {found:?}");
+                    }
+                }
+            }
+        }
     }
 
     #[test]

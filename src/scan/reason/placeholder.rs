@@ -116,7 +116,7 @@ const WHOLE: [&str; 43] = [
 ];
 
 /// Passwords that products are delivered with: they open nothing of production's by themselves.
-const DEFAULTS: [&str; 26] = [
+const DEFAULTS: [&str; 27] = [
     "postgres",
     "postgresql",
     "mysql",
@@ -143,6 +143,8 @@ const DEFAULTS: [&str; 26] = [
     "docker",
     "jenkins",
     "welcome",
+    // `scott:tiger`, Oracle's example since 1977, and SQLAlchemy's.
+    "tiger",
 ];
 
 /// "Password" in other tongues: what stands beside a field of a form.
@@ -215,6 +217,7 @@ fn is_drawn(text: &str) -> bool {
         || enclosed('[', ']')
         || enclosed('(', ')')
         || text.starts_with("...")
+        || text.starts_with("**")
         || text.ends_with("...")
         || text.contains('…')
         || text.contains('•')
