@@ -189,7 +189,8 @@ fn says_by_itself(text: &str, lower: &str) -> Option<Reason> {
 /// has nothing but its length does where a template opens before it.
 pub fn of_match(rule: &Rule, bytes: &[u8], span: &Range<usize>) -> Option<Reason> {
     let text = std::str::from_utf8(&bytes[span.clone()]).ok()?;
-    if rule.keyed() && reference::opens(&bytes[..span.start]) {
+    let by_key = rule.pattern.contains("(?P<key>") && rule.marker(text.as_bytes()).is_none();
+    if by_key && reference::opens(&bytes[..span.start]) {
         return Some(Reason::Reference);
     }
     if rule.value != Value::Format {
