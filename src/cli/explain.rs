@@ -138,11 +138,7 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
     } else {
         report::explained_text(&report, &mut text)?;
     }
-    match output::file(global)? {
-        Some(path) => output::write_file(path, &text)?,
-        // A reader that has gone away does not change the answer.
-        None => drop(out.write_all(&text).and_then(|()| out.flush())),
-    }
+    output::put(&text, global, out)?;
     Ok(0)
 }
 

@@ -1,9 +1,11 @@
 //! Flags and subcommands: one file a subcommand.
 
 mod check;
+mod completions;
 mod explain;
 mod failure;
 mod inventory;
+mod man;
 mod output;
 mod policy;
 mod pre_commit;
@@ -115,6 +117,10 @@ enum Command {
     Policy(policy::Args),
     /// Look at the rules
     Rules(rules::Args),
+    /// Write the script that completes the command line in a shell
+    Completions(completions::Args),
+    /// Write the manual page, or all of them to a folder
+    Man(man::Args),
 }
 
 /// Runs the command line and returns the exit code.
@@ -130,6 +136,8 @@ pub(crate) fn run(cli: &Cli, out: &mut dyn Write) -> Result<u8, Failure> {
         Command::Inventory(args) => inventory::run(args, &cli.global, out),
         Command::Policy(args) => policy::run(args, &cli.global, out),
         Command::Rules(args) => rules::run(args, &cli.global, out),
+        Command::Completions(args) => completions::run(args, &cli.global, out),
+        Command::Man(args) => man::run(args, &cli.global, out),
     }
 }
 
