@@ -83,11 +83,13 @@ pub(in crate::boundary) fn look(file: &File<'_>, crossings: &mut Vec<Crossing>) 
     }
 }
 
-/// The names inside `{{ … }}` and `${…}`, and of `$NAME`; of what Terraform computes, all.
+/// The names inside `{{ … }}` and `${…}`, and of `$NAME`; of what Terraform computes, all. Not what stands in where nothing has
+/// the name: `${JWT_SECRET:-change-in-production}`, `default('production')`.
 fn names(line: &str) -> impl Iterator<Item = &str> {
     let is_name = |character: char| character.is_ascii_alphanumeric() || "_.-".contains(character);
     let mut open = line.starts_with("var.") || line.starts_with("secrets.");
     let mut before = ' ';
+    let mut quoted = None;
     let mut at = 0;
     std::iter::from_fn(move || {
         while let Some(character) = line[at..].chars().next() {
@@ -97,7 +99,7 @@ fn names(line: &str) -> impl Iterator<Item = &str> {
                     .find(|character| !is_name(character))
                     .unwrap_or(rest.len());
                 at += length;
-                let named = open || before == '$';
+                let named = (open && quoted.is_none()) || before == '$';
                 before = ' ';
                 if named {
                     return Some(&rest[..length]);
@@ -106,7 +108,10 @@ fn names(line: &str) -> impl Iterator<Item = &str> {
             }
             match character {
                 '{' if before == '{' || before == '$' => open = true,
-                '}' => open = false,
+                '}' => (open, quoted) = (false, None),
+                ':' if open && quoted.is_none() => open = false,
+                '\'' | '"' if quoted == Some(character) => quoted = None,
+                '\'' | '"' if open && quoted.is_none() => quoted = Some(character),
                 _ => {}
             }
             before = character;

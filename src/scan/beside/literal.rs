@@ -214,7 +214,14 @@ fn call(name: &Name<'_>, at: usize) -> Option<usize> {
 fn juxtaposed(name: &Name<'_>, at: usize) -> Option<usize> {
     match name.from(at).first()? {
         b'"' | b'\'' => Some(at),
-        byte if byte.is_ascii_alphabetic() => typed(name, at),
+        // `{% include field=smtp_password col="x" %}` has no blank before its equals sign; a type has, and an element's
+        // attribute belongs to the element: `<machineKey validationKey="x"`.
+        byte if byte.is_ascii_alphabetic() => typed(name, at).filter(|&open| {
+            let bytes = name.text.as_bytes();
+            let sign = bytes[at..open].iter().rposition(|&byte| byte == b'=');
+            bytes[..name.span.start].last() == Some(&b'<')
+                || sign.is_some_and(|sign| sign > 0 && bytes[at + sign - 1] == b' ')
+        }),
         _ => None,
     }
 }

@@ -45,6 +45,14 @@ fn is_pattern(text: &str) -> bool {
         || is_validation(text)
         || is_escape(text)
         || is_class_of_module(text)
+        || is_colour(text)
+}
+
+/// `#dc3545`
+fn is_colour(text: &str) -> bool {
+    text.strip_prefix('#').is_some_and(|digits| {
+        matches!(digits.len(), 3 | 4 | 6 | 8) && digits.bytes().all(|b| b.is_ascii_hexdigit())
+    })
 }
 
 /// `required|string|min:8`.

@@ -1,11 +1,12 @@
 //! User and password in base64, as HTTP (RFC 7617) and Docker's `auth` have them: what the password in it says.
 
-use super::{Reason, placeholder, reference};
+use super::{Reason, placeholder, reference, words};
 use crate::scan::decode;
 
 /// Why the password in a pair is none: `user:` and `user:password` in base64.
 pub(super) fn says(text: &str) -> Option<Reason> {
-    let plain = decode::whole_value(text)?;
+    let digits = text.strip_prefix("Basic ").unwrap_or(text);
+    let plain = decode::whole_value(digits)?;
     let (user, password) = plain.split_once(':')?;
     let is_user = !user.is_empty()
         && user
@@ -18,5 +19,7 @@ pub(super) fn says(text: &str) -> Option<Reason> {
         return Some(Reason::Short);
     }
     let lower = password.to_lowercase();
-    reference::says(password, &lower).or_else(|| placeholder::says(password, &lower))
+    reference::says(password, &lower)
+        .or_else(|| placeholder::says(password, &lower))
+        .or_else(|| words::is_name_of_secret(password).then_some(Reason::Words))
 }

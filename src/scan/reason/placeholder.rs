@@ -204,12 +204,30 @@ pub(super) fn says(text: &str, lower: &str) -> Option<Reason> {
 
 /// `password1`, `secret2`, `test-1`, `password123`: a stand-in that is counted.
 fn is_numbered_stand_in(lower: &str) -> bool {
+    if is_of_test(lower) {
+        return true;
+    }
     let word = lower.trim_end_matches(|c: char| c.is_ascii_digit());
     let digits = &lower[word.len()..];
     let word = word.trim_end_matches(['-', '_', '.', ' ']);
     let named = TRANSLATED.contains(&word) || OF_SECRETS.contains(&word);
     digits.len() == 1 && (named || WHOLE.contains(&word))
         || digits.len() > 1 && named && "1234567890".starts_with(digits)
+}
+
+/// `TestPassword123!`, `testpass2026`: it says itself that it is for a test.
+fn is_of_test(lower: &str) -> bool {
+    let word =
+        lower.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '!' | '@' | '#' | '$'));
+    ["test", "invalid", "wrong", "mock"].iter().any(|of| {
+        word.strip_prefix(of).is_some_and(|what| {
+            let what = what.trim_start_matches(['-', '_', '.']);
+            matches!(
+                what,
+                "password" | "passwd" | "pass" | "pwd" | "secret" | "token"
+            )
+        })
+    })
 }
 
 /// In brackets, with dots for the rest, of stars, dashes, dots, or one repeated character.

@@ -119,6 +119,8 @@ fn a_pair_in_base64_is_judged_by_its_password() {
     for (template, reason) in [
         ("{b64:openshift-challenging-client:}", Some(Reason::Short)),
         ("{b64:deploy:password}", Some(Reason::Placeholder)),
+        ("Basic {b64:user:pass}", Some(Reason::Placeholder)),
+        ("{b64:shop_client:shop_secret}", Some(Reason::Words)),
         ("{b64:deploy:{alnum:16}}", None),
     ] {
         assert_eq!(
@@ -127,6 +129,25 @@ fn a_pair_in_base64_is_judged_by_its_password() {
             "{template}"
         );
     }
+}
+
+#[test]
+fn what_says_that_it_is_for_a_test_is_a_stand_in() {
+    for value in ["TestPassword123!", "testpass2026", "wrong-password1"] {
+        let reason = rejected("password", value, true, true);
+        assert_eq!(reason, Some(Reason::Placeholder), "{value}");
+    }
+    for value in ["Testarossa77!", "Attest-2024x"] {
+        assert_eq!(rejected("password", value, true, true), None, "{value}");
+    }
+    assert_eq!(
+        rejected("secret", "#dc3545", true, true),
+        Some(Reason::Code)
+    );
+    assert_eq!(
+        rejected("forgot_password", "Unohditko salasanasi?", true, true),
+        Some(Reason::Words)
+    );
 }
 
 #[test]

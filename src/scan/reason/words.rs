@@ -210,6 +210,7 @@ fn is_sentence(text: &str, shape: &Shape) -> bool {
         .collect();
     let spoken = words.iter().filter(|word| is_spoken(word)).count();
     shape.spaces > 3
+        || text.ends_with('?')
         || words
             .iter()
             .any(|word| OF_SENTENCES.contains(&word.as_str()))
