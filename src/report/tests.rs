@@ -710,7 +710,8 @@ fn lines_leave_room_for_remote() {
     for verbosity in 0..=2 {
         for line in text(&report, verbosity).lines() {
             // A command is pasted, so it is never broken.
-            let command = line.starts_with("       git ") || line.trim_start().starts_with("stagegate ");
+            let command =
+                line.starts_with("       git ") || line.trim_start().starts_with("stagegate ");
             assert!(command || line.chars().count() <= 72, "{line}");
         }
     }
