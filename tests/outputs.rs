@@ -112,6 +112,37 @@ fn the_exit_code_is_the_outcomes() {
         .says("two outputs go to standard output");
 }
 
+#[test]
+fn what_could_not_be_decided_replaces_an_older_report() {
+    let env = TestEnv::new();
+    let work = env.repo("work");
+    work.commit_file("config/staging.yml", payments(&test_key(1)));
+    let outputs = ["--output", "json=a.json", "--output", "sarif=a.sarif"];
+    let scan = |more: &[&str]| {
+        let args = ["scan"].into_iter().chain(outputs);
+        work.stagegate(args.chain(more.iter().copied()))
+    };
+    let json = |name: &str| -> serde_json::Value {
+        serde_json::from_str(&fs::read_to_string(work.dir.join(name)).expect("there"))
+            .expect("JSON")
+    };
+    scan(&[]).exits(0);
+    assert_eq!(json("a.json")["outcome"], "allowed");
+    scan(&["--rev", "no-such-branch"])
+        .exits(2)
+        .says("no-such-branch");
+    assert_eq!(json("a.json")["outcome"], "undecided");
+    assert!(
+        json("a.json")["unexamined"][0]["what"]
+            .as_str()
+            .is_some_and(|what| what.contains("no-such-branch"))
+    );
+    assert_eq!(
+        json("a.sarif")["runs"][0]["invocations"][0]["executionSuccessful"],
+        false
+    );
+}
+
 #[cfg(unix)]
 #[test]
 fn a_file_is_replaced_whole_and_keeps_its_mode_and_its_link() {

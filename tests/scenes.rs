@@ -503,6 +503,10 @@ fn collect(
             ));
         }
     }
+    // Where nothing could be decided at all there is no policy, and what is said is the failure, which the play names itself.
+    if report["policy"] == "" {
+        return;
+    }
     for what in report["unexamined"].as_array().into_iter().flatten() {
         unexamined.insert(format!(
             "{}: {}",

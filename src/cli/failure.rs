@@ -22,6 +22,15 @@ impl Failure {
         }
     }
 
+    /// What could not be done and what to do about it, each in one line.
+    pub(super) fn told(&self) -> (String, String) {
+        let line = |text: &str| text.lines().map(str::trim).collect::<Vec<_>>().join("; ");
+        (
+            line(&self.what),
+            line(self.hint.as_deref().unwrap_or("see above")),
+        )
+    }
+
     /// What to do about it.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());

@@ -125,6 +125,29 @@ enum Command {
 
 /// Runs the command line and returns the exit code.
 pub(crate) fn run(cli: &Cli, out: &mut dyn Write) -> Result<u8, Failure> {
+    let answer = answer(cli, out);
+    if let (Err(failure), Some(mode)) = (&answer, cli.command.mode()) {
+        output::write_failure(failure, mode, &cli.global, out);
+    }
+    answer
+}
+
+impl Command {
+    /// The mode of a subcommand that writes a report.
+    const fn mode(&self) -> Option<&'static str> {
+        match self {
+            Self::PreCommit(_) => Some("pre-commit"),
+            Self::PrePush(_) => Some("pre-push"),
+            Self::PreReceive(_) => Some("pre-receive"),
+            Self::Update(_) => Some("update"),
+            Self::Check(_) => Some("check"),
+            Self::Scan(_) => Some("scan"),
+            _ => None,
+        }
+    }
+}
+
+fn answer(cli: &Cli, out: &mut dyn Write) -> Result<u8, Failure> {
     match &cli.command {
         Command::PreCommit(args) => pre_commit::run(args, &cli.global, out),
         Command::PrePush(args) => pre_push::run(args, &cli.global, out),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
-use crate::model::Report;
+use crate::model::{Report, Stats, Unexamined};
 use crate::report::{self, Format, Options};
 
 use super::{Color, Failure, Global};
@@ -106,6 +106,51 @@ pub(super) fn write(report: &Report, global: &Global, out: &mut dyn Write) -> Re
         }
     }
     Ok(report.outcome().exit_code())
+}
+
+/// Writes to every output that was asked for that nothing could be decided, so that no report of an earlier run, which may have
+/// been clean, is taken for one of this. What it cannot write changes nothing: the answer is exit 2 already.
+pub(super) fn write_failure(
+    failure: &Failure,
+    mode: &'static str,
+    global: &Global,
+    out: &mut dyn Write,
+) {
+    if global.output.is_empty() {
+        return;
+    }
+    let (what, reason) = failure.told();
+    let report = Report {
+        mode,
+        policy: String::new(),
+        refs: Vec::new(),
+        findings: Vec::new(),
+        unexamined: vec![Unexamined {
+            what,
+            reason,
+            refuses: true,
+        }],
+        news: Vec::new(),
+        notes: Vec::new(),
+        rejections: None,
+        explanations: Vec::new(),
+        stats: Stats::default(),
+    };
+    // Each by itself: the one that could not be written may be why this is a failure.
+    for output in &global.output {
+        let format = output.format.unwrap_or_else(|| of(global));
+        let Ok(text) = written(&report, format, global, false) else {
+            continue;
+        };
+        if output.is_stream() {
+            // For people it stands on standard error already.
+            if !format.is_for_people() {
+                drop(out.write_all(&text).and_then(|()| out.flush()));
+            }
+        } else {
+            drop(write_file(&output.to, &text));
+        }
+    }
 }
 
 /// The format of what has none of its own.

@@ -48,7 +48,7 @@ pub(super) fn of(report: &Report, blocked: &[Group<'_>]) -> Vec<Step> {
             let mut steps = mend(&findings);
             steps.extend(bring_again(report, &findings));
             steps.extend(rotate(report, &findings));
-            steps.extend(declare(&findings));
+            steps.extend(declare(report, &findings));
             steps.extend(except(report, blocked));
             if report.unexamined.iter().any(|entry| entry.refuses) {
                 steps.push(Step::new(
@@ -257,7 +257,7 @@ fn rotate(report: &Report, findings: &[&Finding]) -> Option<Step> {
 }
 
 /// How to tell the gate whose a value is, where it could not tell.
-fn declare(findings: &[&Finding]) -> Option<Step> {
+fn declare(report: &Report, findings: &[&Finding]) -> Option<Step> {
     let unknown = findings.iter().find(|finding| {
         let is_grant = matches!(finding.family, Family::Identity | Family::Data);
         finding.origin.environment == Origin::Unknown && !is_grant
@@ -282,12 +282,25 @@ fn declare(findings: &[&Finding]) -> Option<Step> {
         }
     }
     if lists.is_empty() {
+        let place = &unknown.place;
+        let update = report.refs.iter().find_map(|update| update.new);
+        let mut rev = match (report.mode, place.commit.or(update)) {
+            ("pre-commit", _) | (_, None) => String::new(),
+            (_, Some(commit)) => format!(" --rev {}", short(commit)),
+        };
+        let judged_as = place.ref_name.as_deref().and_then(shell_word);
+        if let Some(name) = judged_as.filter(|_| !rev.is_empty()) {
+            rev.push_str(&format!(" --ref {name}"));
+        }
+        let path = shell_word(&place.path).filter(|_| without_path(&place.path).is_none());
+        let explain = path.map(|path| format!("stagegate explain {path}:{}{rev}", place.line));
         return Some(
             Step::new(format!(
-                "Is a value of unknown origin really {name}'s own? Declare in stagegate.toml what identifies {name}, \
-                 by any of hosts, aws-accounts, gcp-projects, tenants, databases:"
+                "Is a value of unknown origin really {name}'s own? Nothing around it says so. Facts of {name} in \
+                 stagegate.toml (hosts, aws-accounts, gcp-projects, tenants, databases) prove it{}",
+                if explain.is_some() { "; what could be said of it:" } else { "." }
             ))
-            .lines([header, "hosts = [\"<its host>\"]".to_owned()]),
+            .lines(explain),
         );
     }
     let lines = lists.iter().map(|(list, names)| {

@@ -542,6 +542,10 @@ fn a_finding_without_an_excerpt() {
 fn what_is_to_be_pasted_is_toml() {
     let mut finding = unknown_url();
     finding.destination.environment = Some("pre \"prod\"".to_owned());
+    finding.declarable = vec![crate::model::Declarable {
+        list: "hosts",
+        name: "db7.example.com".to_owned(),
+    }];
     let text = text(&report("pre-commit", vec![finding]), 0);
     assert!(
         text.contains(r#"[environment."pre \"prod\"".identity]"#),
@@ -706,7 +710,8 @@ fn lines_leave_room_for_remote() {
     for verbosity in 0..=2 {
         for line in text(&report, verbosity).lines() {
             // A command is pasted, so it is never broken.
-            let command = line.starts_with("       git ") || line.starts_with("    stagegate ");
+            let command =
+                line.starts_with("       git ") || line.trim_start().starts_with("stagegate ");
             assert!(command || line.chars().count() <= 72, "{line}");
         }
     }

@@ -218,9 +218,9 @@ impl<'r> Text<'r> {
         let shown = if fits { &line } else { &location };
         let arrow = self.style(Some(AnsiColor::BrightBlue));
         writeln!(out, " {arrow}-->{arrow:#} {shown}")?;
-        // Of a copy, where the other one stands is the whole point.
-        if let Some(copy) = finding.evidence.iter().find(|one| one.kind == "reuse") {
-            self.block(out, "  = evidence: ", None, &evidence(copy, finding))?;
+        // The strongest signal is why there is a warning at all: where a copy stands, what a name says.
+        if let Some(strongest) = finding.evidence.first() {
+            self.block(out, "  = evidence: ", None, &evidence(strongest, finding))?;
         }
         let because = &finding.because;
         let policy = format!("{} ({})", because.text, because.policy_line);

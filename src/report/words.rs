@@ -16,7 +16,11 @@ pub(super) fn count(number: usize, one: &str, many: &str) -> String {
 pub(super) fn noun(finding: &Finding) -> (String, String) {
     let origin = finding.origin.environment;
     let known = origin != Origin::Unknown;
+    let in_production = finding.destination.tier == Some(Tier::Production);
     let (one, many) = match (finding.family, known) {
+        // Production's own file is no copy; that staging has the value, too, is what there is to say.
+        (Family::Reuse, true) if in_production => ("shared @ value", "shared @ values"),
+        (Family::Reuse, false) if in_production => ("shared value", "shared values"),
         (Family::Credential, true) => ("@ credential", "@ credentials"),
         (Family::Credential, false) => (
             "credential of unknown origin",
