@@ -13,8 +13,8 @@ use crate::model::Secret;
 use crate::rules::lead::{self, CONTEXT, Lead};
 use crate::rules::{self, Kind, Pack, Rule, Shipped};
 
-use super::automaton::{self, Automaton};
 use super::filter::{Allows, Filter, Heard};
+use super::keywords::{self, Keywords};
 use super::lines;
 use super::prefilter::Prefilter;
 use super::reason::{Reason, documentation_example};
@@ -126,7 +126,7 @@ impl<'r> Compiled<'r> {
 pub struct Scanner<'r> {
     rules: Vec<Compiled<'r>>,
     /// The keywords of the generic ones without separators, as keys of assignments are compared with them.
-    keys: Automaton,
+    keys: Keywords,
     prefilter: Prefilter,
     /// Whether what is not believed is gathered, too.
     explains: bool,
@@ -198,7 +198,7 @@ impl Scanner<'static> {
         let keys = include_bytes!(concat!(env!("OUT_DIR"), "/keys.table"));
         Self {
             rules: rules.collect(),
-            keys: Automaton::new(Cow::Borrowed(keys)),
+            keys: Keywords::new(Cow::Borrowed(keys)),
             prefilter: Prefilter::shipped(),
             explains: false,
             whole: true,
@@ -240,7 +240,7 @@ impl<'r> Scanner<'r> {
             let words = compiled.lead.plain.iter();
             words.map(move |word| (number as u32, word.as_str()))
         });
-        let keys = Automaton::new(Cow::Owned(automaton::table(keys)));
+        let keys = Keywords::new(Cow::Owned(keywords::table(keys, 0)));
         Self {
             rules,
             keys,
