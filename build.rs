@@ -22,6 +22,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "src/rules/schema.rs",
         "src/rules/lead.rs",
         "src/scan/keywords.rs",
+        "src/scan/common.txt",
     ] {
         println!("cargo::rerun-if-changed={read}");
     }

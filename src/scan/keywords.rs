@@ -1,110 +1,116 @@
-//! Words looked for without case, all of them in one pass: a filter over how words begin, and a tree of the words for the few
-//! places that pass it.
+//! Words looked for without case, all of them in one pass, at a cost that does not grow with their number.
 //!
-//! Where a word may begin, the filter is asked by one multiplication and one look into a table that fits the nearest cache,
-//! however many words there are; no answer waits for another. The table is a run of bytes, so that `build.rs` can make it of
-//! the words of the rules that ship, and starting costs nothing. `build.rs` reads this file too: it uses nothing else of the
-//! crate.
+//! Of every word the four bytes are chosen that are the rarest in text ([`COMMON`]): its *gram*. At each place of a text a
+//! filter is asked whether a gram may stand there, by one multiplication and one look into a table that fits the nearest
+//! cache; no answer waits for another, and none is a branch. The places that pass, two or three of a hundred, are looked up in a
+//! hash table of the grams, and the words of a gram that stands there are compared.
+//!
+//! The table is a run of bytes, so that `build.rs` can make it of the words of the rules that ship, and starting costs
+//! nothing. `build.rs` reads this file too: it uses nothing else of the crate.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 /// A number that the caller gives a word. Several words may have the same, and a word several.
 pub type Number = u32;
 
+/// The four-byte pieces that are most common in source code and configuration, the most common first, a space as `␣`: counted
+/// in ten repositories of applications and their deployment, and in every third crate of this project's dependencies (30 MB).
+const COMMON: &str = include_str!("common.txt");
+
 /// The words.
 ///
-/// The table is made of little-endian numbers of four bytes, but for the filter and the letters:
+/// The table is made of little-endian numbers of four bytes, but for the filter and the texts:
 ///
 /// | part | holds |
 /// | --- | --- |
 /// | header | see [`Header`] |
-/// | filter | a byte for each hash of three bytes, and in it a bit for each of eight kinds of fourth bytes |
-/// | slots | a hash table: the beginning of three bytes, by its place among them plus one |
-/// | beginnings | the three bytes of each, and [`ANYWHERE`] where not all words below it ask for the start of a word |
-/// | firsts | of each node of the tree its first child; the children of a node stand together |
-/// | ends | of each node the first of its words |
-/// | numbers | of each word its number |
-/// | letters | of each node the byte that leads to it |
+/// | filter | a number for each hash of three bytes, and in it a bit for each of 32 kinds of fourth bytes |
+/// | slots | a hash table of the grams: of each its four bytes, folded, and the first of its words; 0 where there is none |
+/// | words | of each word where its text begins, where its gram stands in it, and the first of its numbers |
+/// | numbers | the numbers |
+/// | texts | the words, in lower case |
 ///
-/// The nodes stand in the order of their depth, so that children of one node follow those of the node before it.
+/// The words of a gram stand together, the last of them marked by [`LAST`]; one more word than there are says where the last one
+/// ends. A word of three bytes has a gram whose fourth is 0, as no folded byte is; shorter words come last, and have none.
 pub struct Keywords {
     table: Cow<'static, [u8]>,
     header: Header,
-    filter: usize,
     slots: usize,
-    beginnings: usize,
-    firsts: usize,
-    ends: usize,
+    words: usize,
     numbers: usize,
-    letters: usize,
+    texts: usize,
 }
 
 /// What the table begins with.
 #[derive(Clone, Copy)]
 struct Header {
-    /// Bytes of the filter: a power of two.
+    /// Numbers of the filter: a power of two.
     filter: u32,
     /// Slots of the hash table: a power of two.
     slots: u32,
-    /// Nodes of the tree.
-    nodes: u32,
-    /// The first node of depth three, and of depth four.
-    third: u32,
-    fourth: u32,
-    /// Words.
+    /// Words, and those of them that are shorter than any gram.
     words: u32,
+    short: u32,
+    /// Numbers of all words.
+    numbers: u32,
+    /// The farthest place of a gram in its word.
+    farthest: u32,
     /// The bit of a number whose word counts only at the start of a word.
     starts: u32,
-    /// Whether a word is shorter than a beginning.
-    short: u32,
 }
 
 impl Header {
-    const LEN: usize = 32;
+    const LEN: usize = 28;
 
     fn of(table: &[u8]) -> Self {
         let at = |place: usize| number(table, 4 * place);
         Self {
             filter: at(0),
             slots: at(1),
-            nodes: at(2),
-            third: at(3),
-            fourth: at(4),
-            words: at(5),
+            words: at(2),
+            short: at(3),
+            numbers: at(4),
+            farthest: at(5),
             starts: at(6),
-            short: at(7),
         }
     }
 
-    const fn fields(self) -> [u32; 8] {
+    const fn fields(self) -> [u32; 7] {
         [
             self.filter,
             self.slots,
-            self.nodes,
-            self.third,
-            self.fourth,
             self.words,
-            self.starts,
             self.short,
+            self.numbers,
+            self.farthest,
+            self.starts,
         ]
     }
 }
 
-/// Bytes of a word that the hash table knows.
-const BEGINNING: usize = 3;
-/// Set in a beginning where words below it count anywhere.
-const ANYWHERE: u32 = 1 << 31;
-/// Sets the bit that tells capitals from small letters; what else it makes the same passes the filter, and no more.
+/// Bytes of a gram.
+const GRAM: usize = 4;
+/// Bytes of a gram that the filter makes a place of, and bytes of the shortest word that has one.
+const PLACED: usize = 3;
+/// A gram stands at most so far in a word: words that were seen need not wait long for those that begin before them.
+const FARTHEST: usize = 12;
+/// Sets the bit that tells capitals from small letters; what else it makes the same, the comparison tells apart.
 const FOLD: u32 = 0x2020_2020;
-/// Mixes three bytes, the fourth falls out: the golden ratio (Knuth, volume 3, section 6.4), shifted.
-const MIX: u32 = 0x9e37_79b1 << 8;
-/// The smallest and the largest filter, in bytes.
-const SMALL: usize = 1 << 12;
-const LARGE: usize = 1 << 18;
-/// Bytes of the filter for each beginning: one in so many is taken, so that few texts pass by chance.
-const ROOM: usize = 32;
+/// Mixes the bytes: the golden ratio (Knuth, volume 3, section 6.4).
+const MIX: u32 = 0x9e37_79b1;
+/// The smallest and the largest filter, in numbers.
+const SMALL: usize = 1 << 10;
+const LARGE: usize = 1 << 16;
+/// Numbers of the filter for each gram: one in so many is taken, so that little passes by chance.
+const ROOM: usize = 4;
+/// Numbers of a slot, and of a word.
+const OF_SLOT: usize = 2;
+const OF_WORD: usize = 3;
+/// Set beside the place of a gram in the last word of it.
+const LAST: u32 = 1 << 31;
 
+#[inline(always)]
 fn number(bytes: &[u8], at: usize) -> u32 {
     match bytes.get(at..at + 4) {
         Some(&[a, b, c, d]) => u32::from_le_bytes([a, b, c, d]),
@@ -112,16 +118,26 @@ fn number(bytes: &[u8], at: usize) -> u32 {
     }
 }
 
-/// The place in a filter of `len` bytes of four bytes, and the bit there.
+/// The place in a filter of `len` numbers of four folded bytes, and the bit there.
 #[inline(always)]
 const fn filtered(four: u32, len: usize) -> (usize, u32) {
-    let four = four | FOLD;
-    let place = four.wrapping_mul(MIX) >> (32 - len.trailing_zeros());
-    (place as usize, four >> 24 & 7)
+    // The fourth byte falls out of the product.
+    let place = four.wrapping_mul(MIX << 8) >> (32 - len.trailing_zeros());
+    (place as usize, four >> 24 & 31)
 }
 
-const fn slot(beginning: u32) -> u32 {
-    beginning.wrapping_mul(0x9e37_79b1) >> 15
+/// Where the search for a gram begins in a hash table of `len` slots.
+const fn slot(gram: u32, len: u32) -> u32 {
+    gram.wrapping_mul(MIX) >> 12 & (len - 1)
+}
+
+/// The four bytes of a word from `at`, folded; the fourth is 0 where the word ends before it.
+fn gram(word: &[u8], at: usize) -> u32 {
+    match word[at..] {
+        [a, b, c, d, ..] => u32::from_le_bytes([a, b, c, d]) | FOLD,
+        [a, b, c] => (u32::from_le_bytes([a, b, c, 0]) | FOLD) & 0x00ff_ffff,
+        _ => 0,
+    }
 }
 
 /// The table of `words`, of which none is empty. Those whose number has the bit `starts` count only where no letter, digit or
@@ -135,81 +151,81 @@ pub fn table<'w>(words: impl Iterator<Item = (Number, &'w str)>, starts: Number)
             numbers.push(number);
         }
     }
-    // The tree: a node is a word or the beginning of one. In the order of their depth, then of their bytes.
-    let nodes: BTreeSet<(usize, &[u8])> = by_word
-        .keys()
-        .flat_map(|word| (0..=word.len()).map(|len| (len, &word[..len])))
+    let common: HashMap<u32, usize> = COMMON
+        .lines()
+        .enumerate()
+        .map(|(rank, four)| (gram(four.replace('␣', " ").as_bytes(), 0), rank))
         .collect();
-    let nodes: Vec<&[u8]> = nodes.into_iter().map(|(_, node)| node).collect();
-    let depth = |depth: usize| nodes.partition_point(|node| node.len() < depth) as u32;
-    let (third, fourth) = (depth(BEGINNING), depth(BEGINNING + 1));
-    let mut firsts = Vec::with_capacity(nodes.len() + 1);
-    let mut ends = Vec::with_capacity(nodes.len() + 1);
-    let mut numbers = Vec::new();
-    let mut next = 1;
-    for node in &nodes {
-        firsts.push(next);
-        let children = nodes[next as usize..]
-            .iter()
-            .take_while(|child| child[..child.len() - 1] == **node);
-        next += children.count() as u32;
-        ends.push(numbers.len() as u32);
-        numbers.extend(by_word.get(*node).into_iter().flatten());
+    let rarest = |word: &[u8]| {
+        let places = 0..=word.len().saturating_sub(GRAM).min(FARTHEST);
+        let rank = |&at: &usize| common.get(&gram(word, at)).copied().unwrap_or(usize::MAX);
+        // The first of those that are equally rare.
+        places.rev().max_by_key(rank).unwrap_or(0)
+    };
+    // Words by their grams; those without one are apart.
+    let mut by_gram: BTreeMap<u32, Vec<(&[u8], usize)>> = BTreeMap::new();
+    let mut short: Vec<(&[u8], usize)> = Vec::new();
+    for word in by_word.keys() {
+        let at = rarest(word);
+        match gram(word, at) {
+            0 => short.push((word, 0)),
+            gram => by_gram.entry(gram).or_default().push((word, at)),
+        }
     }
-    firsts.push(next);
-    ends.push(numbers.len() as u32);
-    let beginnings = &nodes[third as usize..fourth as usize];
-    let filter_len = (beginnings.len() * ROOM)
+    let filter_len = (by_gram.len() * ROOM)
         .next_power_of_two()
         .clamp(SMALL, LARGE);
-    let slots_len = (beginnings.len() * 4).next_power_of_two();
-    let mut filter = vec![0u8; filter_len];
-    for word in by_word.keys().filter(|word| word.len() >= BEGINNING) {
-        let four = |fourth| u32::from_le_bytes([word[0], word[1], word[2], fourth]);
-        let (place, bits) = match word.get(BEGINNING) {
-            Some(&fourth) => {
-                let (place, bit) = filtered(four(fourth), filter_len);
-                (place, 1 << bit)
-            }
-            None => (filtered(four(0), filter_len).0, u8::MAX),
-        };
-        filter[place] |= bits;
-    }
-    let mut slots = vec![0u32; slots_len];
-    let mut keys = Vec::with_capacity(beginnings.len());
-    for (at, beginning) in beginnings.iter().enumerate() {
-        let key = u32::from_le_bytes([beginning[0], beginning[1], beginning[2], 0]);
-        let mut free = slot(key) as usize % slots_len;
+    // Half of it empty at least, so that what is looked up in vain is near an empty slot.
+    let slots_len = (by_gram.len() * 2 + 1).next_power_of_two() as u32;
+    let mut filter = vec![0u32; filter_len];
+    let mut slots = vec![0u32; slots_len as usize * OF_SLOT];
+    let (mut words, mut numbers, mut texts) = (Vec::new(), Vec::new(), Vec::new());
+    let mut farthest = 0;
+    let mut add = |word: &[u8], at: usize, last: u32| {
+        farthest = at.max(farthest);
+        words.extend([texts.len() as u32, at as u32 | last, numbers.len() as u32]);
+        texts.extend_from_slice(word);
+        numbers.extend(by_word.get(word).into_iter().flatten());
+    };
+    let mut count = 0;
+    for (&gram, of_gram) in &by_gram {
+        // Any fourth byte may follow a word of three.
+        let (at, bit) = filtered(gram | FOLD, filter_len);
+        filter[at] |= if gram >> 24 == 0 { u32::MAX } else { 1 << bit };
+        let mut free = slot(gram, slots_len) as usize * OF_SLOT;
         while slots[free] != 0 {
-            free = (free + 1) % slots_len;
+            free = (free + OF_SLOT) % slots.len();
         }
-        slots[free] = at as u32 + 1;
-        let anywhere = by_word
-            .range(beginning.to_vec()..)
-            .take_while(|(word, _)| word.starts_with(beginning))
-            .any(|(_, numbers)| numbers.iter().any(|number| number & starts == 0));
-        keys.push(if anywhere { key | ANYWHERE } else { key });
+        slots[free] = gram;
+        slots[free + 1] = count as u32;
+        for (place, &(word, at)) in of_gram.iter().enumerate() {
+            add(word, at, if place + 1 == of_gram.len() { LAST } else { 0 });
+        }
+        count += of_gram.len();
     }
+    for &(word, _) in &short {
+        add(word, 0, LAST);
+    }
+    count += short.len();
+    words.extend([texts.len() as u32, 0, numbers.len() as u32]);
     let header = Header {
         filter: filter_len as u32,
-        slots: slots_len as u32,
-        nodes: nodes.len() as u32,
-        third,
-        fourth,
-        words: numbers.len() as u32,
+        slots: slots_len,
+        words: count as u32,
+        short: short.len() as u32,
+        numbers: numbers.len() as u32,
+        farthest: farthest as u32,
         starts,
-        short: u32::from(by_word.keys().any(|word| word.len() < BEGINNING)),
     };
     let mut table: Vec<u8> = Vec::new();
     let put = |table: &mut Vec<u8>, numbers: &[u32]| {
         table.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
     };
     put(&mut table, &header.fields());
-    table.extend_from_slice(&filter);
-    for part in [&slots, &keys, &firsts, &ends, &numbers] {
+    for part in [&filter, &slots, &words, &numbers] {
         put(&mut table, part);
     }
-    table.extend(nodes.iter().map(|node| node.last().copied().unwrap_or(0)));
+    table.extend(texts);
     table
 }
 
@@ -226,12 +242,9 @@ impl<F: FnMut(Number, usize)> Told<F> {
     /// Adds a word, behind those that end where it ends and begin before it.
     fn add(&mut self, seen: Seen) {
         let (end, start, _) = seen;
-        let before = self
-            .waiting
-            .iter()
-            .rev()
-            .take_while(|waits| (waits.0, waits.1) > (end, start));
-        let at = self.waiting.len() - before.count();
+        let behind = self.waiting.iter().rev();
+        let behind = behind.take_while(|waits| (waits.0, waits.1) > (end, start));
+        let at = self.waiting.len() - behind.count();
         self.waiting.insert(at, seen);
     }
 
@@ -250,21 +263,15 @@ impl Keywords {
     /// The words of a table that [`table`] made.
     pub fn new(table: Cow<'static, [u8]>) -> Self {
         let header = Header::of(&table);
-        let filter = Header::LEN;
-        let slots = filter + header.filter as usize;
-        let beginnings = slots + 4 * header.slots as usize;
-        let firsts = beginnings + 4 * (header.fourth - header.third) as usize;
-        let ends = firsts + 4 * (header.nodes as usize + 1);
-        let numbers = ends + 4 * (header.nodes as usize + 1);
+        let slots = Header::LEN + 4 * header.filter as usize;
+        let words = slots + 4 * OF_SLOT * header.slots as usize;
+        let numbers = words + 4 * OF_WORD * (header.words as usize + 1);
         Self {
             header,
-            filter,
             slots,
-            beginnings,
-            firsts,
-            ends,
+            words,
             numbers,
-            letters: numbers + 4 * header.words as usize,
+            texts: numbers + 4 * header.numbers as usize,
             table,
         }
     }
@@ -276,91 +283,104 @@ impl Keywords {
             waiting: VecDeque::new(),
             hit,
         };
-        if self.header.short != 0 {
+        if self.header.short > 0 {
             // Words of one or two bytes stand everywhere: nothing is gained by looking ahead.
+            let short = self.header.words - self.header.short..self.header.words;
             for at in 0..bytes.len() {
-                told.until(at);
-                self.words_from(0, bytes, at, at, &mut |seen| told.add(seen));
+                told.until(at.saturating_sub(self.header.farthest as usize));
+                for word in short.clone() {
+                    self.compare(word, bytes, at, &mut told);
+                }
+                self.look(bytes, at, &mut told);
             }
         } else {
-            let filter = &self.table[self.filter..self.slots];
+            let (filter, _) = self.table[Header::LEN..self.slots].as_chunks();
             let mut pass = |at: usize| self.look(bytes, at, &mut told);
             // The sizes that there are, so that the compiler knows them.
             match self.header.filter.trailing_zeros() {
+                10 => passing::<{ 1 << 10 }>(filter, bytes, &mut pass),
+                11 => passing::<{ 1 << 11 }>(filter, bytes, &mut pass),
                 12 => passing::<{ 1 << 12 }>(filter, bytes, &mut pass),
                 13 => passing::<{ 1 << 13 }>(filter, bytes, &mut pass),
                 14 => passing::<{ 1 << 14 }>(filter, bytes, &mut pass),
                 15 => passing::<{ 1 << 15 }>(filter, bytes, &mut pass),
-                16 => passing::<{ 1 << 16 }>(filter, bytes, &mut pass),
-                17 => passing::<{ 1 << 17 }>(filter, bytes, &mut pass),
                 _ => passing::<LARGE>(filter, bytes, &mut pass),
             }
         }
         told.until(usize::MAX);
     }
 
-    /// The words that begin at `at`, where the filter lets one begin.
-    #[inline(never)]
+    /// The words whose gram stands at `at`.
+    #[inline(always)]
     fn look(&self, bytes: &[u8], at: usize, told: &mut Told<impl FnMut(Number, usize)>) {
-        let Some(&[a, b, c]) = bytes.get(at..at + BEGINNING) else {
-            return;
-        };
-        let [a, b, c] = [a, b, c].map(|byte| byte.to_ascii_lowercase());
-        let key = u32::from_le_bytes([a, b, c, 0]);
-        let mask = self.header.slots - 1;
-        let mut slot = slot(key) & mask;
-        let (place, found) = loop {
-            let place = number(&self.table, self.slots + 4 * slot as usize);
-            if place == 0 {
-                return;
-            }
-            let found = number(&self.table, self.beginnings + 4 * (place as usize - 1));
-            if found & !ANYWHERE == key {
-                break (place - 1, found);
-            }
-            slot = (slot + 1) & mask;
-        };
-        if found & ANYWHERE == 0 && !starts_word(bytes, at) {
-            return;
+        let four = match bytes[at..] {
+            [a, b, c, d, ..] => u32::from_le_bytes([a, b, c, d]),
+            // What no word has at its fourth place.
+            [a, b, c] => u32::from_le_bytes([a, b, c, 0xff]),
+            _ => return,
+        } | FOLD;
+        self.words_of(four, bytes, at, told);
+        // A word of three bytes lets every fourth byte pass.
+        let (place, _) = filtered(four, self.header.filter as usize);
+        if number(&self.table, Header::LEN + 4 * place) == u32::MAX {
+            self.words_of(four & 0x00ff_ffff, bytes, at, told);
         }
-        told.until(at);
-        let node = self.header.third + place;
-        self.words_from(node, bytes, at, at + BEGINNING, &mut |seen| told.add(seen));
     }
 
-    /// Calls `see` with the words that begin at `start`, of which `node` stands for what stands before `at`.
-    fn words_from(
+    /// The words of one gram.
+    #[inline(always)]
+    fn words_of(
         &self,
-        node: u32,
+        gram: u32,
         bytes: &[u8],
-        start: usize,
         at: usize,
-        see: &mut dyn FnMut(Seen),
+        told: &mut Told<impl FnMut(Number, usize)>,
     ) {
-        let pair = |part: usize, node: u32| {
-            let part = part + 4 * node as usize;
-            (number(&self.table, part), number(&self.table, part + 4))
-        };
-        let (mut node, mut at) = (node, at);
-        loop {
-            let (first, end) = pair(self.ends, node);
-            for word in first..end {
-                let number = number(&self.table, self.numbers + 4 * word as usize);
-                if number & self.header.starts == 0 || starts_word(bytes, start) {
-                    see((at, start, number & !self.header.starts));
-                }
+        let mut slot = slot(gram, self.header.slots);
+        let row = loop {
+            let row = self.slots + 4 * OF_SLOT * slot as usize;
+            match number(&self.table, row) {
+                0 => return,
+                own if own == gram => break row,
+                _ => slot = (slot + 1) & (self.header.slots - 1),
             }
-            let Some(byte) = bytes.get(at).map(u8::to_ascii_lowercase) else {
-                return;
-            };
-            let (first, end) = pair(self.firsts, node);
-            let children = self.letters + first as usize..self.letters + end as usize;
-            let Some(child) = self.table[children].iter().position(|&own| own == byte) else {
-                return;
-            };
-            node = first + child as u32;
-            at += 1;
+        };
+        told.until(at.saturating_sub(self.header.farthest as usize));
+        let mut word = number(&self.table, row + 4);
+        while !self.compare(word, bytes, at, told) {
+            word += 1;
         }
+    }
+
+    /// Sees `word` where it stands with its gram at `at`. Whether it is the last of its gram.
+    fn compare(
+        &self,
+        word: u32,
+        bytes: &[u8],
+        at: usize,
+        told: &mut Told<impl FnMut(Number, usize)>,
+    ) -> bool {
+        let row = self.words + 4 * OF_WORD * word as usize;
+        let field = |field: usize| number(&self.table, row + 4 * field);
+        let text = self.texts + field(0) as usize..self.texts + field(OF_WORD) as usize;
+        let (place, last) = (field(1) & !LAST, field(1) & LAST != 0);
+        let Some(start) = at.checked_sub(place as usize) else {
+            return last;
+        };
+        let end = start + text.len();
+        let stands = bytes
+            .get(start..end)
+            .is_some_and(|here| here.eq_ignore_ascii_case(&self.table[text]));
+        if !stands {
+            return last;
+        }
+        for place in field(2)..field(2 + OF_WORD) {
+            let number = number(&self.table, self.numbers + 4 * place as usize);
+            if number & self.header.starts == 0 || starts_word(bytes, start) {
+                told.add((end, start, number & !self.header.starts));
+            }
+        }
+        last
     }
 }
 
@@ -370,43 +390,40 @@ fn starts_word(bytes: &[u8], at: usize) -> bool {
     !before.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-/// Places that are asked at a time.
-const STEP: usize = 8;
+/// Places that are asked before those that passed are looked at.
+const STEP: usize = 1 << 10;
 
-/// Calls `pass` with every place where `filter`, of `LEN` bytes, lets a word begin.
-#[inline(never)]
-fn passing<const LEN: usize>(filter: &[u8], bytes: &[u8], pass: &mut dyn FnMut(usize)) {
+/// Calls `pass` with every place where `filter`, of `LEN` numbers, lets a gram stand.
+#[inline(always)]
+fn passing<const LEN: usize>(filter: &[[u8; 4]], bytes: &[u8], pass: &mut impl FnMut(usize)) {
     let Some(filter) = filter.first_chunk::<LEN>() else {
         return;
     };
-    let bit = |four: u32| {
-        let (place, bit) = filtered(four, LEN);
-        u32::from(filter[place]) >> bit & 1
-    };
+    let mut passed = [0u16; STEP];
     let mut at = 0;
-    while let Some(ahead) = bytes[at..].first_chunk::<{ STEP + 3 }>() {
-        let mut passed = 0;
-        for place in 0..STEP {
-            let four = [
-                ahead[place],
-                ahead[place + 1],
-                ahead[place + 2],
-                ahead[place + 3],
-            ];
-            passed |= bit(u32::from_le_bytes(four)) << place;
+    while at + GRAM <= bytes.len() {
+        let end = bytes.len().min(at + STEP + GRAM - 1);
+        let count = ask(filter, &bytes[at..end], &mut passed);
+        for &place in &passed[..count] {
+            pass(at + usize::from(place));
         }
-        while passed != 0 {
-            pass(at + passed.trailing_zeros() as usize);
-            passed &= passed - 1;
-        }
-        at += STEP;
+        at = end + 1 - GRAM;
     }
-    for at in at..(bytes.len() + 1).saturating_sub(BEGINNING) {
-        let mut four = [0; 4];
-        let rest = &bytes[at..bytes.len().min(at + 4)];
-        four[..rest.len()].copy_from_slice(rest);
-        if bit(u32::from_le_bytes(four)) != 0 {
-            pass(at);
-        }
+    if at + PLACED <= bytes.len() {
+        pass(at);
     }
+}
+
+/// Writes down the places of `bytes` that pass, and returns how many they are.
+#[inline(never)]
+fn ask<const LEN: usize>(filter: &[[u8; 4]; LEN], bytes: &[u8], passed: &mut [u16; STEP]) -> usize {
+    let mut count = 0;
+    for (place, four) in bytes.windows(GRAM).enumerate() {
+        let four = u32::from_le_bytes([four[0], four[1], four[2], four[3]]);
+        let (number, bit) = filtered(four | FOLD, LEN);
+        // The next place that passes overwrites one that did not.
+        passed[count % STEP] = place as u16;
+        count += (u32::from_le_bytes(filter[number]) >> bit & 1) as usize;
+    }
+    count
 }
