@@ -163,10 +163,10 @@ pub fn in_the_clear<'r>(
             reading.part(range, &entries)
         })?;
     }
-    let may_hold_data = reading.may_hold_data;
+    let (may_hold_data, may_fetch) = (reading.may_hold_data, reading.may_fetch);
     let mut examined = reading.examined;
     if may_hold_data {
-        data(text, knowledge, &mut examined.sightings);
+        data(text, may_fetch, knowledge, &mut examined.sightings);
         examined
             .sightings
             .sort_by_key(|sighting| sighting.span.start);
@@ -200,8 +200,13 @@ fn crossings<'r>(
     }
 }
 
-/// Production data in a text.
-fn data<'r>(text: &[u8], knowledge: &Knowledge<'_, 'r>, sightings: &mut Vec<Sighting<'r>>) {
+/// Production data in a text; what fetches it where a word says that something may.
+fn data<'r>(
+    text: &[u8],
+    may_fetch: bool,
+    knowledge: &Knowledge<'_, 'r>,
+    sightings: &mut Vec<Sighting<'r>>,
+) {
     let file = boundary::File {
         text,
         entries: &[],
@@ -210,7 +215,7 @@ fn data<'r>(text: &[u8], knowledge: &Knowledge<'_, 'r>, sightings: &mut Vec<Sigh
         vocabulary: knowledge.vocabulary,
     };
     let mut positions = Positions::new(text);
-    for crossing in boundary::data(&file) {
+    for crossing in boundary::data(&file, may_fetch) {
         if !knowledge.scanner.leaves_out(crossing.rule) {
             sightings.push(crossed(text, crossing, knowledge.scanner, &mut positions));
         }

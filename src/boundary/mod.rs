@@ -128,8 +128,9 @@ fn holds(text: &[u8], word: &[u8]) -> bool {
 }
 
 /// The production data in a text, whatever its format: asked once a file, and not once a part of it. Entries are not needed.
-pub fn data(file: &File<'_>) -> Vec<Crossing> {
-    data::look(file)
+/// What fetches it is looked for only where `may_fetch` says that a keyword of that rule stands in the text.
+pub fn data(file: &File<'_>, may_fetch: bool) -> Vec<Crossing> {
+    data::look(file, may_fetch)
 }
 
 /// Everything in a file that crosses the boundary, in the order of the file, each place once.

@@ -19,8 +19,37 @@ pub struct Lead {
     pub by_context: bool,
     /// Whether it counts only where a context word stands, too.
     pub needs_context: bool,
+    /// What a word of a rule that is found by code opens beside the others of its kind.
+    pub opens: Opens,
     /// The keywords of a generic rule without separators, as keys of assignments are compared with them.
     pub plain: Vec<String>,
+}
+
+/// What a word of a rule opens that is found by code and costs more than a look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Opens {
+    /// Nothing of its own.
+    Nothing,
+    /// A look for grants in source code and prose: statements of SQL, policies that are written out in it.
+    Grants,
+    /// A look for what fetches production's data, line by line.
+    Fetches,
+}
+
+/// Words that grant something in source code and prose.
+const GRANTING: [&str; 3] = ["grant all", "superuser", "statement"];
+/// The rule on what fetches production's data.
+pub const FETCHING: &str = "data-from-production";
+
+impl Opens {
+    fn of(rule: &Rule) -> Self {
+        let grants = |word: &String| GRANTING.contains(&word.as_str());
+        match rule.kind {
+            Kind::Structural if rule.keywords.iter().any(grants) => Self::Grants,
+            Kind::Data if rule.id == FETCHING => Self::Fetches,
+            _ => Self::Nothing,
+        }
+    }
 }
 
 /// Set in the number of a rule whose word is one of its context words.
@@ -37,6 +66,7 @@ impl Lead {
             lines: rule.lines,
             by_context,
             needs_context: !rule.context.is_empty() && !by_context,
+            opens: Opens::of(rule),
             plain: match rule.kind {
                 Kind::Generic => rule.keywords.iter().map(|word| plain(word)).collect(),
                 Kind::Issued | Kind::Structural | Kind::Data => Vec::new(),

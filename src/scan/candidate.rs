@@ -10,7 +10,7 @@ use once_cell::sync::OnceCell;
 use regex::bytes::{Regex, RegexBuilder};
 
 use crate::model::Secret;
-use crate::rules::lead::{self, CONTEXT, Lead};
+use crate::rules::lead::{self, CONTEXT, Lead, Opens};
 use crate::rules::{self, Kind, Pack, Rule, Shipped};
 
 use super::filter::{Allows, Filter, Heard};
@@ -158,6 +158,10 @@ pub struct Searched<'b, 'r> {
     pub rejected: Vec<Rejected<'r>>,
     /// Whether a keyword of a rule on data stands anywhere.
     pub may_hold_data: bool,
+    /// Whether a word that grants something in source code or prose stands anywhere.
+    pub may_grant: bool,
+    /// Whether a keyword of the rule on what fetches production's data stands anywhere.
+    pub may_fetch: bool,
 }
 
 impl Searched<'_, '_> {
@@ -365,10 +369,12 @@ impl<'r> Scanner<'r> {
             }
             if rule.kind == Kind::Structural {
                 answer.may_cross = true;
+                answer.may_grant |= rule.opens == Opens::Grants;
                 return;
             }
             if rule.kind == Kind::Data {
                 answer.may_hold_data = true;
+                answer.may_fetch |= rule.opens == Opens::Fetches;
                 return;
             }
             if last.is_empty() {

@@ -106,8 +106,8 @@ static WORDS: Lazy<Regex> = Lazy::new(|| {
     ))
 });
 
-pub(super) fn look(file: &File<'_>, _parts: &[Range<usize>], crossings: &mut Vec<Crossing>) {
-    if file.text.len() > LARGEST || !WORDS.is_match(file.text) {
+pub(super) fn look(file: &File<'_>, crossings: &mut Vec<Crossing>) {
+    if file.text.len() > LARGEST {
         return;
     }
     let restores = once_cell::unsync::Lazy::new(|| restores(file.text));
