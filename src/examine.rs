@@ -179,19 +179,15 @@ pub fn in_the_clear<'r>(
 /// What crosses the boundary without being a credential.
 fn crossings<'r>(
     text: &[u8],
+    part: Range<usize>,
     syntax: Syntax,
     entries: &[Entry],
     knowledge: &Knowledge<'_, 'r>,
     positions: &mut Positions<'_>,
     sightings: &mut Vec<Sighting<'r>>,
 ) {
-    let file = boundary::File {
-        text,
-        syntax,
-        entries,
-        facts: knowledge.facts,
-        vocabulary: knowledge.vocabulary,
-    };
+    let (facts, vocabulary) = (knowledge.facts, knowledge.vocabulary);
+    let file = boundary::File::new(text, part, syntax, entries, facts, vocabulary);
     for crossing in boundary::crossings(&file) {
         if knowledge.scanner.leaves_out(crossing.rule) {
             continue;
@@ -207,13 +203,9 @@ fn data<'r>(
     knowledge: &Knowledge<'_, 'r>,
     sightings: &mut Vec<Sighting<'r>>,
 ) {
-    let file = boundary::File {
-        text,
-        entries: &[],
-        syntax: Syntax::Lines,
-        facts: knowledge.facts,
-        vocabulary: knowledge.vocabulary,
-    };
+    let (facts, vocabulary) = (knowledge.facts, knowledge.vocabulary);
+    let whole = 0..text.len();
+    let file = boundary::File::new(text, whole, Syntax::Lines, &[], facts, vocabulary);
     let mut positions = Positions::new(text);
     for crossing in boundary::data(&file, may_fetch) {
         if !knowledge.scanner.leaves_out(crossing.rule) {

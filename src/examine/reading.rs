@@ -165,6 +165,7 @@ impl<'t, 'k, 'r> Reading<'t, 'k, 'r> {
         if self.may_cross {
             crossings(
                 text,
+                range,
                 self.syntax,
                 entries,
                 knowledge,

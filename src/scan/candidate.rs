@@ -377,6 +377,10 @@ impl<'r> Scanner<'r> {
                 answer.may_fetch |= rule.opens == Opens::Fetches;
                 return;
             }
+            // Every match begins at one of its words: where no match can, the pattern is not tried.
+            if rule.run.is_some_and(|run| !run.stands(bytes, at)) {
+                return;
+            }
             if last.is_empty() {
                 last = vec![None; self.rules.len()];
             }

@@ -68,12 +68,12 @@ const SAID: [&str; 26] = [
 ];
 
 /// The entries in which something may be pointed to.
-fn pointing<'e>(file: &File<'e>) -> impl Iterator<Item = &'e Entry> + use<'e> {
-    let entries: &[Entry] = if file.is_configuration() {
-        file.entries
-    } else {
-        &[]
-    };
+fn pointing<'e>(file: &'e File<'_>) -> impl Iterator<Item = &'e Entry> {
+    file.pointing.iter().copied()
+}
+
+/// Those of the entries of a configuration in which something may be pointed to.
+pub(super) fn pointing_of(entries: &[Entry]) -> impl Iterator<Item = &Entry> {
     entries.iter().filter(|entry| {
         let is_said = |key: &String| {
             let of_said = (SHORTEST_SAID..=LONGEST_SAID).contains(&key.len());
@@ -90,11 +90,13 @@ const LONGEST_SAID: usize = 13;
 
 /// The words of a value that may be a URL, a path or a name: cut at spaces, quotes, brackets and commas.
 fn tokens(value: &str) -> impl Iterator<Item = &str> {
-    value
-        .split(|character: char| {
-            character.is_whitespace() || "\"'`,;()[]{}<>|=".contains(character)
-        })
-        .filter(|token| token.len() >= 4)
+    let separates = |character: char| match character {
+        '"' | '\'' | '`' | ',' | ';' | '(' | ')' | '[' | ']' | '{' | '}' | '<' | '>' | '|'
+        | '=' => true,
+        '!'..='~' => false,
+        other => other.is_whitespace(),
+    };
+    value.split(separates).filter(|token| token.len() >= 4)
 }
 
 /// Whether a key above an entry names production, which the file then says of itself. The labels of a block of Terraform are
