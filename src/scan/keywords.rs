@@ -42,6 +42,16 @@ pub struct Keywords {
     texts: usize,
 }
 
+/// The parts of a table, at hand for a search.
+struct Parts<'t> {
+    header: Header,
+    filter: &'t [[u8; 4]],
+    slots: &'t [[u8; 4 * OF_SLOT]],
+    words: &'t [[u8; 4]],
+    numbers: &'t [[u8; 4]],
+    texts: &'t [u8],
+}
+
 /// What the table begins with.
 #[derive(Clone, Copy)]
 struct Header {
@@ -283,21 +293,22 @@ impl Keywords {
             waiting: VecDeque::new(),
             hit,
         };
+        let parts = self.parts();
         if self.header.short > 0 {
             // Words of one or two bytes stand everywhere: nothing is gained by looking ahead.
             let short = self.header.words - self.header.short..self.header.words;
             for at in 0..bytes.len() {
                 told.until(at.saturating_sub(self.header.farthest as usize));
                 for word in short.clone() {
-                    self.compare(word, bytes, at, &mut told);
+                    parts.compare(word, bytes, at, &mut told);
                 }
-                self.look(bytes, at, &mut told);
+                parts.look(bytes, at, &mut told);
             }
         } else {
-            let (filter, _) = self.table[Header::LEN..self.slots].as_chunks();
-            let mut pass = |at: usize| self.look(bytes, at, &mut told);
+            let mut pass = |at: usize| parts.look(bytes, at, &mut told);
             // The sizes that there are, so that the compiler knows them.
-            match self.header.filter.trailing_zeros() {
+            let filter = parts.filter;
+            match filter.len().trailing_zeros() {
                 10 => passing::<{ 1 << 10 }>(filter, bytes, &mut pass),
                 11 => passing::<{ 1 << 11 }>(filter, bytes, &mut pass),
                 12 => passing::<{ 1 << 12 }>(filter, bytes, &mut pass),
@@ -310,6 +321,20 @@ impl Keywords {
         told.until(usize::MAX);
     }
 
+    fn parts(&self) -> Parts<'_> {
+        let table: &[u8] = &self.table;
+        Parts {
+            header: self.header,
+            filter: table[Header::LEN..self.slots].as_chunks().0,
+            slots: table[self.slots..self.words].as_chunks().0,
+            words: table[self.words..self.numbers].as_chunks().0,
+            numbers: table[self.numbers..self.texts].as_chunks().0,
+            texts: &table[self.texts..],
+        }
+    }
+}
+
+impl Parts<'_> {
     /// The words whose gram stands at `at`.
     #[inline(always)]
     fn look(&self, bytes: &[u8], at: usize, told: &mut Told<impl FnMut(Number, usize)>) {
@@ -321,8 +346,8 @@ impl Keywords {
         } | FOLD;
         self.words_of(four, bytes, at, told);
         // A word of three bytes lets every fourth byte pass.
-        let (place, _) = filtered(four, self.header.filter as usize);
-        if number(&self.table, Header::LEN + 4 * place) == u32::MAX {
+        let (place, _) = filtered(four, self.filter.len());
+        if self.filter[place] == [0xff; 4] {
             self.words_of(four & 0x00ff_ffff, bytes, at, told);
         }
     }
@@ -336,17 +361,17 @@ impl Keywords {
         at: usize,
         told: &mut Told<impl FnMut(Number, usize)>,
     ) {
-        let mut slot = slot(gram, self.header.slots);
-        let row = loop {
-            let row = self.slots + 4 * OF_SLOT * slot as usize;
-            match number(&self.table, row) {
+        let mask = self.slots.len() as u32 - 1;
+        let mut slot = slot(gram, self.slots.len() as u32);
+        let mut word = loop {
+            let row = u64::from_le_bytes(self.slots[slot as usize]);
+            match row as u32 {
                 0 => return,
-                own if own == gram => break row,
-                _ => slot = (slot + 1) & (self.header.slots - 1),
+                own if own == gram => break (row >> 32) as u32,
+                _ => slot = (slot + 1) & mask,
             }
         };
         told.until(at.saturating_sub(self.header.farthest as usize));
-        let mut word = number(&self.table, row + 4);
         while !self.compare(word, bytes, at, told) {
             word += 1;
         }
@@ -360,9 +385,9 @@ impl Keywords {
         at: usize,
         told: &mut Told<impl FnMut(Number, usize)>,
     ) -> bool {
-        let row = self.words + 4 * OF_WORD * word as usize;
-        let field = |field: usize| number(&self.table, row + 4 * field);
-        let text = self.texts + field(0) as usize..self.texts + field(OF_WORD) as usize;
+        let row = &self.words[OF_WORD * word as usize..][..OF_WORD + 3];
+        let field = |field: usize| u32::from_le_bytes(row[field]);
+        let text = &self.texts[field(0) as usize..field(OF_WORD) as usize];
         let (place, last) = (field(1) & !LAST, field(1) & LAST != 0);
         let Some(start) = at.checked_sub(place as usize) else {
             return last;
@@ -370,12 +395,12 @@ impl Keywords {
         let end = start + text.len();
         let stands = bytes
             .get(start..end)
-            .is_some_and(|here| here.eq_ignore_ascii_case(&self.table[text]));
+            .is_some_and(|here| here.eq_ignore_ascii_case(text));
         if !stands {
             return last;
         }
-        for place in field(2)..field(2 + OF_WORD) {
-            let number = number(&self.table, self.numbers + 4 * place as usize);
+        for number in &self.numbers[field(2) as usize..field(2 + OF_WORD) as usize] {
+            let number = u32::from_le_bytes(*number);
             if number & self.header.starts == 0 || starts_word(bytes, start) {
                 told.add((end, start, number & !self.header.starts));
             }
@@ -419,8 +444,10 @@ fn passing<const LEN: usize>(filter: &[[u8; 4]], bytes: &[u8], pass: &mut impl F
 fn ask<const LEN: usize>(filter: &[[u8; 4]; LEN], bytes: &[u8], passed: &mut [u16; STEP]) -> usize {
     let mut count = 0;
     for (place, four) in bytes.windows(GRAM).enumerate() {
-        let four = u32::from_le_bytes([four[0], four[1], four[2], four[3]]);
-        let (number, bit) = filtered(four | FOLD, LEN);
+        let Some(&four) = four.first_chunk() else {
+            break;
+        };
+        let (number, bit) = filtered(u32::from_le_bytes(four) | FOLD, LEN);
         // The next place that passes overwrites one that did not.
         passed[count % STEP] = place as u16;
         count += (u32::from_le_bytes(filter[number]) >> bit & 1) as usize;
