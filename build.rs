@@ -1,5 +1,5 @@
 //! Turns the TOML rule packs into blobs at build time, so that start-up parses no TOML, decodes no rule that is not needed and
-//! builds no automaton; and a pack that does not fit the schema does not build.
+//! builds no table of words; and a pack that does not fit the schema does not build.
 
 use std::{env, fs, path::Path};
 
@@ -12,8 +12,8 @@ mod schema;
 mod lead;
 
 #[allow(dead_code, missing_docs, unreachable_pub)]
-#[path = "src/scan/automaton.rs"]
-mod automaton;
+#[path = "src/scan/keywords.rs"]
+mod keywords;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = Path::new("src/rules/builtin");
@@ -21,7 +21,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "src/rules/builtin",
         "src/rules/schema.rs",
         "src/rules/lead.rs",
-        "src/scan/automaton.rs",
+        "src/scan/keywords.rs",
+        "src/scan/common.txt",
     ] {
         println!("cargo::rerun-if-changed={read}");
     }
@@ -71,11 +72,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     write("leads.postcard", &postcard::to_allocvec(&leads)?)?;
     write("rules.postcard", &rules)?;
     let words = words.iter().map(|(number, word)| (*number, word.as_str()));
-    write("words.table", &automaton::table(words))?;
+    write("words.table", &keywords::table(words, lead::STARTS))?;
     let keys = leads.iter().enumerate().flat_map(|(number, lead)| {
         let words = lead.1.plain.iter();
         words.map(move |word| (number as u32, word.as_str()))
     });
-    write("keys.table", &automaton::table(keys))?;
+    write("keys.table", &keywords::table(keys, 0))?;
     Ok(())
 }

@@ -2,10 +2,11 @@
 //!
 //!     cargo bench --bench rules -- FOLDER...
 //!
-//! Reads the files below the folders, and prints the best of several rounds for each number of rules. The further rules are
-//! copies of the real ones whose keywords and context words are shifted by some letters, so that there are
-//! ten times as many keywords of the same lengths, which stand in text about as seldom. Exits with 1 where ten times the
-//! rules cost more than 1.3 times the time.
+//! Reads the files below the folders, and prints the best of several rounds for each number of rules, in time on the processor
+//! where Linux tells it. The further rules are copies of the real ones whose keywords and context words are shifted by some
+//! letters, in their patterns too, so that there are ten times as many keywords of the same lengths, which stand in text about
+//! as seldom. (A copy whose pattern did not begin with its keyword any more would be tried at every `num_` and `item_`, which
+//! no real rule is.) Exits with 1 where ten times the rules cost more than 1.3 times the time.
 
 #![allow(missing_docs, clippy::expect_used, clippy::print_stdout)]
 
@@ -53,11 +54,15 @@ fn main() -> ExitCode {
     let mut best = [Duration::MAX; 2];
     for _ in 0..=ROUNDS {
         for (scanner, best) in scanners.iter().zip(&mut best) {
-            let started = Instant::now();
+            let (started, before) = (Instant::now(), on_processor());
             for file in &files {
                 std::hint::black_box(scanner.search(file).expect("searches").issued.len());
             }
-            *best = started.elapsed().min(*best);
+            let taken = match (before, on_processor()) {
+                (Some(before), Some(after)) => after - before,
+                _ => started.elapsed(),
+            };
+            *best = taken.min(*best);
         }
     }
     let [one, ten] = best.map(|time| time.as_secs_f64());
@@ -71,6 +76,13 @@ fn main() -> ExitCode {
         ten / one
     );
     ExitCode::from(u8::from(ten / one > AT_MOST))
+}
+
+/// Time that this process has had a processor; other processes do not count.
+fn on_processor() -> Option<Duration> {
+    let told = fs::read_to_string("/proc/self/schedstat").ok()?;
+    let nanoseconds = told.split(' ').next()?.parse().ok()?;
+    Some(Duration::from_nanos(nanoseconds))
 }
 
 fn read(path: &Path, files: &mut Vec<Vec<u8>>) {
@@ -95,17 +107,32 @@ fn copies(packs: &[Pack], copy: u8) -> Vec<Pack> {
     }
     let other = |word: &mut String| {
         *word = word
-            .bytes()
-            .map(|byte| match byte {
-                b'a'..=b'z' => char::from(b'a' + (byte - b'a' + copy) % 26),
-                b'0'..=b'9' => char::from(b'0' + (byte - b'0' + copy) % 10),
-                byte => char::from(byte),
+            .chars()
+            .map(|character| match character {
+                'a'..='z' => char::from(b'a' + (character as u8 - b'a' + copy) % 26),
+                'A'..='Z' => char::from(b'A' + (character as u8 - b'A' + copy) % 26),
+                '0'..='9' => char::from(b'0' + (character as u8 - b'0' + copy) % 10),
+                other => other,
             })
             .collect();
+    };
+    // The keyword where a pattern has it, but not as the name of a group.
+    let in_pattern = |pattern: &mut String, word: &str| {
+        let lower = pattern.to_ascii_lowercase();
+        for (at, found) in lower.match_indices(word) {
+            if !lower[..at].ends_with("?p<") {
+                let mut shifted = pattern[at..at + found.len()].to_owned();
+                other(&mut shifted);
+                pattern.replace_range(at..at + found.len(), &shifted);
+            }
+        }
     };
     for pack in &mut packs {
         pack.rules.retain(|rule| rule.kind == Kind::Issued);
         for rule in &mut pack.rules {
+            for word in &rule.keywords {
+                in_pattern(&mut rule.pattern, word);
+            }
             rule.keywords.iter_mut().for_each(other);
             rule.context.iter_mut().for_each(other);
         }

@@ -166,10 +166,10 @@ pub fn in_the_clear<'r>(
             reading.part(range, &entries)
         })?;
     }
-    let may_hold_data = reading.may_hold_data;
+    let (may_hold_data, may_fetch) = (reading.may_hold_data, reading.may_fetch);
     let mut examined = reading.examined;
     if may_hold_data {
-        data(text, knowledge, &mut examined.sightings);
+        data(text, may_fetch, knowledge, &mut examined.sightings);
         examined
             .sightings
             .sort_by_key(|sighting| sighting.span.start);
@@ -182,19 +182,15 @@ pub fn in_the_clear<'r>(
 /// What crosses the boundary without being a credential.
 fn crossings<'r>(
     text: &[u8],
+    part: Range<usize>,
     syntax: Syntax,
     entries: &[Entry],
     knowledge: &Knowledge<'_, 'r>,
     positions: &mut Positions<'_>,
     sightings: &mut Vec<Sighting<'r>>,
 ) {
-    let file = boundary::File {
-        text,
-        syntax,
-        entries,
-        facts: knowledge.facts,
-        vocabulary: knowledge.vocabulary,
-    };
+    let (facts, vocabulary) = (knowledge.facts, knowledge.vocabulary);
+    let file = boundary::File::new(text, part, syntax, entries, facts, vocabulary);
     for crossing in boundary::crossings(&file) {
         if knowledge.scanner.leaves_out(crossing.rule) {
             continue;
@@ -203,17 +199,18 @@ fn crossings<'r>(
     }
 }
 
-/// Production data in a text.
-fn data<'r>(text: &[u8], knowledge: &Knowledge<'_, 'r>, sightings: &mut Vec<Sighting<'r>>) {
-    let file = boundary::File {
-        text,
-        entries: &[],
-        syntax: Syntax::Lines,
-        facts: knowledge.facts,
-        vocabulary: knowledge.vocabulary,
-    };
+/// Production data in a text; what fetches it where a word says that something may.
+fn data<'r>(
+    text: &[u8],
+    may_fetch: bool,
+    knowledge: &Knowledge<'_, 'r>,
+    sightings: &mut Vec<Sighting<'r>>,
+) {
+    let (facts, vocabulary) = (knowledge.facts, knowledge.vocabulary);
+    let whole = 0..text.len();
+    let file = boundary::File::new(text, whole, Syntax::Lines, &[], facts, vocabulary);
     let mut positions = Positions::new(text);
-    for crossing in boundary::data(&file) {
+    for crossing in boundary::data(&file, may_fetch) {
         if !knowledge.scanner.leaves_out(crossing.rule) {
             sightings.push(crossed(text, crossing, knowledge.scanner, &mut positions));
         }

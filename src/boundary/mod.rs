@@ -13,18 +13,22 @@ use std::ops::Range;
 use crate::model::{Facts, Family, Signal, Vocabulary};
 use crate::syntax::{Entry, Syntax};
 
-/// A file that is looked at.
+/// A file that is looked at, or a part of one.
 pub struct File<'a> {
     /// Its text.
-    pub text: &'a [u8],
+    text: &'a [u8],
+    /// The part of the text that is looked at.
+    part: Range<usize>,
     /// How it is read.
-    pub syntax: Syntax,
-    /// Its scalars, in the order of the file.
-    pub entries: &'a [Entry],
+    syntax: Syntax,
+    /// The scalars of the part, in the order of the file.
+    entries: &'a [Entry],
+    /// Those in which something may be pointed to.
+    pointing: Vec<&'a Entry>,
     /// What the policy declares.
-    pub facts: &'a Facts,
+    facts: &'a Facts,
     /// Environment words.
-    pub vocabulary: &'a Vocabulary,
+    vocabulary: &'a Vocabulary,
 }
 
 /// A place where the boundary is crossed.
@@ -68,7 +72,31 @@ const GROUPS: &[Look] = &[
 /// In a longer value with escapes a part is not looked for.
 const LARGEST_SEARCHED: usize = 16 << 10;
 
-impl File<'_> {
+impl<'a> File<'a> {
+    /// The `part` of a text, with its `entries`.
+    pub fn new(
+        text: &'a [u8],
+        part: Range<usize>,
+        syntax: Syntax,
+        entries: &'a [Entry],
+        facts: &'a Facts,
+        vocabulary: &'a Vocabulary,
+    ) -> Self {
+        let mut file = Self {
+            text,
+            part,
+            syntax,
+            entries,
+            pointing: Vec::new(),
+            facts,
+            vocabulary,
+        };
+        if file.is_configuration() {
+            file.pointing.extend(reference::pointing_of(entries));
+        }
+        file
+    }
+
     /// Whether it is configuration, and not source code or prose, where names of every environment stand for every one.
     fn is_configuration(&self) -> bool {
         !matches!(self.syntax, Syntax::Code | Syntax::Prose)
@@ -128,8 +156,9 @@ fn holds(text: &[u8], word: &[u8]) -> bool {
 }
 
 /// The production data in a text, whatever its format: asked once a file, and not once a part of it. Entries are not needed.
-pub fn data(file: &File<'_>) -> Vec<Crossing> {
-    data::look(file)
+/// What fetches it is looked for only where `may_fetch` says that a keyword of that rule stands in the text.
+pub fn data(file: &File<'_>, may_fetch: bool) -> Vec<Crossing> {
+    data::look(file, may_fetch)
 }
 
 /// Everything in a file that crosses the boundary, in the order of the file, each place once.

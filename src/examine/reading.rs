@@ -32,6 +32,8 @@ pub(super) struct Reading<'t, 'k, 'r> {
     may_cross: bool,
     /// Whether production data is worth a look.
     pub(super) may_hold_data: bool,
+    /// Whether it may say what fetches production's data.
+    pub(super) may_fetch: bool,
     positions: Positions<'t>,
     pub(super) examined: Examined<'r>,
 }
@@ -73,8 +75,10 @@ impl<'t, 'k, 'r> Reading<'t, 'k, 'r> {
             names: searched.names,
             may_cross: may_point
                 || searched.may_cross
-                    && (bare(syntax) == Bare::IsRead || boundary::may_grant(text)),
+                    && (bare(syntax) == Bare::IsRead
+                        || searched.may_grant && boundary::may_grant(text)),
             may_hold_data: searched.may_hold_data,
+            may_fetch: searched.may_fetch,
             positions: Positions::new(text),
             examined: Examined::default(),
         })
@@ -161,6 +165,7 @@ impl<'t, 'k, 'r> Reading<'t, 'k, 'r> {
         if self.may_cross {
             crossings(
                 text,
+                range,
                 self.syntax,
                 entries,
                 knowledge,

@@ -25,4 +25,4 @@ pub use oid::Oid;
 pub use place::Place;
 pub use report::{Outcome, RefUpdate, Report, Stats, Unexamined};
 pub use secret::Secret;
-pub use vocabulary::{Vocabulary, words_of};
+pub use vocabulary::{Vocabulary, has_word_of, words_of};

@@ -94,6 +94,54 @@ impl Vocabulary {
 /// The words of a name, lower-case: cut at everything that is not a letter or a digit, between lower and upper case
 /// (`dbPassword`), and before the last capital of a run (`AWSKey` is `aws`, `key`).
 pub fn words_of(name: &str) -> Vec<String> {
+    if name.is_ascii() {
+        return ascii_words(name)
+            .map(|word| word.to_ascii_lowercase())
+            .collect();
+    }
+    words_of_any(name)
+}
+
+/// Whether one of the words of a name is `wanted`, which are in lower case: as [`words_of`], and nothing is copied.
+pub fn has_word_of(name: &str, wanted: &[&str]) -> bool {
+    if name.is_ascii() {
+        return ascii_words(name).any(|word| {
+            wanted
+                .iter()
+                .any(|wanted| word.eq_ignore_ascii_case(wanted))
+        });
+    }
+    words_of_any(name)
+        .iter()
+        .any(|word| wanted.contains(&word.as_str()))
+}
+
+/// The words of a name in ASCII, as they are written.
+fn ascii_words(name: &str) -> impl Iterator<Item = &str> {
+    let bytes = name.as_bytes();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        at += bytes[at..]
+            .iter()
+            .take_while(|byte| !byte.is_ascii_alphanumeric())
+            .count();
+        let start = at;
+        while let Some(byte) = bytes.get(at).filter(|byte| byte.is_ascii_alphanumeric()) {
+            let begins = at > start && byte.is_ascii_uppercase() && {
+                let before = bytes[at - 1];
+                let next = bytes.get(at + 1);
+                !before.is_ascii_uppercase() || next.is_some_and(u8::is_ascii_lowercase)
+            };
+            if begins {
+                break;
+            }
+            at += 1;
+        }
+        (at > start).then(|| &name[start..at])
+    })
+}
+
+fn words_of_any(name: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
     let characters: Vec<char> = name.chars().collect();
@@ -150,6 +198,18 @@ mod tests {
         assert_eq!(words_of("prodDbPassword"), ["prod", "db", "password"]);
         assert_eq!(words_of("AWSSecretKey2"), ["aws", "secret", "key2"]);
         assert_eq!(words_of(""), [""; 0]);
+    }
+
+    proptest::proptest! {
+        /// Names in ASCII, which have a way of their own, are cut as others are.
+        #[test]
+        fn names_in_ascii_are_cut_alike(name in "[ -~]{0,12}|[aB1_-]{0,12}") {
+            let words = super::words_of_any(&name);
+            proptest::prop_assert_eq!(words_of(&name), words.clone());
+            let wanted: Vec<&str> = words.iter().map(String::as_str).collect();
+            proptest::prop_assert!(wanted.iter().all(|word| super::has_word_of(&name, &[word])));
+            proptest::prop_assert!(!super::has_word_of(&name, &["no such word"]));
+        }
     }
 
     #[test]

@@ -19,8 +19,150 @@ pub struct Lead {
     pub by_context: bool,
     /// Whether it counts only where a context word stands, too.
     pub needs_context: bool,
+    /// What a word of a rule that is found by code opens beside the others of its kind.
+    pub opens: Opens,
+    /// What stands behind the beginning of every match, where each begins with a word that leads to the rule.
+    pub run: Option<Run>,
     /// The keywords of a generic rule without separators, as keys of assignments are compared with them.
     pub plain: Vec<String>,
+}
+
+/// Bytes of one class at a known place behind the beginning of a match: `path` is a word of half the source code there is,
+/// `pat` and fourteen letters and digits is not, and the pattern need not be tried to say so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    from: u8,
+    len: u8,
+    class: Class,
+}
+
+/// Classes of bytes, each with all that is in those before it that it holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Class {
+    /// `0-9`
+    Digits,
+    /// `0-9a-f` in any case.
+    Hexadecimal,
+    /// Letters and digits.
+    Alphanumeric,
+    /// Letters, digits and what base64 and names have beside them: `+/=_-.`
+    Token,
+}
+
+impl Class {
+    const ALL: [Self; 4] = [
+        Self::Digits,
+        Self::Hexadecimal,
+        Self::Alphanumeric,
+        Self::Token,
+    ];
+
+    const fn holds(self, byte: u8) -> bool {
+        match self {
+            Self::Digits => byte.is_ascii_digit(),
+            Self::Hexadecimal => byte.is_ascii_hexdigit(),
+            Self::Alphanumeric => byte.is_ascii_alphanumeric(),
+            Self::Token => {
+                byte.is_ascii_alphanumeric()
+                    || matches!(byte, b'+' | b'/' | b'=' | b'_' | b'-' | b'.')
+            }
+        }
+    }
+
+    /// The smallest that holds all bytes of a part of a pattern, if it is a class.
+    fn of(hir: &Hir) -> Option<Self> {
+        let HirKind::Class(class) = hir.kind() else {
+            return None;
+        };
+        let regex_syntax::hir::Class::Bytes(class) = class else {
+            return None;
+        };
+        let bytes = || {
+            let ranges = class.iter();
+            ranges.flat_map(|range| range.start()..=range.end())
+        };
+        Self::ALL
+            .into_iter()
+            .find(|own| bytes().all(|byte| own.holds(byte)))
+    }
+}
+
+impl Run {
+    /// The longest of a rule's pattern whose place is known.
+    fn of(rule: &Rule) -> Option<Self> {
+        fn flat<'h>(hir: &'h Hir, parts: &mut Vec<&'h Hir>) {
+            match hir.kind() {
+                HirKind::Concat(more) => more.iter().for_each(|part| flat(part, parts)),
+                HirKind::Capture(capture) => flat(&capture.sub, parts),
+                _ => parts.push(hir),
+            }
+        }
+        let hir = parsed(rule)?;
+        let mut parts = Vec::new();
+        flat(&hir, &mut parts);
+        let mut longest: Option<Self> = None;
+        let mut from = 0;
+        for part in parts {
+            if let HirKind::Repetition(repetition) = part.kind()
+                && let Some(class) = Class::of(&repetition.sub)
+                && longest.is_none_or(|run| repetition.min > u32::from(run.len))
+            {
+                longest = u8::try_from(from).ok().map(|from| Self {
+                    from,
+                    len: repetition.min.min(u32::from(u8::MAX)) as u8,
+                    class,
+                });
+            }
+            let properties = part.properties();
+            let len = properties.minimum_len()?;
+            if properties.maximum_len() != Some(len) {
+                break;
+            }
+            from += len;
+        }
+        longest.filter(|run| run.len > 3)
+    }
+
+    /// Whether it stands behind a beginning at `at`.
+    pub fn stands(self, bytes: &[u8], at: usize) -> bool {
+        let from = at + usize::from(self.from);
+        bytes
+            .get(from..from + usize::from(self.len))
+            .is_some_and(|run| run.iter().all(|&byte| self.class.holds(byte)))
+    }
+}
+
+/// The pattern of a rule, as it is compiled.
+fn parsed(rule: &Rule) -> Option<Hir> {
+    let mut parser = ParserBuilder::new().unicode(false).utf8(false).build();
+    parser.parse(&rule.pattern).ok()
+}
+
+/// What a word of a rule opens that is found by code and costs more than a look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Opens {
+    /// Nothing of its own.
+    Nothing,
+    /// A look for grants in source code and prose: statements of SQL, policies that are written out in it.
+    Grants,
+    /// A look for what fetches production's data, line by line.
+    Fetches,
+}
+
+/// Words that grant something in source code and prose.
+const GRANTING: [&str; 3] = ["grant all", "superuser", "statement"];
+/// The rule on what fetches production's data.
+pub const FETCHING: &str = "data-from-production";
+
+impl Opens {
+    fn of(rule: &Rule) -> Self {
+        let grants = |word: &String| GRANTING.contains(&word.as_str());
+        match rule.kind {
+            Kind::Structural if rule.keywords.iter().any(grants) => Self::Grants,
+            Kind::Data if rule.id == FETCHING => Self::Fetches,
+            _ => Self::Nothing,
+        }
+    }
 }
 
 /// Set in the number of a rule whose word is one of its context words.
@@ -37,6 +179,10 @@ impl Lead {
             lines: rule.lines,
             by_context,
             needs_context: !rule.context.is_empty() && !by_context,
+            opens: Opens::of(rule),
+            run: openings(rule)
+                .filter(|_| !by_context)
+                .and_then(|_| Run::of(rule)),
             plain: match rule.kind {
                 Kind::Generic => rule.keywords.iter().map(|word| plain(word)).collect(),
                 Kind::Issued | Kind::Structural | Kind::Data => Vec::new(),
@@ -95,12 +241,7 @@ fn openings(rule: &Rule) -> Option<Vec<String>> {
     if rule.kind != Kind::Issued || rule.lines > 0 {
         return None;
     }
-    let hir = ParserBuilder::new()
-        .unicode(false)
-        .utf8(false)
-        .build()
-        .parse(&rule.pattern)
-        .ok()?;
+    let hir = parsed(rule)?;
     if !starts_a_word(&hir) {
         return None;
     }

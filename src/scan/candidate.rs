@@ -10,11 +10,11 @@ use once_cell::sync::OnceCell;
 use regex::bytes::{Regex, RegexBuilder};
 
 use crate::model::Secret;
-use crate::rules::lead::{self, CONTEXT, Lead};
+use crate::rules::lead::{self, CONTEXT, Lead, Opens};
 use crate::rules::{self, Kind, Pack, Rule, Shipped};
 
-use super::automaton::{self, Automaton};
 use super::filter::{Allows, Filter, Heard};
+use super::keywords::{self, Keywords};
 use super::lines;
 use super::prefilter::Prefilter;
 use super::reason::{Reason, documentation_example};
@@ -126,7 +126,7 @@ impl<'r> Compiled<'r> {
 pub struct Scanner<'r> {
     rules: Vec<Compiled<'r>>,
     /// The keywords of the generic ones without separators, as keys of assignments are compared with them.
-    keys: Automaton,
+    keys: Keywords,
     prefilter: Prefilter,
     /// Whether what is not believed is gathered, too.
     explains: bool,
@@ -158,6 +158,10 @@ pub struct Searched<'b, 'r> {
     pub rejected: Vec<Rejected<'r>>,
     /// Whether a keyword of a rule on data stands anywhere.
     pub may_hold_data: bool,
+    /// Whether a word that grants something in source code or prose stands anywhere.
+    pub may_grant: bool,
+    /// Whether a keyword of the rule on what fetches production's data stands anywhere.
+    pub may_fetch: bool,
 }
 
 impl Searched<'_, '_> {
@@ -198,7 +202,7 @@ impl Scanner<'static> {
         let keys = include_bytes!(concat!(env!("OUT_DIR"), "/keys.table"));
         Self {
             rules: rules.collect(),
-            keys: Automaton::new(Cow::Borrowed(keys)),
+            keys: Keywords::new(Cow::Borrowed(keys)),
             prefilter: Prefilter::shipped(),
             explains: false,
             whole: true,
@@ -240,7 +244,7 @@ impl<'r> Scanner<'r> {
             let words = compiled.lead.plain.iter();
             words.map(move |word| (number as u32, word.as_str()))
         });
-        let keys = Automaton::new(Cow::Owned(automaton::table(keys)));
+        let keys = Keywords::new(Cow::Owned(keywords::table(keys, 0)));
         Self {
             rules,
             keys,
@@ -365,10 +369,16 @@ impl<'r> Scanner<'r> {
             }
             if rule.kind == Kind::Structural {
                 answer.may_cross = true;
+                answer.may_grant |= rule.opens == Opens::Grants;
                 return;
             }
             if rule.kind == Kind::Data {
                 answer.may_hold_data = true;
+                answer.may_fetch |= rule.opens == Opens::Fetches;
+                return;
+            }
+            // Every match begins at one of its words: where no match can, the pattern is not tried.
+            if rule.run.is_some_and(|run| !run.stands(bytes, at)) {
                 return;
             }
             if last.is_empty() {

@@ -91,6 +91,24 @@ const LENGTHS: &[(&[u8; 2], usize)] = &[
     (b"XK", 20),
 ];
 
+/// The first place from `at` where an IBAN may begin: two capitals, then two digits. The fourth byte says most, so that words
+/// are left four bytes at a time.
+fn candidate(text: &[u8], mut at: usize) -> Option<usize> {
+    while let Some(&[first, second, third, fourth]) = text.get(at..at + 4) {
+        if !fourth.is_ascii_digit() {
+            at += if fourth.is_ascii_uppercase() { 1 } else { 4 };
+        } else if third.is_ascii_digit()
+            && second.is_ascii_uppercase()
+            && first.is_ascii_uppercase()
+        {
+            return Some(at);
+        } else {
+            at += 1;
+        }
+    }
+    None
+}
+
 /// The IBAN that begins at `at`, without its spaces, and where it ends.
 fn iban_at(text: &[u8], at: usize) -> Option<(Vec<u8>, usize)> {
     let country = text.get(at..at + 2)?;
@@ -128,23 +146,21 @@ pub(super) fn look(file: &File<'_>, parts: &[Range<usize>], crossings: &mut Vec<
     let mut found: HashSet<Vec<u8>> = HashSet::new();
     let mut first: Option<Range<usize>> = None;
     for part in parts {
-        let mut at = part.start;
-        while at < part.end {
+        let mut next = part.start;
+        // What begins in the part may end behind it.
+        let near = &text[..text.len().min(part.end + 3)];
+        while let Some(at) = candidate(near, next) {
             let inside = at
                 .checked_sub(1)
                 .is_some_and(|before| text[before].is_ascii_alphanumeric() || text[before] == b'_');
-            if text[at].is_ascii_uppercase()
-                && !inside
-                && let Some((plain, end)) = iban_at(text, at)
-            {
+            next = at + 1;
+            if !inside && let Some((plain, end)) = iban_at(text, at) {
                 first.get_or_insert(at..end);
                 // Of a text in which every number is an account, the first thousand are enough.
                 if found.len() < 1000 {
                     found.insert(plain);
                 }
-                at = end;
-            } else {
-                at += 1;
+                next = end;
             }
         }
     }
@@ -174,7 +190,25 @@ pub(super) fn look(file: &File<'_>, parts: &[Range<usize>], crossings: &mut Vec<
 
 #[cfg(test)]
 mod tests {
-    use super::iban_at;
+    use super::{candidate, iban_at};
+
+    #[test]
+    fn candidates_are_two_capitals_and_two_digits() {
+        let text = b"abc DE89, AAAB12 A1B22 ZZ9x 12AB34";
+        let plain = |at: &usize| {
+            let four = &text[*at..*at + 4];
+            four[..2].iter().all(u8::is_ascii_uppercase) && four[2..].iter().all(u8::is_ascii_digit)
+        };
+        let expected: Vec<usize> = (0..text.len() - 3).filter(plain).collect();
+        let mut found = Vec::new();
+        let mut from = 0;
+        while let Some(at) = candidate(text, from) {
+            found.push(at);
+            from = at + 1;
+        }
+        assert_eq!(found, expected);
+        assert_eq!(candidate(b"DE8", 0), None);
+    }
 
     #[test]
     fn the_published_examples_are_ibans() {

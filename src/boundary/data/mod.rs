@@ -19,13 +19,7 @@ use super::{Crossing, File};
 /// A group of rules: looks at the sampled parts of a text.
 type Look = fn(&File<'_>, &[Range<usize>], &mut Vec<Crossing>);
 
-const GROUPS: &[Look] = &[
-    dump::look,
-    transfer::look,
-    card::look,
-    iban::look,
-    email::look,
-];
+const GROUPS: &[Look] = &[dump::look, card::look, iban::look, email::look];
 
 /// Longer texts are sampled: their first part, and as much again three times in [`WINDOWS`] evenly spread ones.
 const WHOLE: usize = 4 << 20;
@@ -40,9 +34,12 @@ const WINDOW: usize = 64 << 10;
 const BULK: usize = 20;
 
 /// The production data in a text, in its order.
-pub(super) fn look(file: &File<'_>) -> Vec<Crossing> {
+pub(super) fn look(file: &File<'_>, may_fetch: bool) -> Vec<Crossing> {
     let parts = sample(file.text.len());
     let mut crossings = Vec::new();
+    if may_fetch {
+        transfer::look(file, &mut crossings);
+    }
     for group in GROUPS {
         group(file, &parts, &mut crossings);
     }

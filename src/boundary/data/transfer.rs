@@ -106,16 +106,19 @@ static WORDS: Lazy<Regex> = Lazy::new(|| {
     ))
 });
 
-pub(super) fn look(file: &File<'_>, _parts: &[Range<usize>], crossings: &mut Vec<Crossing>) {
-    if file.text.len() > LARGEST || !WORDS.is_match(file.text) {
+pub(super) fn look(file: &File<'_>, crossings: &mut Vec<Crossing>) {
+    if file.text.len() > LARGEST {
         return;
     }
     let restores = once_cell::unsync::Lazy::new(|| restores(file.text));
     let mut start = 0;
-    for line in file.text.split_inclusive(|&byte| byte == b'\n') {
-        let at = start;
-        start += line.len();
-        if line.len() > LONGEST_LINE || is_comment(line) || !WORDS.is_match(line) {
+    while let Some(word) = WORDS.find_at(file.text, start) {
+        // The words have no line end in them.
+        let at = memchr::memrchr(b'\n', &file.text[..word.start()]).map_or(0, |end| end + 1);
+        start = memchr::memchr(b'\n', &file.text[word.end()..])
+            .map_or(file.text.len(), |end| word.end() + end + 1);
+        let line = &file.text[at..start];
+        if line.len() > LONGEST_LINE || is_comment(line) {
             continue;
         }
         let Ok(line) = std::str::from_utf8(line) else {

@@ -14,11 +14,12 @@ pub(in crate::boundary) fn look(file: &File<'_>, crossings: &mut Vec<Crossing>) 
     if file.syntax == Syntax::Prose {
         return;
     }
-    if !holds(file.text, b"grant") && !holds(file.text, b"superuser") {
+    let part = file.text.get(file.part.clone()).unwrap_or_default();
+    if !holds(part, b"grant") && !holds(part, b"superuser") {
         return;
     }
-    let mut start = 0;
-    for line in file.text.split_inclusive(|&byte| byte == b'\n') {
+    let mut start = file.part.start;
+    for line in part.split_inclusive(|&byte| byte == b'\n') {
         let at = start;
         start += line.len();
         let line = &line[..line.len().min(LONGEST)];

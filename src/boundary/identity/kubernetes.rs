@@ -113,10 +113,9 @@ fn roles(
 ) {
     let of_role = File {
         entries,
-        text: file.text,
-        syntax: file.syntax,
-        facts: file.facts,
-        vocabulary: file.vocabulary,
+        pointing: Vec::new(),
+        part: file.part.clone(),
+        ..*file
     };
     let rules = records(&of_role, |entry| {
         let is_rule = entry.path.get(depth).is_some_and(|key| key == "rules");

@@ -1,8 +1,6 @@
 //! Accounts, projects, subscriptions, tenants, namespaces and clusters that the policy declares; identities that belong to a
 //! project; and the subjects that a trust names.
 
-use crate::model::words_of;
-
 use super::super::{Crossing, File};
 use super::{List, Pointer, judge, key_has, pointing, tokens};
 
@@ -40,9 +38,8 @@ const NAMED: [(&str, &[&str], List); 5] = [
 pub(in crate::boundary) fn look(file: &File<'_>, crossings: &mut Vec<Crossing>) {
     for entry in pointing(file) {
         let value = entry.value.trim();
-        let words = entry.key().map(words_of).unwrap_or_default();
         for (what, keys, list) in NAMED {
-            if value.len() <= 200 && words.iter().any(|word| keys.contains(&word.as_str())) {
+            if value.len() <= 200 && key_has(entry, keys) {
                 let known: &[(&'static str, &str, List)] = &[(what, value, list)];
                 let pointer = Pointer {
                     rule: "reference-account",

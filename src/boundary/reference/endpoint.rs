@@ -1,7 +1,7 @@
 //! Hosts: those that the policy declares, databases and queues by the words in their names, and the live mode of providers
 //! that have a sandbox elsewhere.
 
-use crate::model::{Family, Signal, Strength, Tier};
+use crate::model::{Family, Signal, Strength, Tier, has_word_of};
 use crate::origin::{host_in, mode_of_host};
 use crate::syntax::{Entry, Meaning};
 
@@ -146,11 +146,7 @@ fn has_password(token: &str) -> bool {
 
 fn entry_has(entry: &Entry, words: &[&str]) -> bool {
     let mut keys = entry.path.iter().rev().take(2);
-    keys.any(|key| {
-        crate::model::words_of(key)
-            .iter()
-            .any(|word| words.contains(&word.as_str()))
-    })
+    keys.any(|key| has_word_of(key, words))
 }
 
 /// A provider's live mode. A sandbox of the same provider stands elsewhere, so this is told and never proven: some are used

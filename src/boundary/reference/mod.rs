@@ -15,7 +15,7 @@ pub(super) mod variable;
 
 use std::ops::Range;
 
-use crate::model::{EnvironmentFacts, Family, Signal, Strength, Tier, words_of};
+use crate::model::{EnvironmentFacts, Family, Signal, Strength, Tier, has_word_of};
 use crate::syntax::{Entry, Meaning, Syntax};
 
 use super::{Crossing, File};
@@ -68,28 +68,35 @@ const SAID: [&str; 26] = [
 ];
 
 /// The entries in which something may be pointed to.
-fn pointing<'e>(file: &File<'e>) -> impl Iterator<Item = &'e Entry> + use<'e> {
-    let entries: &[Entry] = if file.is_configuration() {
-        file.entries
-    } else {
-        &[]
-    };
+fn pointing<'e>(file: &'e File<'_>) -> impl Iterator<Item = &'e Entry> {
+    file.pointing.iter().copied()
+}
+
+/// Those of the entries of a configuration in which something may be pointed to.
+pub(super) fn pointing_of(entries: &[Entry]) -> impl Iterator<Item = &Entry> {
     entries.iter().filter(|entry| {
-        entry.meaning != Meaning::Encrypted
-            && !entry.path.iter().any(|key| {
-                let key = key.to_ascii_lowercase();
-                SAID.contains(&key.as_str())
-            })
+        let is_said = |key: &String| {
+            let of_said = (SHORTEST_SAID..=LONGEST_SAID).contains(&key.len());
+            of_said && SAID.iter().any(|said| key.eq_ignore_ascii_case(said))
+        };
+        entry.meaning != Meaning::Encrypted && !entry.path.iter().any(is_said)
     })
 }
 
+/// The lengths of the keys of [`SAID`].
+const SHORTEST_SAID: usize = 3;
+/// See [`SHORTEST_SAID`].
+const LONGEST_SAID: usize = 13;
+
 /// The words of a value that may be a URL, a path or a name: cut at spaces, quotes, brackets and commas.
 fn tokens(value: &str) -> impl Iterator<Item = &str> {
-    value
-        .split(|character: char| {
-            character.is_whitespace() || "\"'`,;()[]{}<>|=".contains(character)
-        })
-        .filter(|token| token.len() >= 4)
+    let separates = |character: char| match character {
+        '"' | '\'' | '`' | ',' | ';' | '(' | ')' | '[' | ']' | '{' | '}' | '<' | '>' | '|'
+        | '=' => true,
+        '!'..='~' => false,
+        other => other.is_whitespace(),
+    };
+    value.split(separates).filter(|token| token.len() >= 4)
 }
 
 /// Whether a key above an entry names production, which the file then says of itself. The labels of a block of Terraform are
@@ -110,11 +117,7 @@ fn is_productions_section(file: &File<'_>, entry: &Entry) -> bool {
 
 /// Whether the last key of an entry has one of these words.
 fn key_has(entry: &Entry, wanted: &[&str]) -> bool {
-    entry.key().is_some_and(|key| {
-        words_of(key)
-            .iter()
-            .any(|word| wanted.contains(&word.as_str()))
-    })
+    entry.key().is_some_and(|key| has_word_of(key, wanted))
 }
 
 /// Adds the crossing that a pointer is, if it is production's.

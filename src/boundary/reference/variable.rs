@@ -1,7 +1,7 @@
 //! Template references to variables that are named after production: `{{ vault_prod_db_password }}`, `${PROD_DB_PASSWORD}`,
 //! `secrets.PROD_TOKEN`. Told by the name only.
 
-use crate::model::{Tier, words_of};
+use crate::model::{Tier, has_word_of};
 
 use super::super::{Crossing, File};
 use super::{Pointer, judge, pointing};
@@ -64,10 +64,7 @@ pub(in crate::boundary) fn look(file: &File<'_>, crossings: &mut Vec<Crossing>) 
             }
             let found = names(line).find(|name| {
                 tier(name) == Some(Tier::Production)
-                    && (name.starts_with("secrets.")
-                        || words_of(name)
-                            .iter()
-                            .any(|word| SECRET.contains(&word.as_str())))
+                    && (name.starts_with("secrets.") || has_word_of(name, &SECRET))
             });
             if let Some(name) = found {
                 let pointer = Pointer {

@@ -69,6 +69,38 @@ const PARTS: [&str; 60] = [
     "deadbeef",
 ];
 
+/// For each byte, which of [`PARTS`] have it at their first, second and third place: a value is asked for all of them in one go.
+static AT: [[u64; 256]; 3] = {
+    let mut at = [[0; 256]; 3];
+    let mut part = 0;
+    while part < PARTS.len() {
+        let mut place = 0;
+        while place < at.len() {
+            at[place][PARTS[part].as_bytes()[place] as usize] |= 1 << part;
+            place += 1;
+        }
+        part += 1;
+    }
+    at
+};
+
+/// Whether one of [`PARTS`] stands in a text.
+fn has_part(lower: &str) -> bool {
+    let bytes = lower.as_bytes();
+    bytes.windows(3).enumerate().any(|(start, three)| {
+        let mut parts = AT[0][usize::from(three[0])]
+            & AT[1][usize::from(three[1])]
+            & AT[2][usize::from(three[2])];
+        while parts != 0 {
+            if bytes[start..].starts_with(PARTS[parts.trailing_zeros() as usize].as_bytes()) {
+                return true;
+            }
+            parts &= parts - 1;
+        }
+        false
+    })
+}
+
 /// Whole values that stand in for others.
 const WHOLE: [&str; 44] = [
     "tbd",
@@ -193,7 +225,7 @@ const PUBLISHED: [&[u8]; 5] = [
 /// A stand-in by its words or its drawing.
 pub(super) fn says(text: &str, lower: &str) -> Option<Reason> {
     let labelled = lower.trim_end_matches(['*', ':', '?', ' ']);
-    let stands_in = PARTS.iter().any(|part| lower.contains(part)) && text.len() < 64
+    let stands_in = text.len() < 64 && has_part(lower)
         || [&WHOLE[..], &TRANSLATED[..]]
             .iter()
             .any(|words| words.contains(&labelled))
