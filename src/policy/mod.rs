@@ -5,6 +5,7 @@
 mod changed;
 mod conventions;
 mod decide;
+mod declared;
 mod exception;
 mod mistake;
 mod own;
@@ -20,6 +21,8 @@ use crate::model::{Claim, Facts, Tier, Verdict, Vocabulary};
 pub use changed::Changes;
 use conventions::{Found, Words};
 pub use decide::{Decision, Subject};
+pub use declared::Declared;
+use declared::DeclaredWords;
 use exception::Exception;
 pub use mistake::{Mistake, PolicyErrors};
 use patterns::Pattern;
@@ -103,6 +106,7 @@ pub struct Policy {
     inline_allow: InlineAllow,
     inline_allow_line: String,
     words: Words,
+    words_declared: DeclaredWords,
     vocabulary: Vocabulary,
     /// The four default ones, then the declared ones.
     environments: Vec<Environment>,
@@ -313,7 +317,7 @@ impl Policy {
 
     /// Every claim on a ref, declared ones first.
     pub fn claims_of_ref(&self, ref_name: &str) -> Vec<Claim> {
-        let (mut claims, written_out) = self.declared(
+        let (mut claims, written_out) = self.claims_declared(
             |e| &e.refs,
             ref_name,
             |pattern| {
@@ -337,7 +341,7 @@ impl Policy {
     /// Every claim on a path, declared ones first.
     pub fn claims_of_path(&self, path: &str) -> Vec<Claim> {
         // The path itself is not repeated: a file's name may hold a secret, and the report shows it redacted.
-        let (mut claims, written_out) = self.declared(
+        let (mut claims, written_out) = self.claims_declared(
             |e| &e.paths,
             path,
             |pattern| format!("path pattern \"{}\"", pattern.text),
@@ -381,7 +385,7 @@ impl Policy {
 
     /// The claims that the file declares, one an environment, and whether one of them is written out: such a one
     /// outranks the conventions, while a glob adds to them.
-    fn declared(
+    fn claims_declared(
         &self,
         list: impl Fn(&Environment) -> &[Pattern],
         name: &str,

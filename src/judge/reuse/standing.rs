@@ -1,16 +1,18 @@
-//! What stands on a side of the boundary: read when the first value is compared with it, and once for a tree.
+//! What stands on a side of the boundary: its files are read once, when the first value is compared with them, and those
+//! that may hold the value are parsed.
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::examine::{self, Knowledge, Scalar};
 use crate::git::{self, GitError, Index, IndexChange, Kind, Repository};
-use crate::model::Oid;
+use crate::model::{Oid, Secret};
 use crate::scan::ValueId;
 use crate::scan::decode::Encoding;
 use crate::syntax::{self, Syntax};
 
 use super::super::{Blob, Judge, JudgeError, Source};
+use super::sketch::{Sketch, Wanted};
 use super::{Side, is_shared_by_design};
 
 /// Where a value that is judged could have been copied from, beside the refs of the repository.
@@ -25,15 +27,32 @@ pub enum Landscape<'j> {
     Index(&'j Index),
 }
 
-/// The values of one side of the boundary.
+/// The files of one side of the boundary.
 #[derive(Default)]
 pub(super) struct Standing {
-    /// Values that a rule knows, or whose key says that they are secret.
-    /// Where they were seen; whether they are secret there is told by [`Judge::held_secret`].
-    secret: HashMap<ValueId, Vec<Held>>,
-    /// Values under keys that say nothing.
-    pub(super) scalar: HashMap<ValueId, Held>,
+    files: Vec<SideFile>,
 }
+
+/// One file of a side.
+struct SideFile {
+    /// The ref, where it is not the tree that is judged.
+    ref_name: Option<Rc<str>>,
+    path: Rc<str>,
+    oid: Oid,
+}
+
+/// The values of a blob, with their lines and keys.
+#[derive(Default)]
+struct Values {
+    /// Values that a rule knows, or whose key says that they are secret. Whether they are secret there, with all that is
+    /// said around them, is told by [`Judge::held_secret`].
+    secret: HashMap<ValueId, Vec<Seen>>,
+    /// Values under keys that say nothing.
+    scalar: HashMap<ValueId, Seen>,
+}
+
+/// Line and key path.
+type Seen = (usize, Vec<String>);
 
 /// Where a value stands.
 #[derive(Clone)]
@@ -41,19 +60,33 @@ pub(super) struct Held {
     /// The ref, where it is not the tree that is judged.
     pub(super) ref_name: Option<Rc<str>>,
     pub(super) path: Rc<str>,
-    pub(super) oid: Oid,
     pub(super) line: usize,
     pub(super) key_path: Vec<String>,
+}
+
+impl Held {
+    fn in_file(file: &SideFile, (line, key_path): &Seen) -> Self {
+        Self {
+            ref_name: file.ref_name.clone(),
+            path: Rc::clone(&file.path),
+            line: *line,
+            key_path: key_path.clone(),
+        }
+    }
 }
 
 /// What the comparison has read so far.
 #[derive(Default)]
 pub(in crate::judge) struct Reuse<'j> {
     landscape: Landscape<'j>,
-    /// The values of a side, without those of the ref that is judged.
+    /// The files of a side, without those of the ref that is judged.
     standing: HashMap<(Side, Option<String>), Rc<Standing>>,
     /// The refs of a side, without the one that is judged.
     trees: HashMap<(Side, Option<String>), Trees>,
+    /// What may stand in a blob; none where it cannot be compared.
+    sketches: HashMap<Oid, Option<Rc<Sketch>>>,
+    /// What stands in the few blobs that had to be parsed.
+    values: HashMap<(Oid, Syntax), Rc<Values>>,
 }
 
 /// Refs with their trees.
@@ -65,8 +98,18 @@ const LARGEST: usize = 4 << 20;
 /// So many files of a side are compared, the others said.
 const MOST: usize = 50_000;
 
-/// In so many files of a side it is asked whether a value is secret.
+/// At so many places of a side it is asked whether a value is secret.
 const MOST_PLACES: usize = 64;
+
+impl Standing {
+    fn add(&mut self, ref_name: Option<&Rc<str>>, path: &str, oid: Oid) {
+        self.files.push(SideFile {
+            ref_name: ref_name.cloned(),
+            path: path.into(),
+            oid,
+        });
+    }
+}
 
 impl<'j> Judge<'j> {
     /// Where values may have been copied from, from here on.
@@ -85,10 +128,10 @@ impl<'j> Judge<'j> {
     pub(super) fn is_known_to_be_empty(&self, side: Side, source: Source<'_>) -> bool {
         let key = (side, source.ref_name.map(str::to_owned));
         let standing = self.reuse.standing.get(&key);
-        standing.is_some_and(|known| known.secret.is_empty() && known.scalar.is_empty())
+        standing.is_some_and(|known| known.files.is_empty())
     }
 
-    /// What stands on a side: read when the first value is compared.
+    /// The files that stand on a side; none of them is read.
     pub(super) fn standing(
         &mut self,
         side: Side,
@@ -99,16 +142,15 @@ impl<'j> Judge<'j> {
             return Ok(Rc::clone(known));
         }
         let mut standing = Standing::default();
-        let mut files = 0;
         for (path, oid) in self.files_of(side)? {
-            files += 1;
-            if files > MOST {
+            if standing.files.len() == MOST {
                 self.leave_out(side, "tree", oid, "more files than are compared");
                 break;
             }
-            self.add_file(&mut standing, None, &path, oid)?;
+            standing.add(None, &path, oid);
         }
         for (name, tree) in self.trees_of(side, source)?.iter() {
+            let ref_name: Rc<str> = name.as_str().into();
             let mut differing = Vec::new();
             let here: Vec<Oid> = match self.reuse.landscape {
                 Landscape::Tree(tree) => vec![tree],
@@ -126,15 +168,14 @@ impl<'j> Judge<'j> {
                 differing.retain(|file| !staged.contains(file));
             }
             for (path, oid) in differing {
-                files += 1;
-                if files > MOST {
+                if standing.files.len() == MOST {
                     self.leave_out(side, name, oid, "more files than are compared");
                     break;
                 }
-                let path = String::from_utf8_lossy(&path).into_owned();
+                let path = String::from_utf8_lossy(&path);
                 // On a ref everything belongs to the environment; only configuration is compared, not its tests and code.
                 if syntax::of_path(&path) != Syntax::Code {
-                    self.add_file(&mut standing, Some(name), &path, oid)?;
+                    standing.add(Some(&ref_name), &path, oid);
                 }
             }
         }
@@ -206,52 +247,71 @@ impl<'j> Judge<'j> {
         Ok(trees)
     }
 
-    fn add_file(
-        &mut self,
-        standing: &mut Standing,
-        ref_name: Option<&str>,
-        path: &str,
-        oid: Oid,
-    ) -> Result<(), JudgeError> {
-        let syntax = syntax::of_path(path);
-        match self.repository.size(oid) {
-            Ok((Kind::Blob, size)) if size <= LARGEST => {}
-            Ok(_) => return Ok(()),
-            Err(error) => return self.not_compared(path, oid, &error),
+    /// Whether a file may hold a value: told by its sketch, which is made when it is first asked for.
+    fn may_hold(&mut self, file: &SideFile, wanted: &Wanted) -> Result<bool, JudgeError> {
+        if let Some(known) = self.reuse.sketches.get(&file.oid) {
+            return Ok(known.as_ref().is_some_and(|sketch| sketch.may_hold(wanted)));
         }
+        let sketch = self.sketch(file)?;
+        let may = sketch
+            .as_ref()
+            .is_some_and(|sketch| sketch.may_hold(wanted));
+        self.reuse.sketches.insert(file.oid, sketch.map(Rc::new));
+        Ok(may)
+    }
+
+    fn sketch(&mut self, file: &SideFile) -> Result<Option<Sketch>, JudgeError> {
+        let read = match self.repository.size(file.oid) {
+            Ok((Kind::Blob, size)) if size <= LARGEST => self
+                .repository
+                .with_blob(file.oid, |bytes| (bytes.len(), Sketch::of(bytes))),
+            Ok(_) => return Ok(None),
+            Err(error) => Err(error),
+        };
+        match read {
+            Ok((len, sketch)) => {
+                self.stats.blobs += 1;
+                self.stats.bytes += len as u64;
+                Ok(Some(sketch))
+            }
+            Err(error) => {
+                self.not_compared(&file.path, file.oid, &error)?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// The values of a file.
+    fn values(&mut self, file: &SideFile) -> Result<Rc<Values>, JudgeError> {
+        let syntax = syntax::of_path(&file.path);
+        if let Some(known) = self.reuse.values.get(&(file.oid, syntax)) {
+            return Ok(Rc::clone(known));
+        }
+        let mut values = Values::default();
         // Whose a value is by its surroundings is asked of the few that a change holds too.
         let knowledge = Knowledge {
             evidence: false,
             ..self.knowledge()
         };
-        let (blob, read) = match self.look(oid, syntax, &knowledge) {
-            Ok(seen) => seen,
-            Err(JudgeError::Git(error)) => return self.not_compared(path, oid, &error),
-            Err(error) => return Err(error),
-        };
-        self.stats.blobs += 1;
-        self.stats.bytes += read;
-        let (ref_name, path): (Option<Rc<str>>, Rc<str>) = (ref_name.map(Rc::from), Rc::from(path));
-        let held = |line: usize, key_path: &[String]| Held {
-            ref_name: ref_name.clone(),
-            path: Rc::clone(&path),
-            oid,
-            line,
-            key_path: key_path.to_vec(),
-        };
-        for sighting in blob.sightings().filter(|s| !is_shared_by_design(s)) {
-            let places = standing.secret.entry(sighting.value).or_default();
-            if places.len() < MOST_PLACES {
-                places.push(held(sighting.line, &sighting.key_path));
+        match self.look(file.oid, syntax, &knowledge) {
+            Ok((blob, _)) => {
+                for sighting in blob.sightings().filter(|s| !is_shared_by_design(s)) {
+                    let seen = values.secret.entry(sighting.value).or_default();
+                    seen.push((sighting.line, sighting.key_path.clone()));
+                }
+                self.each_scalar(file.oid, syntax, &blob, &mut |scalar, _, _| {
+                    let seen = (scalar.line, scalar.key_path);
+                    values.scalar.entry(scalar.value).or_insert(seen);
+                })?;
             }
+            Err(JudgeError::Git(error)) => self.not_compared(&file.path, file.oid, &error)?,
+            Err(error) => return Err(error),
         }
-        for scalar in self.scalars_beside(oid, syntax, &blob)? {
-            standing
-                .scalar
-                .entry(scalar.value)
-                .or_insert_with(|| held(scalar.line, &scalar.key_path));
-        }
-        Ok(())
+        let values = Rc::new(values);
+        self.reuse
+            .values
+            .insert((file.oid, syntax), Rc::clone(&values));
+        Ok(values)
     }
 
     /// Where a value stands as a secret on a side.
@@ -259,16 +319,45 @@ impl<'j> Judge<'j> {
         &mut self,
         standing: &Standing,
         value: ValueId,
+        wanted: &Wanted,
     ) -> Result<Option<Held>, JudgeError> {
-        for held in standing.secret.get(&value).into_iter().flatten() {
-            let blob = match self.examine(held.oid, syntax::of_path(&held.path)) {
-                Ok(blob) => blob,
-                Err(JudgeError::Git(_)) => continue,
-                Err(error) => return Err(error),
-            };
-            let mut sightings = blob.sightings();
-            if sightings.any(|s| s.value == value && !is_shared_by_design(s)) {
-                return Ok(Some(held.clone()));
+        let mut asked = 0;
+        for file in &standing.files {
+            if !self.may_hold(file, wanted)? {
+                continue;
+            }
+            let values = self.values(file)?;
+            for seen in values.secret.get(&value).into_iter().flatten() {
+                asked += 1;
+                if asked > MOST_PLACES {
+                    return Ok(None);
+                }
+                let blob = match self.examine(file.oid, syntax::of_path(&file.path)) {
+                    Ok(blob) => blob,
+                    Err(JudgeError::Git(_)) => continue,
+                    Err(error) => return Err(error),
+                };
+                let mut sightings = blob.sightings();
+                if sightings.any(|s| s.value == value && !is_shared_by_design(s)) {
+                    return Ok(Some(Held::in_file(file, seen)));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Where a value stands on a side under a key that says nothing.
+    pub(super) fn held_scalar(
+        &mut self,
+        standing: &Standing,
+        value: ValueId,
+        wanted: &Wanted,
+    ) -> Result<Option<Held>, JudgeError> {
+        for file in &standing.files {
+            if self.may_hold(file, wanted)?
+                && let Some(seen) = self.values(file)?.scalar.get(&value)
+            {
+                return Ok(Some(Held::in_file(file, seen)));
             }
         }
         Ok(None)
@@ -280,14 +369,20 @@ impl<'j> Judge<'j> {
         Ok(())
     }
 
-    /// The scalars of a blob. Not kept: of most blobs they are asked for once, and large ones have many.
-    pub(super) fn scalars(&mut self, oid: Oid, syntax: Syntax) -> Result<Vec<Scalar>, JudgeError> {
+    /// Shows the scalars of a blob, each with its value and with what stands for it in the text; none are kept, because large
+    /// blobs have many.
+    pub(super) fn scalars(
+        &mut self,
+        oid: Oid,
+        syntax: Syntax,
+        visit: &mut dyn FnMut(Scalar, Secret<'_>, Secret<'_>),
+    ) -> Result<(), JudgeError> {
         if !self.has_scalars(oid, syntax) {
-            return Ok(Vec::new());
+            return Ok(());
         }
         match self.examine(oid, syntax) {
-            Ok(blob) => self.scalars_beside(oid, syntax, &blob),
-            Err(JudgeError::Git(_)) => Ok(Vec::new()),
+            Ok(blob) => self.each_scalar(oid, syntax, &blob, visit),
+            Err(JudgeError::Git(_)) => Ok(()),
             Err(error) => Err(error),
         }
     }
@@ -298,20 +393,24 @@ impl<'j> Judge<'j> {
             && matches!(self.repository.size(oid), Ok((Kind::Blob, size)) if size <= LARGEST)
     }
 
-    /// The scalars of a blob beside what was found in it.
-    fn scalars_beside(
+    /// Shows the scalars of a blob beside what was found in it.
+    fn each_scalar(
         &self,
         oid: Oid,
         syntax: Syntax,
         blob: &Blob,
-    ) -> Result<Vec<Scalar>, JudgeError> {
+        visit: &mut dyn FnMut(Scalar, Secret<'_>, Secret<'_>),
+    ) -> Result<(), JudgeError> {
         if !self.has_scalars(oid, syntax) {
-            return Ok(Vec::new());
+            return Ok(());
         }
         let sightings: Vec<_> = blob.sightings().collect();
         Ok(self.repository.with_blob(oid, |bytes| {
             let text = Encoding::of(bytes).text(bytes, true);
-            examine::scalars(&text, syntax, &sightings)
+            examine::scalars(&text, syntax, &sightings, &mut |scalar, value| {
+                let written = Secret::new(&text[scalar.span.clone()]);
+                visit(scalar, value, written);
+            });
         })?)
     }
 }
