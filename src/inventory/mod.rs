@@ -7,6 +7,7 @@
 //! decides. Nothing of a value is written but these two hashes, its length and where in it the anchor stands.
 
 mod anchor;
+mod classes;
 mod encoded;
 mod filter;
 pub mod input;

@@ -58,7 +58,11 @@ pub fn weakness(value: &[u8]) -> Option<Weak> {
         return Some(Weak::NoAnchor);
     };
     // The anchor may be tried alone, and then the rest with what it told.
-    let of_piece = bits(&value[piece]);
+    let of_piece = if piece.len() == value.len() {
+        all
+    } else {
+        bits(&value[piece])
+    };
     (of_piece.max(all - TOLD.min(of_piece)) < FLOOR).then_some(Weak::Guessable)
 }
 

@@ -105,9 +105,6 @@ fn grams(text: &[u8], visit: &mut impl FnMut(u32)) {
 /// Whether a text holds an escape that stands for a plain byte, and that nothing but its own reader opens. Binary files are
 /// read by none.
 fn has_escapes_of_its_own(text: &[u8]) -> bool {
-    if syntax::is_binary(text) {
-        return false;
-    }
     let is_plain = |byte: &u8| CLASS[usize::from(*byte)] == Class::Plain;
     let backslash = memchr::memchr_iter(b'\\', text).any(|at| match &text[at + 1..] {
         // Octal digits, and the long form of a character.
@@ -117,12 +114,13 @@ fn has_escapes_of_its_own(text: &[u8]) -> bool {
         [b'\n' | b'\r', rest @ ..] => matches!(rest.trim_ascii_start().first(), Some(b'#' | b';')),
         _ => false,
     });
-    backslash
+    let escapes = backslash
         || memchr::memmem::find(text, b"&#").is_some()
         || memchr::memchr_iter(b'<', text).any(|at| {
             // A comment or a section of characters in the middle of a word.
             matches!(text.get(at + 1), Some(b'!' | b'?')) && text[..at].last().is_some_and(is_plain)
-        })
+        });
+    escapes && !syntax::is_binary(text)
 }
 
 /// The grams of a blob.
