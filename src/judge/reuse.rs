@@ -211,16 +211,16 @@ impl Judge<'_> {
     ) -> Result<Vec<(Scalar, Signal)>, JudgeError> {
         let mut copied = Vec::new();
         let of_file = Side::of(&self.policy.claims(source.ref_name, Some(path), &[]));
+        // Sections of a file may belong to another side than the file, but nothing outranks staging's claim.
+        let may_have_sections = self.policy.may_have_sections(path)
+            && (of_file != Some(Side::Staging) || self.policy.paths_outrank_refs());
         let sides = match of_file {
-            _ if self.policy.may_have_sections(path) => vec![Side::Production, Side::Staging],
+            _ if may_have_sections => vec![Side::Production, Side::Staging],
             Some(side) => vec![side],
             None => return Ok(copied),
         };
-        // In a tree without another side the file is parsed for the first change only.
-        if sides
-            .iter()
-            .all(|side| self.is_known_to_be_empty(side.other(), source))
-        {
+        // Parsing is what costs: where nothing stands on the other side, it is done for the first change only.
+        if self.is_known_to_be_empty(&sides, source)? {
             return Ok(copied);
         }
         let syntax = syntax::of_path(path);

@@ -79,6 +79,8 @@ impl Held {
 #[derive(Default)]
 pub(in crate::judge) struct Reuse<'j> {
     landscape: Landscape<'j>,
+    /// Whether a change has been compared.
+    compared: bool,
     /// The files of a side, without those of the ref that is judged.
     standing: HashMap<(Side, Option<String>), Rc<Standing>>,
     /// The refs of a side, without the one that is judged.
@@ -124,11 +126,23 @@ impl<'j> Judge<'j> {
         }
     }
 
-    /// Whether it is known by now that nothing stands on a side.
-    pub(super) fn is_known_to_be_empty(&self, side: Side, source: Source<'_>) -> bool {
-        let key = (side, source.ref_name.map(str::to_owned));
-        let standing = self.reuse.standing.get(&key);
-        standing.is_some_and(|known| known.files.is_empty())
+    /// Whether nothing stands on the other side of any of these. A side's files are listed from the second change on: in a
+    /// large repository that costs more than to read one file.
+    pub(super) fn is_known_to_be_empty(
+        &mut self,
+        sides: &[Side],
+        source: Source<'_>,
+    ) -> Result<bool, JudgeError> {
+        let first = !std::mem::replace(&mut self.reuse.compared, true);
+        for side in sides {
+            let key = (side.other(), source.ref_name.map(str::to_owned));
+            if first && !self.reuse.standing.contains_key(&key)
+                || !self.standing(side.other(), source)?.files.is_empty()
+            {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// The files that stand on a side; none of them is read.
