@@ -15,6 +15,8 @@ mod key;
 mod merge;
 mod store;
 mod strength;
+#[cfg(test)]
+mod tests;
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
