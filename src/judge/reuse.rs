@@ -4,6 +4,7 @@
 //! base64 or inside a URL has the same id. What is read of production: the files that its paths claim in the same tree, its
 //! sections in the same file, and what differs on its refs. And the other way round, for what production takes over.
 
+mod held;
 mod sketch;
 mod standing;
 
@@ -16,8 +17,8 @@ use crate::scan::ValueId;
 use crate::syntax;
 
 use super::{Judge, JudgeError, Source, each_view};
+use held::Held;
 use sketch::Wanted;
-use standing::Held;
 pub use standing::Landscape;
 pub(super) use standing::Reuse;
 
