@@ -2,11 +2,13 @@
 //!
 //! A [`Policy`] is the default one or read from `stagegate.toml`; `docs/policy.md` documents every key.
 
+mod cases;
 mod changed;
 mod conventions;
 mod decide;
 mod declared;
 mod exception;
+mod keys;
 mod mistake;
 mod own;
 mod patterns;
@@ -18,12 +20,14 @@ mod validate;
 use jiff::civil::Date;
 
 use crate::model::{Claim, Facts, Tier, Verdict, Vocabulary};
+pub use cases::{Tried, try_cases};
 pub use changed::Changes;
 use conventions::{Found, Words};
 pub use decide::{Decision, Subject};
 pub use declared::Declared;
 use declared::DeclaredWords;
 use exception::Exception;
+pub use keys::{reference, schema as json_schema};
 pub use mistake::{Mistake, PolicyErrors};
 use patterns::Pattern;
 pub use preset::Preset;
