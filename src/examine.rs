@@ -516,10 +516,15 @@ pub struct Scalar {
     pub encrypted: bool,
 }
 
-/// The scalars of a text that no sighting covers, and that would be believed under a key that bears a secret.
-pub fn scalars(text: &[u8], syntax: Syntax, sightings: &[&Sighting<'_>]) -> Vec<Scalar> {
+/// The scalars of a text that no sighting covers, and that would be believed under a key that bears a secret, each with its
+/// value: white space is taken out of a ciphertext.
+pub fn scalars(
+    text: &[u8],
+    syntax: Syntax,
+    sightings: &[&Sighting<'_>],
+    visit: &mut dyn FnMut(Scalar, Secret<'_>),
+) {
     let mut positions = Positions::new(text);
-    let mut scalars = Vec::new();
     for entry in syntax::read(text, syntax).entries {
         let next = sightings.partition_point(|seen| seen.span.end <= entry.span.start);
         if sightings
@@ -544,22 +549,24 @@ pub fn scalars(text: &[u8], syntax: Syntax, sightings: &[&Sighting<'_>]) -> Vec<
             Some(_) => continue,
         };
         let (line, column) = positions.of(entry.span.start);
-        scalars.push(Scalar {
-            // The lines of a ciphertext are indented and wrapped as its file likes.
-            value: if encrypted {
-                let packed: String = value.split_whitespace().collect();
-                scan::value_id(Secret::new(packed.as_bytes()))
-            } else {
-                scan::value_id(Secret::new(value.as_bytes()))
-            },
+        // The lines of a ciphertext are indented and wrapped as its file likes.
+        let packed: String;
+        let value = if encrypted {
+            packed = value.split_whitespace().collect();
+            Secret::new(packed.as_bytes())
+        } else {
+            Secret::new(value.as_bytes())
+        };
+        let scalar = Scalar {
+            value: scan::value_id(value),
             span: entry.span,
             line,
             column,
             key_path: entry.path,
             encrypted,
-        });
+        };
+        visit(scalar, value);
     }
-    scalars
 }
 
 /// A scalar that turned out to be secret.

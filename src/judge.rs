@@ -286,8 +286,7 @@ impl<'j> Judge<'j> {
         if new.iter().all(Vec::is_empty) {
             return Ok(());
         }
-        let all: Vec<_> = new.iter().flatten().copied().collect();
-        let copies = self.copies(source, change, &path, &all)?;
+        let copies = self.copies(source, change, &path, &new)?;
         let mut views = new.iter();
         each_view(self.repository, change.oid, &mut |view| {
             let mut values = Values::new(view.text);

@@ -92,6 +92,28 @@ fn a_value_of_production_is_known_in_any_disguise() {
 }
 
 #[test]
+fn a_copy_among_thousands_of_values_is_found() {
+    let env = TestEnv::new();
+    let production = password(40);
+    let repo = layout(&env, &production, &password(41));
+    repo.write("config/production/other.yml", "host: db.internal\n");
+    let mut text = String::new();
+    // More than are looked for one by one.
+    for number in 0..4_100 {
+        let value = secret("{alnum:20}", 1_000 + number);
+        writeln!(text, "blue_{number}: {value}").expect("memory");
+    }
+    writeln!(text, "green: {production}").expect("memory");
+    repo.write("config/staging/many.yml", text);
+    repo.stage();
+    repo.try_commit([])
+        .exits(1)
+        .says("config/staging/many.yml:4101")
+        .says(&format!("{PRODUCTION}:2"))
+        .hides(&production);
+}
+
+#[test]
 fn what_is_the_same_on_purpose_passes() {
     let env = TestEnv::new();
     let repo = env.repo("work");

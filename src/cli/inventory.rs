@@ -194,7 +194,7 @@ fn tier_of(environment: Option<&str>, tier: Option<TierName>) -> Result<Option<T
     })
 }
 
-/// Why a value must not go into an inventory, in words.
+/// Why a value must not go into an inventory though it may be strong, in words.
 fn refusal(given: &Given) -> Option<&'static str> {
     if let Some(reason) = given.passed_over {
         return Some(reason);
@@ -203,7 +203,7 @@ fn refusal(given: &Given) -> Option<&'static str> {
         return Some("an example from documentation");
     }
     if given.value.starts_with("-----BEGIN ") || is_one_random_run(&given.value) {
-        return weakness(given.value.as_bytes()).map(|weak| weak.words());
+        return None;
     }
     // The name of the key does not count here: what a store keeps under a strange one is a secret all the same.
     let asked = Asked {
@@ -224,7 +224,7 @@ fn refusal(given: &Given) -> Option<&'static str> {
         Some(Reason::Words) => "made of plain words, which stand in texts by chance",
         Some(Reason::Default) => "a public default",
         Some(Reason::Measure) => "a date, a version or a size",
-        _ => return weakness(given.value.as_bytes()).map(|weak| weak.words()),
+        _ => return None,
     };
     Some(reason)
 }
@@ -396,7 +396,8 @@ fn check(inventory: &Inventory, given: &[Given], out: &mut dyn Write) -> Result<
         let known = inventory.about(given.value.as_bytes())?;
         let key = crate::report::printable(&given.key).into_owned();
         if known.is_empty() {
-            match refusal(given) {
+            let weak = || weakness(given.value.as_bytes()).map(|weak| weak.words());
+            match refusal(given).or_else(weak) {
                 Some(reason) => writeln!(out, "{key}: not known, and would be refused: {reason}")?,
                 None => writeln!(out, "{key}: not known")?,
             }

@@ -402,6 +402,14 @@ fn show_all(policy: &Policy, out: &mut dyn Write) -> Result<u8, Failure> {
     }
     writeln!(out, "  (- is allow)")?;
     show_facts(&policy.facts().environments.iter().collect::<Vec<_>>(), out)?;
+    for (section, declared) in policy.declared() {
+        writeln!(out)?;
+        writeln!(out, "{section}:")?;
+        for (told, line) in declared {
+            let line = line.map_or(String::new(), |line| format!(" [{line}]"));
+            writeln!(out, "    {}{}", printable(&told), printable(&line))?;
+        }
+    }
     show_notes(policy, out)
 }
 
@@ -536,5 +544,63 @@ mod tests {
         assert!(text.contains("hosts: *.stg.example.com"), "{text}");
         let (_, text) = told(|out| show_all(&policy, out));
         assert!(text.contains("block*"), "{text}");
+        assert!(!text.contains("inventory:"), "{text}");
+    }
+
+    #[test]
+    fn show_leaves_out_nothing_that_a_policy_says() {
+        let written = r#"version = 1
+conventions = false
+honour = ["gitleaks:allow"]
+[environment.staging]
+refs = ["next/*"]
+paths = ["deploy/next"]
+sections = ["stages.next"]
+words = ["preview"]
+[environment.production.identity]
+tenants = ["acme"]
+[words]
+ignore = ["live"]
+false-friends = ["prod studio"]
+[inventory]
+file = "/etc/stagegate/inventory"
+key-file = "/etc/stagegate/inventory.key"
+[rules]
+disable = ["stripe-secret-key"]
+files = ["rules/own.toml"]
+[[exception]]
+fingerprint = "sg1:aaaaaaaaaaaaaaaaaaaaaaaaaa"
+environment = "staging"
+reason = "the sandbox shares it"
+approver = "someone@example.com"
+expires = 2999-12-31
+"#;
+        let policy = Policy::parse(written, FILE).expect("a good policy");
+        let (_, text) = told(|out| show_all(&policy, out));
+        for (shown, line) in [
+            ("conventions = false", None),
+            ("gitleaks:allow", None),
+            ("staging: ref \"next/*\"", Some(5)),
+            ("staging: path \"deploy/next\"", Some(6)),
+            ("staging: section \"stages.next\"", Some(7)),
+            ("staging: preview", Some(8)),
+            ("tenants: acme", None),
+            ("ignore: live", Some(12)),
+            ("false-friends: prod studio", Some(13)),
+            ("file: /etc/stagegate/inventory", Some(15)),
+            ("key-file: /etc/stagegate/inventory.key", None),
+            ("disabled: stripe-secret-key", None),
+            ("file: rules/own.toml", Some(19)),
+            (
+                "sg1:aaaaaaaaaaaaaaaaaaaaaaaaaa in staging: the sandbox shares it",
+                Some(20),
+            ),
+        ] {
+            let line = line.map_or(String::new(), |line| format!(" [{FILE}:{line}]"));
+            let found = text
+                .lines()
+                .any(|told| told.contains(shown) && told.ends_with(&line));
+            assert!(found, "{shown}{line} in:\n{text}");
+        }
     }
 }

@@ -12,10 +12,12 @@
 
 use std::ops::Range;
 
+use super::classes::{self, Kinds, Run};
+
 /// Shorter runs of letters and digits are no anchors.
-const SHORTEST_RUN: usize = 8;
+pub(super) const SHORTEST_RUN: usize = 8;
 /// Shorter pieces with signs are none.
-const SHORTEST_SIGNS: usize = 4;
+pub(super) const SHORTEST_SIGNS: usize = 4;
 /// All longer pieces count as of this length in [`Lengths`].
 const LONGEST: usize = 63;
 /// A run of this length is as good as any longer one.
@@ -54,94 +56,66 @@ impl Lengths {
     }
 }
 
-const ALPHANUMERIC: u8 = 1;
-const SIGN: u8 = 2;
-
-static CLASS: [u8; 256] = {
-    let mut class = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        let this = byte as u8;
-        if this.is_ascii_alphanumeric() {
-            class[byte] = ALPHANUMERIC;
-        } else if matches!(
-            this,
-            b'!' | b'#' | b'$' | b'%' | b'^' | b'*' | b'+' | b'~' | b'-' | b'_' | b'.'
-        ) {
-            class[byte] = SIGN;
-        }
-        byte += 1;
-    }
-    class
-};
-
-fn is_in(byte: u8, classes: u8) -> bool {
-    CLASS[usize::from(byte)] & classes != 0
-}
-
-/// Calls `visit` with every run of at least `shortest` bytes of `classes`. Of such a run the byte at that distance from its
-/// start is one, so most bytes are not looked at.
-fn runs(text: &[u8], classes: u8, shortest: usize, visit: &mut impl FnMut(Range<usize>)) {
-    let mut at = 0;
-    while at + shortest <= text.len() {
-        let window = &text[at..at + shortest];
-        if let Some(gap) = window.iter().rposition(|&byte| !is_in(byte, classes)) {
-            at += gap + 1;
-            continue;
-        }
-        let more = text[at + shortest..]
-            .iter()
-            .position(|&byte| !is_in(byte, classes));
-        let end = more.map_or(text.len(), |more| at + shortest + more);
-        visit(at..end);
-        at = end + 1;
-    }
-}
-
-fn is_mixed(run: &[u8]) -> bool {
-    let digits = run.iter().filter(|byte| byte.is_ascii_digit()).count();
-    digits != 0 && digits != run.len()
+/// Whether a byte is one of the signs that may stand inside an anchor.
+pub(super) const fn is_sign(byte: u8) -> bool {
+    matches!(
+        byte,
+        b'!' | b'#' | b'$' | b'%' | b'^' | b'*' | b'+' | b'~' | b'-' | b'_' | b'.'
+    )
 }
 
 /// A run without the signs at its ends, where one is left inside.
 fn between_signs(text: &[u8], run: Range<usize>) -> Option<Range<usize>> {
-    let is_inner = |&byte: &u8| is_in(byte, ALPHANUMERIC);
+    let is_inner = |byte: &u8| byte.is_ascii_alphanumeric();
     let start = run.start + text[run.clone()].iter().position(is_inner)?;
     let end = run.start + text[run].iter().rposition(is_inner)? + 1;
     let inner = &text[start..end];
-    let signs = inner.iter().any(|&byte| is_in(byte, SIGN));
+    let signs = inner.iter().any(|&byte| is_sign(byte));
     (signs && inner.len() >= SHORTEST_SIGNS).then_some(start..end)
 }
 
-/// Calls `visit` with every piece of `text` that can be an anchor.
-pub(super) fn pieces(text: &[u8], lengths: Lengths, visit: &mut impl FnMut(Range<usize>)) {
-    runs(text, ALPHANUMERIC, SHORTEST_RUN, &mut |run| {
-        if !is_mixed(&text[run.clone()]) {
-            if Lengths::has(lengths.plain, run.len()) {
-                visit(run);
+/// A place in a text where a value may stand.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Piece {
+    /// This may be a value's anchor.
+    Anchor(Range<usize>),
+    /// This may be base64 of a value: at least eleven digits.
+    Base64(Range<usize>),
+}
+
+/// Calls `visit` with every piece of `text` that can be an anchor, and where `base64` is wanted with what may be that.
+pub(super) fn pieces(text: &[u8], lengths: Lengths, base64: bool, visit: &mut impl FnMut(Piece)) {
+    let kinds = Kinds {
+        signs: lengths.signs != 0,
+        base64,
+    };
+    classes::runs(text, kinds, &mut |run| match run {
+        Run::Alphanumeric(run, true) => {
+            // Letters that tools put before a value without anything between: `0x`, and options such as `-p`.
+            let glued = if text[run.clone()].starts_with(b"0x") {
+                2
+            } else {
+                usize::from(run.start > 0 && text[run.start - 1] == b'-')
+            };
+            visit(Piece::Anchor(run.clone()));
+            if glued > 0 && run.len() >= SHORTEST_RUN + glued {
+                visit(Piece::Anchor(run.start + glued..run.end));
             }
-            return;
         }
-        // Letters that tools put before a value without anything between: `0x`, and options such as `-p`.
-        let glued = if text[run.clone()].starts_with(b"0x") {
-            2
-        } else {
-            usize::from(run.start > 0 && text[run.start - 1] == b'-')
-        };
-        visit(run.clone());
-        if glued > 0 && run.len() >= SHORTEST_RUN + glued {
-            visit(run.start + glued..run.end);
+        Run::Alphanumeric(run, false) => {
+            if Lengths::has(lengths.plain, run.len()) {
+                visit(Piece::Anchor(run));
+            }
         }
-    });
-    if lengths.signs != 0 {
-        runs(text, ALPHANUMERIC | SIGN, SHORTEST_SIGNS, &mut |run| {
+        Run::Signs(run) => {
             if let Some(piece) = between_signs(text, run)
                 && Lengths::has(lengths.signs, piece.len())
             {
-                visit(piece);
+                visit(Piece::Anchor(piece));
             }
-        });
-    }
+        }
+        Run::Base64(run) => visit(Piece::Base64(run)),
+    });
 }
 
 /// The piece by which a value is found; `None` where it has none.
@@ -157,24 +131,26 @@ pub(super) fn of_value(value: &[u8]) -> Option<(Range<usize>, Class)> {
             best = Some((score, run, class));
         }
     };
-    runs(value, ALPHANUMERIC, SHORTEST_RUN, &mut |run| {
-        if is_mixed(&value[run.clone()]) {
-            offer(2, run, Class::Mixed);
-        } else {
-            offer(0, run, Class::Plain);
-        }
+    let mut offer_signs = Vec::new();
+    let kinds = Kinds {
+        signs: true,
+        base64: false,
+    };
+    classes::runs(value, kinds, &mut |run| match run {
+        Run::Alphanumeric(run, true) => offer(2, run, Class::Mixed),
+        Run::Alphanumeric(run, false) => offer(0, run, Class::Plain),
+        Run::Signs(run) => offer_signs.extend(between_signs(value, run)),
+        Run::Base64(_) => {}
     });
-    runs(value, ALPHANUMERIC | SIGN, SHORTEST_SIGNS, &mut |run| {
-        if let Some(piece) = between_signs(value, run) {
-            offer(1, piece, Class::Signs);
-        }
-    });
+    for piece in offer_signs {
+        offer(1, piece, Class::Signs);
+    }
     best.map(|(_, run, class)| (run, class))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Class, Lengths, of_value, pieces};
+    use super::{Class, Lengths, Piece, of_value, pieces};
 
     fn anchor(value: &str) -> Option<(&str, Class)> {
         of_value(value.as_bytes()).map(|(range, class)| (&value[range], class))
@@ -233,8 +209,8 @@ mod tests {
                 let text = format!("{before}{value}{after}");
                 let wanted = range.start + before.len()..range.end + before.len();
                 let mut seen = false;
-                pieces(text.as_bytes(), lengths, &mut |piece| {
-                    seen |= piece == wanted
+                pieces(text.as_bytes(), lengths, false, &mut |piece| {
+                    seen |= piece == Piece::Anchor(wanted.clone());
                 });
                 assert!(seen, "{value} in {text}");
             }
@@ -245,7 +221,9 @@ mod tests {
     fn what_no_entry_has_is_not_looked_for() {
         let mut seen = Vec::new();
         let text = b"fn configuration_of(self.environment) { aaaaaaaa1 }";
-        pieces(text, Lengths::default(), &mut |piece| seen.push(piece));
+        pieces(text, Lengths::default(), false, &mut |piece| {
+            seen.push(piece)
+        });
         assert_eq!(seen.len(), 1);
     }
 }

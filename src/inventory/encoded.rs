@@ -1,14 +1,12 @@
 //! Values in base64 that are too short for `scan::decode`, which opens runs of 24 digits and more: passwords of a Kubernetes
 //! Secret are. Here a run is not opened for its own sake but looked at for known values, so that short ones are cheap.
 
-use std::ops::Range;
-
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 /// Base64 of eight bytes, the shortest run that is an anchor.
-const SHORTEST: usize = 11;
+pub(super) const SHORTEST: usize = 11;
 /// From here on `scan::decode` opens it.
 const LONGEST: usize = 23;
 
@@ -18,43 +16,31 @@ const CONFIG: GeneralPurposeConfig = GeneralPurposeConfig::new()
 const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, CONFIG);
 const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, CONFIG);
 
-fn is_digit(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+/// The text that a run of base64 digits stands for; `None` where it is none, or where `scan::decode` opens the run.
+pub(super) fn open<'b>(digits: &[u8], buffer: &'b mut Buffer) -> Option<&'b [u8]> {
+    if digits.len() > LONGEST || !may_be_text(digits) {
+        return None;
+    }
+    let len = STANDARD
+        .decode_slice(digits, &mut buffer[..])
+        .or_else(|_| URL_SAFE.decode_slice(digits, &mut buffer[..]))
+        .ok()?;
+    let bytes = buffer[..len].trim_ascii_end();
+    bytes
+        .iter()
+        .all(|byte| matches!(byte, 0x20..=0x7e))
+        .then_some(bytes)
 }
 
-/// Calls `visit` with every short run that is text in base64, and the text.
-pub(super) fn find(text: &[u8], visit: &mut impl FnMut(Range<usize>, &[u8])) {
-    let mut at = 0;
-    let mut buffer = [0; LONGEST / 4 * 3 + 3];
-    while at + SHORTEST <= text.len() {
-        let window = &text[at..at + SHORTEST];
-        if let Some(gap) = window.iter().rposition(|&byte| !is_digit(byte)) {
-            at += gap + 1;
-            continue;
-        }
-        let more = text[at + SHORTEST..]
-            .iter()
-            .position(|&byte| !is_digit(byte));
-        let end = more.map_or(text.len(), |more| at + SHORTEST + more);
-        if end - at <= LONGEST && may_be_text(&text[at..at + 4]) {
-            let digits = &text[at..end];
-            let len = STANDARD
-                .decode_slice(digits, &mut buffer)
-                .or_else(|_| URL_SAFE.decode_slice(digits, &mut buffer));
-            if let Ok(len) = len {
-                let bytes = buffer[..len].trim_ascii_end();
-                if bytes.iter().all(|byte| matches!(byte, 0x20..=0x7e)) {
-                    visit(at..end, bytes);
-                }
-            }
-        }
-        at = end + 1;
-    }
-}
+/// Room for what the longest of these runs stands for.
+pub(super) type Buffer = [u8; LONGEST / 4 * 3 + 3];
 
 /// Whether the first three bytes are printable: a word or a name hardly ever passes, and this is cheaper than to decode it.
 fn may_be_text(digits: &[u8]) -> bool {
-    let [a, b, c, d] = [0, 1, 2, 3].map(|at| SEXTET[usize::from(digits[at])]);
+    let Some(first) = digits.first_chunk::<4>() else {
+        return false;
+    };
+    let [a, b, c, d] = first.map(|digit| SEXTET[usize::from(digit)]);
     [a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d]
         .iter()
         .all(|byte| matches!(byte, 0x20..=0x7e))
@@ -79,21 +65,30 @@ mod tests {
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
 
+    use super::{Buffer, open};
+
     #[test]
     fn short_runs_are_opened_and_words_are_not() {
         for value in ["a1b2c3d4", "a1b2c3d4e", "a1b2c3d4e5f6", "a1b2c3d4e5f6g7h8"] {
-            for text in [
-                format!("password: {}\n", STANDARD.encode(value)),
-                format!("password: {}\n", STANDARD.encode(format!("{value}\n"))),
-                format!("\"{}\"", STANDARD.encode(value).trim_end_matches('=')),
+            for encoded in [
+                STANDARD.encode(value),
+                STANDARD.encode(format!("{value}\n")),
             ] {
-                let mut seen = Vec::new();
-                super::find(text.as_bytes(), &mut |_, bytes| seen.push(bytes.to_vec()));
-                assert_eq!(seen, [value.as_bytes()], "{text}");
+                let digits = encoded.trim_end_matches('=');
+                let mut buffer = Buffer::default();
+                assert_eq!(
+                    open(digits.as_bytes(), &mut buffer),
+                    Some(value.as_bytes()),
+                    "{encoded}"
+                );
             }
         }
-        super::find(b"getElementById getElementsBy", &mut |_, bytes| {
-            panic!("{bytes:?}")
-        });
+        for word in ["getElementById", "getElementsBy", "a", "", "some-long-name"] {
+            assert_eq!(
+                open(word.as_bytes(), &mut Buffer::default()),
+                None,
+                "{word}"
+            );
+        }
     }
 }

@@ -68,7 +68,22 @@ pub(super) fn build(hashes: impl Iterator<Item = u64>, pages: usize) -> Vec<u8> 
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::{PAGE, build, has, pages_for, place};
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn nothing_that_is_in_is_missed(hashes in proptest::collection::vec(any::<u64>(), 0..2_000), pages in 1_usize..20) {
+            let filter = build(hashes.iter().copied(), pages);
+            for hash in hashes {
+                let (page, start) = place(hash, pages);
+                prop_assert!(has(&filter[page * PAGE..], start, hash));
+            }
+        }
+    }
 
     #[test]
     fn what_is_in_is_found_and_little_else() {

@@ -1,7 +1,7 @@
 //! What stores print, to keys and values: JSON in the shapes of the usual clients, YAML, `KEY=VALUE`, or one value a line.
 //! A value is only taken from where the store keeps secrets: names, dates and versions around it are none.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
@@ -84,8 +84,13 @@ pub fn read(bytes: &[u8], form: Option<Form>) -> Result<Vec<Given>, InputError> 
     {
         return Err(InputError::Encrypted("sops"));
     }
-    let mut seen = BTreeSet::new();
-    given.retain(|given| seen.insert(given.value.clone()));
+    let mut seen = HashSet::with_capacity(given.len());
+    let is_first: Vec<bool> = given
+        .iter()
+        .map(|given| seen.insert(&given.value))
+        .collect();
+    let mut is_first = is_first.into_iter();
+    given.retain(|_| is_first.next() == Some(true));
     Ok(given)
 }
 

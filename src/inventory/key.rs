@@ -3,7 +3,6 @@
 
 use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};
-use std::hash::Hasher as _;
 use std::io::Write as _;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
@@ -137,9 +136,7 @@ pub(super) struct Derived {
 impl Derived {
     /// The hash of a piece: SipHash-1-3 (Aumasson, Bernstein 2012), a pseudorandom function for short inputs.
     pub(super) fn anchor(&self, piece: &[u8]) -> u64 {
-        let mut hasher = self.anchor;
-        hasher.write(piece);
-        hasher.finish() >> (64 - ANCHOR_BITS)
+        self.anchor.hash(piece) >> (64 - ANCHOR_BITS)
     }
 
     /// Which of `count` equal parts of all hashes this one falls into.

@@ -7,6 +7,7 @@
 //! decides. Nothing of a value is written but these two hashes, its length and where in it the anchor stands.
 
 mod anchor;
+mod classes;
 mod encoded;
 mod filter;
 pub mod input;
@@ -14,6 +15,8 @@ mod key;
 mod merge;
 mod store;
 mod strength;
+#[cfg(test)]
+mod tests;
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::base32;
 
-use super::anchor::{self, Lengths};
+use super::anchor::{self, Lengths, Piece};
 use super::filter::{self, PAGE};
 use super::key::{Derived, STRONG};
 use super::{About, Hit, InventoryError, Key, Known, damaged, encoded};
@@ -110,6 +110,10 @@ impl Record {
 /// Where a value stands in a text, and what is known of it.
 type Place = (Range<usize>, Vec<Known>);
 
+/// A page of the filter, so that no block of it lies in two cache lines.
+#[repr(align(64))]
+struct Page([u8; PAGE]);
+
 /// An inventory that is open for lookup.
 pub struct Inventory {
     path: PathBuf,
@@ -119,7 +123,7 @@ pub struct Inventory {
     pub(super) body: Body,
     /// Where the filter begins.
     start: u64,
-    pages: Vec<OnceCell<Box<[u8]>>>,
+    pages: Vec<OnceCell<Box<Page>>>,
 }
 
 impl std::fmt::Debug for Inventory {
@@ -186,7 +190,9 @@ impl Inventory {
             derived,
             salt,
             start: header.len() as u64,
-            pages: vec![OnceCell::new(); usize::try_from(body.pages).unwrap_or(0)],
+            pages: std::iter::repeat_with(OnceCell::new)
+                .take(usize::try_from(body.pages).unwrap_or(0))
+                .collect(),
             body,
             file,
         };
@@ -246,23 +252,33 @@ impl Inventory {
             return Ok(hits);
         }
         let mut failed = None;
-        let mut look = |text: &[u8], outer: Option<Range<usize>>| {
-            anchor::pieces(text, self.body.lengths, &mut |piece| {
-                if failed.is_some() {
-                    return;
-                }
-                match self.probe(text, piece) {
-                    Ok(found) => hits.extend(found.into_iter().map(|(span, known)| Hit {
-                        span: outer.clone().unwrap_or_else(|| span.clone()),
-                        decoded: outer.as_ref().map(|_| span),
-                        known,
-                    })),
-                    Err(error) => failed = Some(error),
-                }
-            });
+        let mut hit = |text: &[u8], piece, outer: Option<&Range<usize>>| {
+            if failed.is_some() {
+                return;
+            }
+            match self.probe(text, piece) {
+                Ok(found) => hits.extend(found.into_iter().map(|(span, known)| Hit {
+                    span: outer.unwrap_or(&span).clone(),
+                    decoded: outer.map(|_| span),
+                    known,
+                })),
+                Err(error) => failed = Some(error),
+            }
         };
-        look(text, None);
-        encoded::find(text, &mut |span, bytes| look(bytes, Some(span)));
+        let lengths = self.body.lengths;
+        anchor::pieces(text, lengths, true, &mut |piece| match piece {
+            Piece::Anchor(piece) => hit(text, piece, None),
+            Piece::Base64(outer) => {
+                let mut buffer = encoded::Buffer::default();
+                if let Some(inner) = encoded::open(&text[outer.clone()], &mut buffer) {
+                    anchor::pieces(inner, lengths, false, &mut |piece| {
+                        if let Piece::Anchor(piece) = piece {
+                            hit(inner, piece, Some(&outer));
+                        }
+                    });
+                }
+            }
+        });
         if let Some(error) = failed {
             return Err(error);
         }
@@ -337,14 +353,21 @@ impl Inventory {
     fn page(&self, number: usize) -> Result<&[u8], InventoryError> {
         let known = &self.pages[number];
         if let Some(page) = known.get() {
-            return Ok(page);
+            return Ok(&page.0);
         }
-        let page = self.read_at(self.start + (number * PAGE) as u64, PAGE)?;
-        let (content, tag) = page.split_at(PAGE - TAG);
+        let mut page = Box::new(Page([0; PAGE]));
+        let at = self.start + (number * PAGE) as u64;
+        self.file
+            .read_exact_at(&mut page.0, at)
+            .map_err(|reason| InventoryError::Read {
+                path: self.path.clone(),
+                reason,
+            })?;
+        let (content, tag) = page.0.split_at(PAGE - TAG);
         if self.derived.seal::<TAG>("filter", number as u64, content) != tag {
             return Err(damaged(&self.path, "a page of its filter has changed"));
         }
-        Ok(known.get_or_init(|| page.into_boxed_slice()))
+        Ok(&known.get_or_init(|| page).0)
     }
 
     /// The records of a bucket.

@@ -58,33 +58,40 @@ pub fn weakness(value: &[u8]) -> Option<Weak> {
         return Some(Weak::NoAnchor);
     };
     // The anchor may be tried alone, and then the rest with what it told.
-    let of_piece = bits(&value[piece]);
+    let of_piece = if piece.len() == value.len() {
+        all
+    } else {
+        bits(&value[piece])
+    };
     (of_piece.max(all - TOLD.min(of_piece)) < FLOOR).then_some(Weak::Guessable)
 }
 
 /// An estimate of the guesses that find a value, as a power of two.
 fn bits(value: &[u8]) -> f64 {
     let value = period(value);
-    let class = |test: fn(&u8) -> bool, size: usize| if value.iter().any(test) { size } else { 0 };
-    let hexadecimal = value.iter().all(|byte| {
-        matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'-') || matches!(byte, b'A'..=b'F')
-    });
+    // One pass: an inventory has millions of values.
+    let mut seen = [0_u64; 4];
+    let (mut lower, mut upper, mut digits, mut others) = (0, 0, 0, 0);
+    let mut hexadecimal = true;
+    for &byte in value {
+        seen[usize::from(byte >> 6)] |= 1 << (byte & 63);
+        match byte {
+            b'a'..=b'z' => lower = 26,
+            b'A'..=b'Z' => upper = 26,
+            b'0'..=b'9' => digits = 10,
+            _ => others = 16,
+        }
+        hexadecimal &= byte.is_ascii_hexdigit() || byte == b'-';
+    }
     let alphabet = if hexadecimal {
         16
     } else {
-        class(u8::is_ascii_lowercase, 26)
-            + class(u8::is_ascii_uppercase, 26)
-            + class(u8::is_ascii_digit, 10)
-            + class(|byte| !byte.is_ascii_alphanumeric(), 16)
+        lower + upper + digits + others
     };
-    let mut distinct = [false; 256];
-    for &byte in value {
-        distinct[usize::from(byte)] = true;
-    }
-    let distinct = distinct.iter().filter(|seen| **seen).count();
-    let random = (alphabet.max(2) as f64)
+    let distinct: u32 = seen.iter().map(|bits| bits.count_ones()).sum();
+    let random = f64::from(alphabet.max(2))
         .log2()
-        .min((distinct as f64).log2() + 2.5);
+        .min(f64::from(distinct).log2() + 2.5);
     let segments = || value.chunk_by(|a, b| together(*a, *b));
     // One piece that can be spoken stands in many a random value; words are most of what people choose.
     let spoken: usize = segments()
@@ -126,7 +133,7 @@ fn kind(byte: u8) -> u8 {
 fn period(value: &[u8]) -> &[u8] {
     let repeats = |len: usize| value.iter().skip(len).zip(value).all(|(a, b)| a == b);
     (1..=value.len().min(192) * 2 / 3)
-        .find(|&len| repeats(len))
+        .find(|&len| value.get(len) == value.first() && repeats(len))
         .map_or(value, |len| &value[..len])
 }
 

@@ -4,18 +4,21 @@
 //! base64 or inside a URL has the same id. What is read of production: the files that its paths claim in the same tree, its
 //! sections in the same file, and what differs on its refs. And the other way round, for what production takes over.
 
+mod held;
+mod sketch;
 mod standing;
 
 use std::collections::{HashMap, HashSet};
 
-use crate::examine::{self, Scalar, Sighting};
+use crate::examine::{self, Scalar, Sighting, Values};
 use crate::git::{self, Change};
 use crate::model::{Claim, Family, Secret, Signal, Strength, Tier};
 use crate::scan::ValueId;
 use crate::syntax;
 
-use super::{Judge, JudgeError, Source};
-use standing::Held;
+use super::{Judge, JudgeError, Source, each_view};
+use held::Held;
+use sketch::Wanted;
 pub use standing::Landscape;
 pub(super) use standing::Reuse;
 
@@ -117,18 +120,29 @@ fn signal(side: Side, held: &Held) -> Signal {
 type Before = HashMap<Vec<String>, Vec<ValueId>>;
 
 impl Judge<'_> {
-    /// For each value of a change that stands on the other side of the boundary, the evidence of it.
+    /// For each value of a change that stands on the other side of the boundary, the evidence of it. `views` are the new
+    /// sightings in each view of its blob.
     pub(super) fn copies(
         &mut self,
         source: Source<'_>,
         change: &Change,
         path: &str,
-        sightings: &[&Sighting<'static>],
+        views: &[Vec<&Sighting<'static>>],
     ) -> Result<HashMap<ValueId, Signal>, JudgeError> {
         let mut copies = HashMap::new();
         let mut before = None;
         let mut sections = None;
-        for sighting in sightings {
+        let has_side = views.iter().flatten().any(|sighting| {
+            !is_shared_by_design(sighting) && self.side(source, path, &sighting.key_path).is_some()
+        });
+        if !has_side {
+            return Ok(copies);
+        }
+        let wanted = self.wanted(change, views)?;
+        for sighting in views.iter().flatten() {
+            let Some(wanted) = wanted.get(&sighting.value) else {
+                continue;
+            };
             if is_shared_by_design(sighting) || copies.contains_key(&sighting.value) {
                 continue;
             }
@@ -136,9 +150,10 @@ impl Judge<'_> {
                 continue;
             };
             let standing = self.standing(side.other(), source)?;
-            let held = self
-                .held_secret(&standing, sighting.value)?
-                .or_else(|| standing.scalar.get(&sighting.value).cloned());
+            let held = match self.held_secret(&standing, sighting.value, wanted)? {
+                None => self.held_scalar(&standing, sighting.value, wanted)?,
+                held => held,
+            };
             let value = (&sighting.key_path[..], sighting.value);
             if let Some(held) = &held
                 && self.is_copy(change, path, value, held, &mut before)?
@@ -164,6 +179,29 @@ impl Judge<'_> {
         Ok(copies)
     }
 
+    /// What is looked for of the values of a change that are no chance.
+    fn wanted(
+        &self,
+        change: &Change,
+        views: &[Vec<&Sighting<'static>>],
+    ) -> Result<HashMap<ValueId, Wanted>, JudgeError> {
+        let mut wanted = HashMap::new();
+        let mut views = views.iter();
+        each_view(self.repository, change.oid, &mut |view| {
+            let mut values = Values::new(view.text);
+            for sighting in views.next().into_iter().flatten() {
+                let [value, _] = values.of(sighting);
+                if is_selective(value) {
+                    wanted
+                        .entry(sighting.value)
+                        .or_insert_with(|| Wanted::value(value));
+                }
+            }
+            Ok(())
+        })?;
+        Ok(wanted)
+    }
+
     /// The values of a change that no rule knows, and that are secret on the other side of the boundary; encrypted ones,
     /// where the ciphertext itself was copied.
     pub(super) fn copied_scalars(
@@ -174,33 +212,41 @@ impl Judge<'_> {
     ) -> Result<Vec<(Scalar, Signal)>, JudgeError> {
         let mut copied = Vec::new();
         let of_file = Side::of(&self.policy.claims(source.ref_name, Some(path), &[]));
+        // Sections of a file may belong to another side than the file, but nothing outranks staging's claim.
+        let may_have_sections = self.policy.may_have_sections(path)
+            && (of_file != Some(Side::Staging) || self.policy.paths_outrank_refs());
         let sides = match of_file {
+            _ if may_have_sections => vec![Side::Production, Side::Staging],
             Some(side) => vec![side],
-            None if self.policy.may_have_sections(path) => vec![Side::Production, Side::Staging],
             None => return Ok(copied),
         };
-        // Parsing is what costs: in a tree without another side it is done for the first file only.
-        if !self.policy.may_have_sections(path)
-            && sides
-                .iter()
-                .all(|side| self.is_known_to_be_empty(side.other(), source))
-        {
+        // Parsing is what costs: where nothing stands on the other side, it is done for the first change only.
+        if self.is_known_to_be_empty(&sides, source)? {
             return Ok(copied);
         }
         let syntax = syntax::of_path(path);
-        let scalars = self.scalars(change.oid, syntax)?;
+        let mut scalars = Vec::new();
+        self.scalars(change.oid, syntax, &mut |scalar, value, written| {
+            // Short values may be the same by chance.
+            if scalar.encrypted {
+                scalars.push((scalar, Wanted::ciphertext(value)));
+            } else if is_selective(written) {
+                scalars.push((scalar, Wanted::value(value)));
+            }
+        })?;
         if scalars.is_empty() {
             return Ok(copied);
         }
         let mut old: HashSet<ValueId> = HashSet::new();
         for &parent in &change.parents {
-            let scalars = self.scalars(parent, syntax)?;
-            old.extend(scalars.iter().map(|scalar| scalar.value));
+            self.scalars(parent, syntax, &mut |scalar, _, _| {
+                old.insert(scalar.value);
+            })?;
         }
         let mut before = None;
         // A file that was copied as a whole is said once for each place it came from.
         let mut ciphertexts: HashSet<std::rc::Rc<str>> = HashSet::new();
-        for scalar in scalars {
+        for (scalar, wanted) in scalars {
             if old.contains(&scalar.value) {
                 continue;
             }
@@ -209,9 +255,9 @@ impl Judge<'_> {
             };
             let standing = self.standing(side.other(), source)?;
             let held = if scalar.encrypted {
-                standing.scalar.get(&scalar.value).cloned()
+                self.held_scalar(&standing, scalar.value, &wanted)?
             } else {
-                self.held_secret(&standing, scalar.value)?
+                self.held_secret(&standing, scalar.value, &wanted)?
             };
             let Some(held) = held else { continue };
             let value = (&scalar.key_path[..], scalar.value);
@@ -264,14 +310,17 @@ impl Judge<'_> {
                     Err(JudgeError::Git(_)) => continue,
                     Err(error) => return Err(error),
                 };
-                let scalars = self.scalars(parent, syntax)?;
-                let sightings = blob.sightings().map(|seen| (&seen.key_path, seen.value));
-                let scalars = scalars.iter().map(|seen| (&seen.key_path, seen.value));
-                for (key_path, value) in sightings.chain(scalars) {
+                let mut add = |key_path: &[String], value| {
                     if !key_path.is_empty() {
-                        stood.entry(key_path.clone()).or_default().push(value);
+                        stood.entry(key_path.to_vec()).or_default().push(value);
                     }
+                };
+                for seen in blob.sightings() {
+                    add(&seen.key_path, seen.value);
                 }
+                self.scalars(parent, syntax, &mut |seen, _, _| {
+                    add(&seen.key_path, seen.value);
+                })?;
             }
             *before = Some(stood);
         }
@@ -296,7 +345,6 @@ impl Judge<'_> {
                 sections.entry((side, seen.value)).or_insert_with(|| Held {
                     ref_name: None,
                     path: path.into(),
-                    oid: change.oid,
                     line: seen.line,
                     key_path: seen.key_path.clone(),
                 });
@@ -337,7 +385,6 @@ impl Judge<'_> {
                 return Ok(Some(Held {
                     ref_name: Some(name.as_str().into()),
                     path: path.into(),
-                    oid,
                     line: there.line,
                     key_path: value.0.to_vec(),
                 }));

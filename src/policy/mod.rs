@@ -6,6 +6,7 @@ mod cases;
 mod changed;
 mod conventions;
 mod decide;
+mod declared;
 mod exception;
 mod keys;
 mod mistake;
@@ -23,6 +24,8 @@ pub use cases::{Tried, try_cases};
 pub use changed::Changes;
 use conventions::{Found, Words};
 pub use decide::{Decision, Subject};
+pub use declared::Declared;
+use declared::DeclaredWords;
 use exception::Exception;
 pub use keys::{reference, schema as json_schema};
 pub use mistake::{Mistake, PolicyErrors};
@@ -107,6 +110,7 @@ pub struct Policy {
     inline_allow: InlineAllow,
     inline_allow_line: String,
     words: Words,
+    words_declared: DeclaredWords,
     vocabulary: Vocabulary,
     /// The four default ones, then the declared ones.
     environments: Vec<Environment>,
@@ -317,7 +321,7 @@ impl Policy {
 
     /// Every claim on a ref, declared ones first.
     pub fn claims_of_ref(&self, ref_name: &str) -> Vec<Claim> {
-        let (mut claims, written_out) = self.declared(
+        let (mut claims, written_out) = self.claims_declared(
             |e| &e.refs,
             ref_name,
             |pattern| {
@@ -341,7 +345,7 @@ impl Policy {
     /// Every claim on a path, declared ones first.
     pub fn claims_of_path(&self, path: &str) -> Vec<Claim> {
         // The path itself is not repeated: a file's name may hold a secret, and the report shows it redacted.
-        let (mut claims, written_out) = self.declared(
+        let (mut claims, written_out) = self.claims_declared(
             |e| &e.paths,
             path,
             |pattern| format!("path pattern \"{}\"", pattern.text),
@@ -385,7 +389,7 @@ impl Policy {
 
     /// The claims that the file declares, one an environment, and whether one of them is written out: such a one
     /// outranks the conventions, while a glob adds to them.
-    fn declared(
+    fn claims_declared(
         &self,
         list: impl Fn(&Environment) -> &[Pattern],
         name: &str,

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use jiff::civil::Date;
 
 use super::conventions::{self, Words};
+use super::declared::DeclaredWords;
 use super::exception::Exception;
 use super::mistake::{Mistakes, did_you_mean};
 use super::own::{GITLEAKS_ALLOW, GITLEAKS_IGNORE, OwnRules};
@@ -41,6 +42,7 @@ pub(super) fn builtin() -> Policy {
         inline_allow_line: "default policy: inline-allow".to_owned(),
         vocabulary: vocabulary(&words),
         words,
+        words_declared: DeclaredWords::default(),
         environments,
         unclaimed: Vec::new(),
         exceptions: Vec::new(),
@@ -90,6 +92,7 @@ impl Checker<'_> {
     }
 
     fn policy(&mut self, written: Written) -> Policy {
+        let words_declared = DeclaredWords::of(&written, |offset| self.line(offset));
         self.version(written.version);
         let history = self.choice(
             written.history.as_ref(),
@@ -120,6 +123,7 @@ impl Checker<'_> {
         );
 
         let mut policy = builtin();
+        policy.words_declared = words_declared;
         if let (Some(text), Some(choice)) = (&written.inline_allow, inline_allow) {
             policy.inline_allow = choice;
             policy.inline_allow_line = self.line(text.offset);

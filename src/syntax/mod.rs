@@ -276,7 +276,7 @@ fn read_as(text: &str, syntax: Syntax) -> Option<Vec<Entry>> {
 
 /// Machine code, images, packed data: one byte in fifty or more is a control character. The names of keys mean nothing there;
 /// a few NULs in a text do not make it so.
-fn is_binary(bytes: &[u8]) -> bool {
+pub fn is_binary(bytes: &[u8]) -> bool {
     let controls = bytes
         .iter()
         .filter(|&&byte| {
