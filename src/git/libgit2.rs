@@ -78,7 +78,7 @@ impl Libgit2 {
             .odb()
             .map_err(|error| error.message().to_owned())?;
         for folder in folders {
-            packs::check(folder)?;
+            packs::soundness::check(folder)?;
         }
         for folder in folders.iter().skip(1) {
             let name = folder.to_str().ok_or_else(|| {

@@ -11,6 +11,7 @@ mod index;
 mod lfs;
 mod libgit2;
 mod loose;
+mod lru;
 mod merge_base;
 mod object;
 mod packs;
@@ -18,6 +19,7 @@ mod plumbing;
 mod refs;
 mod repository;
 mod revision;
+mod tree;
 mod trees;
 
 pub use commits::{Excluded, NewCommits, PATIENT, SLOP, new_commits};

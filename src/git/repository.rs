@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use crate::model::Oid;
 
@@ -14,10 +15,13 @@ use super::alternates::object_directories;
 use super::hash::{Hasher, is_named};
 use super::libgit2::{self, Libgit2};
 use super::loose::Loose;
+use super::lru::Lru;
 use super::merge_base::merge_base;
 use super::object::{Commit, Kind, Object};
 use super::plumbing::{self, Plumbing};
 use super::refs::RefValue;
+use super::packs::Packs;
+use super::tree::Tree;
 use super::{GitError, revision, trees};
 
 /// A git repository, opened for reading.
@@ -30,6 +34,9 @@ pub struct Repository {
     /// Someone else has promised what is missing.
     is_partial: bool,
     loose: Loose,
+    packs: Packs,
+    /// A tree is read for its commit, and again as what stood before the next one.
+    trees: RefCell<Lru<Oid, Tree>>,
     /// What tags mean, and the tips of refs: they are asked for again with every ref that is updated.
     peeled: RefCell<HashMap<Oid, Peeled>>,
     commits: RefCell<HashMap<Oid, Commit>>,
@@ -80,6 +87,9 @@ pub struct Piece<'b> {
     /// Whether the blob ends with them.
     pub last: bool,
 }
+
+/// Bytes of trees kept in memory.
+const TREES: usize = 8 << 20;
 
 /// Commits kept in memory: a few hundred bytes each.
 const MOST_COMMITS: usize = 100_000;
@@ -140,6 +150,8 @@ impl Repository {
             hook,
             is_partial: false,
             loose: Loose::default(),
+            packs: Packs::new(Vec::new(), 20),
+            trees: RefCell::new(Lru::new(TREES)),
             peeled: RefCell::default(),
             commits: RefCell::default(),
         };
@@ -169,6 +181,7 @@ impl Repository {
                 .add_object_directories(&found)
                 .map_err(|reason| cannot_open(at, reason))?;
         }
+        self.packs = Packs::new(found.clone(), self.oid_width());
         self.loose = Loose::new(found).map_err(|reason| cannot_open(at, reason))?;
         Ok(())
     }
@@ -231,7 +244,11 @@ impl Repository {
 
     /// Lends the bytes of an object that is what its id says.
     fn with_object<T>(&self, oid: Oid, look: impl FnOnce(Kind, &[u8]) -> T) -> Result<T, GitError> {
-        let checked = |kind, data: &[u8]| is_named(oid, kind, data).then(|| look(kind, data));
+        let is_named = |kind, data: &[u8]| is_named(oid, kind, data);
+        if let Some(content) = self.packs.read(oid, &is_named) {
+            return Ok(look(content.kind, &content.data));
+        }
+        let checked = |kind, data: &[u8]| is_named(kind, data).then(|| look(kind, data));
         let seen = match self.loose_answer(oid, Loose::read)? {
             Some(object) => Ok(checked(object.kind, &object.data)),
             None => match &self.backend {
@@ -272,7 +289,11 @@ impl Repository {
 
     /// The kind and size of an object, from its header.
     pub fn size(&self, oid: Oid) -> Result<(Kind, usize), GitError> {
-        let (kind, size) = match self.loose_answer(oid, Loose::size)? {
+        let mut known = self.packs.size(oid);
+        if known.is_none() {
+            known = self.loose_answer(oid, Loose::size)?;
+        }
+        let (kind, size) = match known {
             Some(answer) => answer,
             None => match &self.backend {
                 Backend::Libgit2(libgit2) => libgit2.size(oid),
@@ -361,6 +382,22 @@ impl Repository {
                 },
             })
         }
+    }
+
+    /// Reads and parses a tree.
+    pub(super) fn tree(&self, oid: Oid) -> Result<Rc<Tree>, GitError> {
+        if let Some(known) = self.trees.borrow_mut().get(oid) {
+            return Ok(known);
+        }
+        let tree = Rc::new(Tree::parse(oid, self.read_as(oid, Kind::Tree)?)?);
+        let size = tree.size();
+        self.trees.borrow_mut().put(oid, Rc::clone(&tree), size);
+        Ok(tree)
+    }
+
+    /// The same objects in the order in which they are read with the least work.
+    pub fn in_order(&self, oids: Vec<Oid>) -> Vec<Oid> {
+        self.packs.in_order(oids)
     }
 
     /// Reads and parses a commit.
