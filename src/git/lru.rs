@@ -4,9 +4,11 @@ use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 use std::rc::Rc;
 
+use super::seeded::Seeded;
+
 /// Values by key, the least recently used ones given up first.
 pub(super) struct Lru<K, V> {
-    held: HashMap<K, Held<V>>,
+    held: HashMap<K, Held<V>, Seeded>,
     /// Uses, oldest first. Only the last one of a key counts.
     uses: VecDeque<(K, u64)>,
     now: u64,
@@ -28,7 +30,7 @@ const OVERHEAD: usize = 160;
 impl<K: Copy + Eq + Hash, V> Lru<K, V> {
     pub(super) fn new(most: usize) -> Self {
         Self {
-            held: HashMap::new(),
+            held: HashMap::default(),
             uses: VecDeque::new(),
             now: 0,
             size: 0,

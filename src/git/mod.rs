@@ -19,6 +19,7 @@ mod plumbing;
 mod refs;
 mod repository;
 mod revision;
+mod seeded;
 mod tree;
 mod trees;
 

@@ -7,7 +7,7 @@ mod index;
 mod pages;
 pub(super) mod soundness;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
@@ -19,8 +19,8 @@ use once_cell::unsync::OnceCell;
 
 use crate::model::Oid;
 
-use super::Kind;
 use super::lru::Lru;
+use super::object::{Kind, Object};
 use index::Index;
 use pages::Pages;
 
@@ -45,7 +45,7 @@ struct Pack {
 struct State {
     pages: Pages,
     inflater: Decompress,
-    bases: Lru<Place, Content>,
+    bases: Lru<Place, Object>,
     /// What was looked for last: size and content are often asked for one after the other.
     last: Option<(Oid, Place)>,
     /// The pack that held it.
@@ -55,11 +55,8 @@ struct State {
 /// The number of a pack, and an offset in it.
 type Place = (usize, u64);
 
-/// An object from a pack.
-pub(super) struct Content {
-    pub(super) kind: Kind,
-    pub(super) data: Vec<u8>,
-}
+/// Bytes of indexes that are held.
+const INDEXES: usize = 16 << 20;
 
 /// What stands at the beginning of an entry.
 enum Form {
@@ -111,6 +108,7 @@ impl Packs {
     fn packs(&self) -> &[Pack] {
         self.packs.get_or_init(|| {
             let mut found = Vec::new();
+            let memory = Rc::new(Cell::new(INDEXES));
             for folder in &self.folders {
                 let Ok(entries) = std::fs::read_dir(folder.join("pack")) else {
                     continue;
@@ -120,7 +118,7 @@ impl Packs {
                     if path.extension().is_some_and(|extension| extension == "idx")
                         && found.len() < MOST_PACKS
                     {
-                        found.extend(Pack::open(&path, self.width));
+                        found.extend(Pack::open(&path, self.width, &memory));
                     }
                 }
             }
@@ -148,7 +146,7 @@ impl Packs {
         &self,
         oid: Oid,
         is_named: &dyn Fn(Kind, &[u8]) -> bool,
-    ) -> Option<Rc<Content>> {
+    ) -> Option<Rc<Object>> {
         for place in self.places(oid) {
             let state = &mut *self.state.borrow_mut();
             if let Some(content) = state.content(self.packs(), place)
@@ -221,7 +219,7 @@ impl Packs {
 
 impl Pack {
     /// Opens the pack of an index; `None` where one of them is not there or is not of a kind that is known here.
-    fn open(index: &Path, width: usize) -> Option<Self> {
+    fn open(index: &Path, width: usize, memory: &Rc<Cell<usize>>) -> Option<Self> {
         let file = File::open(index.with_extension("pack")).ok()?;
         let mut start = [0; 12];
         file.read_exact_at(&mut start, 0).ok()?;
@@ -230,7 +228,7 @@ impl Pack {
             return None;
         }
         let end = file.metadata().ok()?.len().checked_sub(width as u64)?;
-        let index = Index::open(index, width)?;
+        let index = Index::open(index, width, memory)?;
         Some(Self { index, file, end })
     }
 }
@@ -364,7 +362,7 @@ impl State {
         None
     }
 
-    fn content(&mut self, packs: &[Pack], place: Place) -> Option<Rc<Content>> {
+    fn content(&mut self, packs: &[Pack], place: Place) -> Option<Rc<Object>> {
         let number = place.0;
         let mut deltas: Vec<(u64, Entry)> = Vec::new();
         let mut at = place.1;
@@ -381,7 +379,7 @@ impl State {
             match entry.form {
                 Form::Whole(kind) => {
                     let data = self.inflate(packs, number, entry.packed_at, size)?;
-                    break self.keep((number, at), Content { kind, data });
+                    break self.keep((number, at), Object { kind, data });
                 }
                 Form::Delta(base) => {
                     deltas.push((at, entry));
@@ -399,12 +397,12 @@ impl State {
             let data = delta::apply(&made.data, &delta)?;
             let kind = made.kind;
             drop(delta);
-            made = self.keep((number, at), Content { kind, data });
+            made = self.keep((number, at), Object { kind, data });
         }
         Some(made)
     }
 
-    fn keep(&mut self, place: Place, content: Content) -> Rc<Content> {
+    fn keep(&mut self, place: Place, content: Object) -> Rc<Object> {
         let content = Rc::new(content);
         self.bases
             .put(place, Rc::clone(&content), content.data.len());

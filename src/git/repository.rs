@@ -18,9 +18,9 @@ use super::loose::Loose;
 use super::lru::Lru;
 use super::merge_base::merge_base;
 use super::object::{Commit, Kind, Object};
+use super::packs::Packs;
 use super::plumbing::{self, Plumbing};
 use super::refs::RefValue;
-use super::packs::Packs;
 use super::tree::Tree;
 use super::{GitError, revision, trees};
 
@@ -176,10 +176,8 @@ impl Repository {
             }
         })?;
         self.is_partial = found.iter().any(|folder| has_promises(folder));
-        if let Backend::Libgit2(libgit2) = &self.backend {
-            libgit2
-                .add_object_directories(&found)
-                .map_err(|reason| cannot_open(at, reason))?;
+        if let Backend::Libgit2(libgit2) = &mut self.backend {
+            libgit2.set_object_directories(found.clone());
         }
         self.packs = Packs::new(found.clone(), self.oid_width());
         self.loose = Loose::new(found).map_err(|reason| cannot_open(at, reason))?;
@@ -369,19 +367,7 @@ impl Repository {
     /// Reads an object that must be of one kind.
     pub fn read_as(&self, oid: Oid, kind: Kind) -> Result<Vec<u8>, GitError> {
         let object = self.read(oid)?;
-        if object.kind == kind {
-            Ok(object.data)
-        } else {
-            Err(GitError::Malformed {
-                oid,
-                reason: match kind {
-                    Kind::Commit => "a commit was expected here",
-                    Kind::Tree => "a tree was expected here",
-                    Kind::Blob => "a blob was expected here",
-                    Kind::Tag => "a tag was expected here",
-                },
-            })
-        }
+        of_kind(oid, object.kind, kind, object.data)
     }
 
     /// Reads and parses a tree.
@@ -389,7 +375,17 @@ impl Repository {
         if let Some(known) = self.trees.borrow_mut().get(oid) {
             return Ok(known);
         }
-        let tree = Rc::new(Tree::parse(oid, self.read_as(oid, Kind::Tree)?)?);
+        let object = match self
+            .packs
+            .read(oid, &|kind, data| is_named(oid, kind, data))
+        {
+            Some(object) => object,
+            None => Rc::new(self.read(oid)?),
+        };
+        let tree = Rc::new(Tree::parse(
+            oid,
+            of_kind(oid, object.kind, Kind::Tree, object)?,
+        )?);
         let size = tree.size();
         self.trees.borrow_mut().put(oid, Rc::clone(&tree), size);
         Ok(tree)
@@ -636,6 +632,22 @@ fn cannot_open(at: At<'_>, reason: String) -> GitError {
         place: place(at),
         reason,
     }
+}
+
+/// An object that must be of one kind.
+fn of_kind<T>(oid: Oid, kind: Kind, expected: Kind, object: T) -> Result<T, GitError> {
+    if kind == expected {
+        return Ok(object);
+    }
+    Err(GitError::Malformed {
+        oid,
+        reason: match expected {
+            Kind::Commit => "a commit was expected here",
+            Kind::Tree => "a tree was expected here",
+            Kind::Blob => "a blob was expected here",
+            Kind::Tag => "a tag was expected here",
+        },
+    })
 }
 
 fn not_its_content(oid: Oid) -> GitError {

@@ -1,15 +1,16 @@
 //! One tree, parsed once: where its entries begin, so that two trees are compared as bytes and only what differs is looked at.
 
 use std::cmp::Ordering;
+use std::rc::Rc;
 
 use crate::model::Oid;
 
-use super::object::TreeEntry;
+use super::object::{Object, TreeEntry};
 use super::{GitError, Mode};
 
 /// A tree and its entries, in the order in which they are stored, which hostile trees need not sort.
 pub(super) struct Tree {
-    data: Vec<u8>,
+    object: Rc<Object>,
     /// Bytes of an object id.
     width: usize,
     /// Where each entry begins, and the end.
@@ -20,7 +21,8 @@ pub(super) struct Tree {
 
 impl Tree {
     /// Parses the raw tree that is called `oid`.
-    pub(super) fn parse(oid: Oid, data: Vec<u8>) -> Result<Self, GitError> {
+    pub(super) fn parse(oid: Oid, object: Rc<Object>) -> Result<Self, GitError> {
+        let data = &object.data;
         let malformed = |reason| GitError::Malformed { oid, reason };
         let width = oid.as_bytes().len();
         if u32::try_from(data.len()).is_err() {
@@ -32,12 +34,13 @@ impl Tree {
         while at < data.len() {
             starts.push(at as u32);
             let rest = &data[at..];
-            let space = memchr::memchr(b' ', rest).ok_or(malformed("a tree entry has no mode"))?;
+            let space =
+                memchr::memchr(b' ', rest).ok_or_else(|| malformed("a tree entry has no mode"))?;
             if mode(&rest[..space]).is_none() {
                 return Err(malformed("a tree entry's mode is not octal"));
             }
             let nul = memchr::memchr(0, &rest[space + 1..])
-                .ok_or(malformed("a tree entry's name does not end"))?;
+                .ok_or_else(|| malformed("a tree entry's name does not end"))?;
             at += space + 1 + nul + 1 + width;
             if at > data.len() {
                 return Err(malformed("a tree entry's object id is cut"));
@@ -45,7 +48,7 @@ impl Tree {
         }
         starts.push(at as u32);
         let mut tree = Self {
-            data,
+            object,
             width,
             starts,
             by_name: None,
@@ -77,7 +80,7 @@ impl Tree {
 
     /// Bytes that it takes in memory.
     pub(super) fn size(&self) -> usize {
-        self.data.capacity() + 4 * self.starts.capacity()
+        self.object.data.capacity() + 4 * self.starts.capacity()
     }
 
     /// One of its entries.
@@ -98,12 +101,12 @@ impl Tree {
     }
 
     fn raw(&self, number: usize) -> &[u8] {
-        &self.data[self.starts[number] as usize..self.starts[number + 1] as usize]
+        &self.object.data[self.starts[number] as usize..self.starts[number + 1] as usize]
     }
 
     /// Which of its entries are left once those are taken away that `other` has at the same place from its start or its end.
     pub(super) fn apart(&self, other: &Self) -> std::ops::Range<usize> {
-        let (own, others) = (&self.data, &other.data);
+        let (own, others) = (&self.object.data, &other.object.data);
         let head = common_head(own, others);
         // The last entry that begins in the common bytes may end beyond them.
         let first = self.starts.partition_point(|&start| start as usize <= head) - 1;
@@ -230,12 +233,18 @@ fn order((one, one_is_tree): (&[u8], bool), (other, other_is_tree): (&[u8], bool
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::git::Kind;
     use proptest::prelude::*;
 
     type Entries = Vec<(bool, String, u8)>;
 
     fn oid(digit: u8) -> Oid {
         Oid::from_bytes(&[digit; 20]).expect("20 bytes")
+    }
+
+    fn parse(data: Vec<u8>) -> Result<Tree, GitError> {
+        let kind = Kind::Tree;
+        Tree::parse(oid(9), Rc::new(Object { kind, data }))
     }
 
     fn tree(entries: &Entries) -> Tree {
@@ -246,7 +255,7 @@ mod tests {
             raw.push(0);
             raw.extend([*id; 20]);
         }
-        Tree::parse(oid(9), raw).expect("a tree")
+        parse(raw).expect("a tree")
     }
 
     fn sorted(mut entries: Entries) -> Entries {
@@ -274,7 +283,7 @@ mod tests {
     #[test]
     fn rubbish_is_an_error() {
         for raw in [&b"100644"[..], b"100644 name", b"9 a\0", b"100644 a\0short"] {
-            assert!(Tree::parse(oid(9), raw.to_vec()).is_err(), "{raw:?}");
+            assert!(parse(raw.to_vec()).is_err(), "{raw:?}");
         }
     }
 
