@@ -38,8 +38,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         Ok(())
     };
-    for (oid, commit) in new.commits.iter().rev() {
-        repository.read_as(*oid, Kind::Commit)?;
+    for &oid in new.commits.iter().rev() {
+        let commit = repository.commit(oid)?;
+        repository.read_as(oid, Kind::Commit)?;
         let parents = commit
             .parents
             .iter()

@@ -29,4 +29,4 @@ pub use index::{Index, IndexChange};
 pub use lfs::is_lfs_pointer;
 pub use object::{Commit, Kind, Object, Tag, TreeEntry};
 pub use repository::{Peeled, Piece, Ref, Repository};
-pub use trees::{Change, Mode, changes, find};
+pub use trees::{Change, Mode, changes, find, stands};

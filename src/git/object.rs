@@ -1,6 +1,8 @@
 //! Objects as they are stored, parsed by us from their raw bytes: replace refs, grafts and the shallow file change what
 //! libgit2's commit look-ups show, and must not change what is judged.
 
+use std::rc::Rc;
+
 use crate::model::Oid;
 
 use super::{GitError, Mode};
@@ -33,7 +35,7 @@ pub struct Commit {
     /// Its tree.
     pub tree: Oid,
     /// Its parents as written in the object.
-    pub parents: Vec<Oid>,
+    pub parents: Rc<[Oid]>,
     /// Committer time in seconds since the epoch; 0 where it cannot be parsed, as git reads it.
     pub time: i64,
 }
@@ -90,7 +92,7 @@ impl Commit {
             .unwrap_or(0);
         Ok(Self {
             tree,
-            parents,
+            parents: parents.into(),
             time,
         })
     }
@@ -140,7 +142,7 @@ mod tests {
         );
         let commit = Commit::parse(oid(9), raw.as_bytes()).expect("parses");
         assert_eq!(commit.tree, oid(1));
-        assert_eq!(commit.parents, [oid(2), oid(3)]);
+        assert_eq!(*commit.parents, [oid(2), oid(3)]);
         assert_eq!(commit.time, 1_700_000_000);
     }
 

@@ -39,7 +39,7 @@ pub struct Repository {
     trees: RefCell<Lru<Oid, Tree>>,
     /// What tags mean, and the tips of refs: they are asked for again with every ref that is updated.
     peeled: RefCell<HashMap<Oid, Peeled>>,
-    commits: RefCell<HashMap<Oid, Commit>>,
+    commits: RefCell<Lru<Oid, Commit>>,
 }
 
 /// The annotated tags on the way to an object, the object that they mean, and its kind.
@@ -91,8 +91,8 @@ pub struct Piece<'b> {
 /// Bytes of trees kept in memory.
 const TREES: usize = 8 << 20;
 
-/// Commits kept in memory: a few hundred bytes each.
-const MOST_COMMITS: usize = 100_000;
+/// Bytes of commits kept in memory: a few hundred each.
+const COMMITS: usize = 4 << 20;
 
 /// A chain of symbolic refs is followed as far as git follows it.
 const LONGEST_CHAIN: usize = 5;
@@ -153,7 +153,7 @@ impl Repository {
             packs: Packs::new(Vec::new(), 20),
             trees: RefCell::new(Lru::new(TREES)),
             peeled: RefCell::default(),
-            commits: RefCell::default(),
+            commits: RefCell::new(Lru::new(COMMITS)),
         };
         repository.find_objects(at)?;
         Ok(repository)
@@ -397,15 +397,13 @@ impl Repository {
     }
 
     /// Reads and parses a commit.
-    pub fn commit(&self, oid: Oid) -> Result<Commit, GitError> {
-        if let Some(known) = self.commits.borrow().get(&oid) {
-            return Ok(known.clone());
+    pub fn commit(&self, oid: Oid) -> Result<Rc<Commit>, GitError> {
+        if let Some(known) = self.commits.borrow_mut().get(oid) {
+            return Ok(known);
         }
-        let commit = Commit::parse(oid, &self.read_as(oid, Kind::Commit)?)?;
-        let mut commits = self.commits.borrow_mut();
-        if commits.len() < MOST_COMMITS {
-            commits.insert(oid, commit.clone());
-        }
+        let commit = Rc::new(Commit::parse(oid, &self.read_as(oid, Kind::Commit)?)?);
+        let size = size_of::<Commit>() + commit.parents.len() * size_of::<Oid>();
+        self.commits.borrow_mut().put(oid, Rc::clone(&commit), size);
         Ok(commit)
     }
 

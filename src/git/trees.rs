@@ -132,6 +132,30 @@ pub fn changes(
     Ok(())
 }
 
+/// Whether the entry of a change stands in `tree`, at its path.
+pub fn stands(repository: &Repository, tree: Oid, change: &Change) -> Result<bool, GitError> {
+    // A hostile tree may have a name twice.
+    let mut folders = vec![tree];
+    let mut components = change.path.split(|&byte| byte == b'/').peekable();
+    while let Some(name) = components.next() {
+        let is_tree = components.peek().is_some();
+        let mut found = Vec::new();
+        for folder in folders {
+            let tree = repository.tree(folder)?;
+            tree.each_named(name, is_tree, &mut 0, &mut |entry| {
+                found.push((entry.mode, entry.oid));
+            });
+        }
+        if !is_tree {
+            return Ok(found.contains(&(change.mode, change.oid)));
+        }
+        folders = found.into_iter().map(|(_, oid)| oid).collect();
+        folders.sort_unstable();
+        folders.dedup();
+    }
+    Ok(false)
+}
+
 /// The blob at `path` in `tree`, if there is one.
 pub fn find(repository: &Repository, tree: Oid, path: &str) -> Result<Option<Oid>, GitError> {
     let mut at = tree;

@@ -196,7 +196,7 @@ fn difference(
         .collect();
     let hidden: Vec<Oid> = excluded.iter().map(|&at| oid(&ids[at])).collect();
     let answer = new_commits(repository, oid(&ids[tip]), &hidden, patience).expect("readable");
-    let found: BTreeSet<Oid> = answer.commits.iter().map(|(oid, _)| *oid).collect();
+    let found: BTreeSet<Oid> = answer.commits.iter().copied().collect();
     assert_eq!(found.len(), answer.commits.len(), "a commit comes twice");
     if expected.difference(&found).next().is_some() {
         return Some("misses a commit".to_owned());
@@ -208,13 +208,10 @@ fn difference(
         return Some("calls a commit new that is not".to_owned());
     }
     let mut boundary: BTreeSet<Oid> = BTreeSet::new();
-    for (_, commit) in &answer.commits {
-        boundary.extend(
-            commit
-                .parents
-                .iter()
-                .filter(|parent| !found.contains(parent)),
-        );
+    for &new in &answer.commits {
+        let commit = repository.commit(new).expect("readable");
+        let parents = commit.parents.iter();
+        boundary.extend(parents.filter(|parent| !found.contains(parent)));
     }
     if answer.commits.is_empty() {
         boundary.insert(oid(&ids[tip]));
