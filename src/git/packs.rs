@@ -107,22 +107,29 @@ impl Packs {
 
     fn packs(&self) -> &[Pack] {
         self.packs.get_or_init(|| {
-            let mut found = Vec::new();
-            let memory = Rc::new(Cell::new(INDEXES));
+            let mut paths = Vec::new();
             for folder in &self.folders {
                 let Ok(entries) = std::fs::read_dir(folder.join("pack")) else {
                     continue;
                 };
-                for entry in entries.flatten() {
-                    let path = entry.path();
-                    if path.extension().is_some_and(|extension| extension == "idx")
-                        && found.len() < MOST_PACKS
-                    {
-                        found.extend(Pack::open(&path, self.width, &memory));
-                    }
-                }
+                let indexes = entries.flatten().map(|entry| entry.path());
+                paths.extend(
+                    indexes.filter(|path| {
+                        path.extension().is_some_and(|extension| extension == "idx")
+                    }),
+                );
             }
-            found
+            if paths.len() > MOST_PACKS {
+                // The largest ones have what libgit2 cannot read in pieces.
+                let size = |path: &PathBuf| std::fs::metadata(path).map_or(0, |file| file.len());
+                paths.sort_by_cached_key(|path| {
+                    std::cmp::Reverse(size(&path.with_extension("pack")))
+                });
+                paths.truncate(MOST_PACKS);
+            }
+            let memory = Rc::new(Cell::new(INDEXES));
+            let open = |path: &PathBuf| Pack::open(path, self.width, &memory);
+            paths.iter().filter_map(open).collect()
         })
     }
 
@@ -178,7 +185,8 @@ impl Packs {
         let mut others = Vec::new();
         for oid in oids {
             match self.places(oid).next() {
-                Some(place) => drop(wanted.insert(place, oid)),
+                // Two at one place: the index is damaged.
+                Some(place) => others.extend(wanted.insert(place, oid)),
                 None => others.push(oid),
             }
         }

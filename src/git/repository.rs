@@ -184,6 +184,13 @@ impl Repository {
         Ok(())
     }
 
+    /// The same, with every pack read by libgit2, to compare with.
+    #[must_use]
+    pub fn through_libgit2(mut self) -> Self {
+        self.packs = Packs::new(Vec::new(), self.oid_width());
+        self
+    }
+
     /// The git directory (`.git`, a bare repository, or `.git/worktrees/NAME`).
     pub fn git_dir(&self) -> &Path {
         match &self.backend {
