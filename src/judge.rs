@@ -247,6 +247,7 @@ impl<'j> Judge<'j> {
             return Ok(());
         }
         if !self.reads(&path, claimed) {
+            self.stats.unclaimed += 1;
             return Ok(());
         }
         let syntax = syntax::of_path(&path);

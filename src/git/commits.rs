@@ -95,7 +95,7 @@ impl<'r> Excluded<'r> {
         if self.known.contains(&oid) {
             return;
         }
-        if let Ok(commit) = self.repository.commit(oid) {
+        if let Ok(commit) = self.repository.past(oid) {
             self.known.insert(oid);
             self.unexplored.push((commit.time, oid));
         }
@@ -236,7 +236,7 @@ impl<'r> Excluded<'r> {
     /// (shallow, partial): it is not ours to judge.
     fn explore(&mut self) -> Result<(), GitError> {
         if let Some((_, oid)) = self.unexplored.pop() {
-            for &parent in self.repository.commit(oid)?.parents.iter() {
+            for &parent in self.repository.past(oid)?.parents.iter() {
                 self.add(parent);
             }
         }

@@ -4,6 +4,7 @@
 //! detection, because no diff of libgit2's is ever computed: trees are compared by object id.
 
 mod alternates;
+mod commit_graph;
 mod commits;
 mod error;
 mod hash;

@@ -10,10 +10,12 @@ pub(super) mod soundness;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
+use std::io::{BufReader, Read};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use flate2::bufread::ZlibDecoder;
 use flate2::{Decompress, FlushDecompress, Status};
 use once_cell::unsync::OnceCell;
 
@@ -41,6 +43,30 @@ struct Pack {
     end: u64,
 }
 
+/// An object of a pack on its way.
+pub(super) struct Stream {
+    pub(super) kind: Kind,
+    pub(super) size: u64,
+    pub(super) content: ZlibDecoder<BufReader<Packed>>,
+}
+
+/// The bytes of a pack from an offset on.
+pub(super) struct Packed {
+    file: File,
+    at: u64,
+    end: u64,
+}
+
+impl Read for Packed {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let left = usize::try_from(self.end.saturating_sub(self.at)).unwrap_or(usize::MAX);
+        let len = into.len().min(left);
+        let read = self.file.read_at(&mut into[..len], self.at)?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}
+
 /// What changes with each read.
 struct State {
     pages: Pages,
@@ -56,7 +82,7 @@ struct State {
 type Place = (usize, u64);
 
 /// Bytes of indexes that are held.
-const INDEXES: usize = 16 << 20;
+const INDEXES: usize = 10 << 20;
 
 /// What stands at the beginning of an entry.
 enum Form {
@@ -74,7 +100,7 @@ struct Entry {
 }
 
 /// Bases and results that are remembered.
-const BASES: usize = 16 << 20;
+const BASES: usize = 12 << 20;
 
 /// Larger objects are left to libgit2: 512 MiB, above which git makes no deltas (`core.bigFileThreshold`).
 const LARGEST: usize = 512 << 20;
@@ -161,6 +187,29 @@ impl Packs {
             {
                 (state.last, state.recent) = (Some((oid, place)), place.0);
                 return Some(content);
+            }
+        }
+        None
+    }
+
+    /// The object to be read piece by piece, unless it is packed as a delta. Nothing vouches for it before its end.
+    pub(super) fn stream(&self, oid: Oid) -> Option<Stream> {
+        for place in self.places(oid) {
+            let entry = self.state.borrow_mut().entry(self.packs(), place);
+            let pack = &self.packs()[place.0];
+            if let Some(entry) = entry
+                && let Form::Whole(kind) = entry.form
+            {
+                let packed = Packed {
+                    file: pack.file.try_clone().ok()?,
+                    at: entry.packed_at,
+                    end: pack.end,
+                };
+                return Some(Stream {
+                    kind,
+                    size: entry.size,
+                    content: ZlibDecoder::new(BufReader::with_capacity(1 << 16, packed)),
+                });
             }
         }
         None

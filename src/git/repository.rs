@@ -12,6 +12,7 @@ use std::rc::Rc;
 use crate::model::Oid;
 
 use super::alternates::object_directories;
+use super::commit_graph::CommitGraph;
 use super::hash::{Hasher, is_named};
 use super::libgit2::{self, Libgit2};
 use super::loose::Loose;
@@ -37,6 +38,8 @@ pub struct Repository {
     packs: Packs,
     /// A tree is read for its commit, and again as what stood before the next one.
     trees: RefCell<Lru<Oid, Tree>>,
+    /// Looked for when much of the past is asked for.
+    graph: RefCell<Graph>,
     /// What tags mean, and the tips of refs: they are asked for again with every ref that is updated.
     peeled: RefCell<HashMap<Oid, Peeled>>,
     commits: RefCell<Lru<Oid, Commit>>,
@@ -44,6 +47,18 @@ pub struct Repository {
 
 /// The annotated tags on the way to an object, the object that they mean, and its kind.
 pub type Peeled = (Vec<Oid>, Oid, Kind);
+
+/// Whether a commit-graph is used.
+enum Graph {
+    /// Not before so many commits of the past have been asked for.
+    NotYet(usize),
+    Used(CommitGraph),
+    /// There is none, or it is wrong.
+    None,
+}
+
+/// A graph is read once as a whole, for its checksum: it has to pay.
+const BEFORE_GRAPH: usize = 500;
 
 /// How a repository is read.
 enum Backend {
@@ -89,10 +104,10 @@ pub struct Piece<'b> {
 }
 
 /// Bytes of trees kept in memory.
-const TREES: usize = 8 << 20;
+const TREES: usize = 4 << 20;
 
 /// Bytes of commits kept in memory: a few hundred each.
-const COMMITS: usize = 4 << 20;
+const COMMITS: usize = 2 << 20;
 
 /// A chain of symbolic refs is followed as far as git follows it.
 const LONGEST_CHAIN: usize = 5;
@@ -151,6 +166,7 @@ impl Repository {
             is_partial: false,
             loose: Loose::default(),
             packs: Packs::new(Vec::new(), 20),
+            graph: RefCell::new(Graph::NotYet(BEFORE_GRAPH)),
             trees: RefCell::new(Lru::new(TREES)),
             peeled: RefCell::default(),
             commits: RefCell::new(Lru::new(COMMITS)),
@@ -322,8 +338,8 @@ impl Repository {
             })
     }
 
-    /// Lends the bytes of a blob piece by piece, for one that must not be held whole. libgit2 cannot do that for packed
-    /// objects. The last bytes of a piece, `overlap` of them, are the first of the next.
+    /// Lends the bytes of a blob piece by piece, for one that must not be held whole: not of one that is packed as a
+    /// delta. The last bytes of a piece, `overlap` of them, are the first of the next.
     pub fn with_pieces<E: From<GitError>>(
         &self,
         oid: Oid,
@@ -342,11 +358,18 @@ impl Repository {
             })
         };
         let broken = |error: std::io::Error| ReadError::Broken(error.to_string());
+        if let Some(mut stream) = self.packs.stream(oid) {
+            let read = cut(stream.kind, stream.size, &mut stream.content).map_err(broken);
+            if let Some(error) = complaint {
+                return Err(error);
+            }
+            return Ok(read.map_err(|error| self.unread(oid, error))?);
+        }
         let read = match self.loose_answer(oid, Loose::stream)? {
             Some(mut stream) => cut(stream.kind, stream.size, &mut stream.content).map_err(broken),
             None => match &self.backend {
                 Backend::Libgit2(_) => Err(ReadError::Broken(
-                    "it is too large to be held whole, and packed objects cannot be read in pieces"
+                    "it is too large to be held whole, and what is packed as a delta cannot be read in pieces"
                         .to_owned(),
                 )),
                 Backend::Plumbing(plumbing) => plumbing.with_stream(oid, cut),
@@ -412,6 +435,42 @@ impl Repository {
         let size = size_of::<Commit>() + commit.parents.len() * size_of::<Oid>();
         self.commits.borrow_mut().put(oid, Rc::clone(&commit), size);
         Ok(commit)
+    }
+
+    /// Parents and time of a commit of the past, which the commit-graph may know: it says what is not judged.
+    pub(super) fn past(&self, oid: Oid) -> Result<Rc<Commit>, GitError> {
+        let mut graph = self.graph.borrow_mut();
+        if let Graph::NotYet(left) = &mut *graph {
+            if *left > 0 {
+                *left -= 1;
+                return self.commit(oid);
+            }
+            *graph = match CommitGraph::open(&self.loose.folders(), self.oid_width()) {
+                Some(found) => Graph::Used(found),
+                None => Graph::None,
+            };
+        }
+        let Graph::Used(used) = &*graph else {
+            return self.commit(oid);
+        };
+        let Some(told) = used.commit(oid) else {
+            return self.commit(oid);
+        };
+        // A commit that was read is the better witness.
+        if let Some(read) = self.commits.borrow_mut().get(oid)
+            && (read.tree, &read.parents) != (told.tree, &told.parents)
+        {
+            *graph = Graph::None;
+            return Ok(read);
+        }
+        Ok(Rc::new(told))
+    }
+
+    /// The same, with the commit-graph used from the first commit on.
+    #[must_use]
+    pub fn with_commit_graph_at_once(self) -> Self {
+        *self.graph.borrow_mut() = Graph::NotYet(0);
+        self
     }
 
     /// The text of the blob at `path` in the tree of the commit `at`, if there is one.

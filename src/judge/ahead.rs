@@ -1,7 +1,7 @@
 //! Blobs examined before their changes are judged: in the order in which they are read with the least work, which is not the
 //! order of the commits that show them.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use crate::git::Change;
 use crate::model::Oid;
@@ -20,7 +20,7 @@ impl Judge<'_> {
         ref_name: Option<&str>,
         changes: impl Iterator<Item = &'c Change>,
     ) -> Result<(), JudgeError> {
-        let mut wanted: HashMap<Oid, Vec<Syntax>> = HashMap::new();
+        let mut wanted: BTreeMap<Oid, Vec<Syntax>> = BTreeMap::new();
         for change in changes {
             let path = String::from_utf8_lossy(&change.path);
             let claimed = !self.policy.claims(ref_name, Some(&path), &[]).is_empty();

@@ -14,7 +14,7 @@ pub(super) struct Memo<K, V> {
 }
 
 /// Bytes of a half.
-const HALF: usize = 6 << 20;
+const HALF: usize = 3 << 20;
 
 /// What an entry costs beside its bytes.
 const OVERHEAD: usize = 128;
@@ -59,6 +59,6 @@ mod tests {
         assert_eq!(memo.get(999).as_deref(), Some(&999));
         assert_eq!(memo.get(0), None);
         let held = memo.newer.len() + memo.older.len();
-        assert!((60..130).contains(&held), "{held}");
+        assert!((30..70).contains(&held), "{held}");
     }
 }

@@ -179,6 +179,49 @@ fn build(env: &TestEnv, graphs: &[Graph]) -> (std::path::PathBuf, Vec<Vec<Hex>>)
     (dir, commits)
 }
 
+/// As git keeps what it knows of commits: not at all, in one file, in a chain, of this generation or that one; or damaged.
+fn write_commit_graph(env: &TestEnv, dir: &std::path::Path, ids: &[Vec<Hex>], rng: &mut Rng) {
+    let listed = |part: usize| -> Vec<u8> {
+        let all: Vec<&str> = ids.iter().flatten().map(String::as_str).collect();
+        let some = &all[..all.len() * part / 3];
+        format!("{}\n", some.join("\n")).into_bytes()
+    };
+    let version = format!("commitGraph.generationVersion={}", rng.u8(1..3));
+    let write = |part: usize, more: &[&str]| {
+        let mut args = vec!["-c", &version, "commit-graph", "write", "--stdin-commits"];
+        args.extend(more);
+        git(env, dir, &args, &listed(part));
+    };
+    match rng.u8(..4) {
+        0 => {}
+        1 => write(rng.usize(1..4), &[]),
+        _ => (1..4).for_each(|part| write(part, &["--split=no-merge"])),
+    }
+    let info = dir.join("objects/info");
+    let mut files = vec![info.join("commit-graph")];
+    let chain = std::fs::read_dir(info.join("commit-graphs"));
+    files.extend(
+        chain
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|file| file.path()),
+    );
+    let file = &files[rng.usize(..files.len())];
+    if rng.u8(..3) == 0
+        && let Ok(mut bytes) = std::fs::read(file)
+    {
+        let at = rng.usize(..bytes.len());
+        if rng.bool() {
+            bytes[at] ^= 1 << rng.u8(..8);
+        } else {
+            bytes.truncate(at);
+        }
+        std::fs::remove_file(file).expect("removed");
+        std::fs::write(file, bytes).expect("written");
+    }
+}
+
 /// What the gate calls new beyond what is, and what it leaves out.
 fn difference(
     repository: &Repository,
@@ -232,7 +275,11 @@ fn new_commits_are_exactly_the_unreachable_ones() {
         let graphs: Vec<Graph> = (0..left.min(250)).map(|_| graph(&mut rng)).collect();
         left -= graphs.len() as u64;
         let (dir, ids) = build(&env, &graphs);
-        let repository = Repository::open_at(&dir).expect("a repository");
+        write_commit_graph(&env, &dir, &ids, &mut rng);
+        let mut repository = Repository::open_at(&dir).expect("a repository");
+        if rng.u8(..4) > 0 {
+            repository = repository.with_commit_graph_at_once();
+        }
         for (graph, ids) in graphs.iter().zip(&ids) {
             for query in 0..4 {
                 let size = ids.len();
