@@ -17,6 +17,7 @@ use crate::scan::{self, Scanner};
 
 mod past;
 mod policy_changes;
+mod walk;
 
 use past::{Judged, Past};
 use policy_changes::PolicyChanges;
@@ -94,7 +95,7 @@ impl Gate<'_> {
         let mut judged = Vec::with_capacity(updates.len());
         let mut policies = PolicyChanges::new(self);
         let aliases = self.aliases(current);
-        let mut past = Past::new(self, current);
+        let mut past = Past::new(self, current, updates.len() + aliases.len() > 1);
         for update in updates {
             let name = self.repository.resolve_ref_name(&update.name);
             let update = RefUpdate {
@@ -208,7 +209,7 @@ impl Gate<'_> {
             before.push(self.repository.commit(ancestor)?.tree);
         }
         if kind != Kind::Commit {
-            return git_changes(self.repository, tree, &before, judge, source);
+            return walk::tree(self.repository, tree, &before, judge, source);
         }
         let brought = Brought {
             source,
@@ -217,86 +218,61 @@ impl Gate<'_> {
             before,
         };
         let heard = judge.heard();
+        let many = past.many;
         let judged = past.of(name, update, old);
         let quick = judged.excluded.new_commits(tip, git::SLOP)?;
         let start = judge.mark();
-        self.tip(judge, &brought, &quick, judged)?;
+        let mut quiet = self.tip(judge, &brought, &quick, judged)?;
         if judge.heard() == heard {
-            let whole = brought.before.is_empty() && (claimed || quick.boundary.is_empty());
-            judged.nothing_heard_of(tip, tree, whole);
+            judged.excluded.add(tip);
+        } else if !quick.exact && judge.has_said_since(&start) {
+            // Skewed clocks can make old commits look new. A refusal that they alone would explain is not said.
+            let patient = judged.excluded.new_commits(tip, git::PATIENT)?;
+            if patient.commits.len() < quick.commits.len() {
+                judge.take_back(start, name);
+                quiet = self.tip(judge, &brought, &patient, judged)?;
+            }
         }
-        if quick.exact || !judge.has_said_since(&start) {
-            return Ok(());
-        }
-        // Skewed clocks can make old commits look new. A refusal that they alone would explain is not said.
-        let patient = judged.excluded.new_commits(tip, git::PATIENT)?;
-        if patient.commits.len() < quick.commits.len() {
-            judge.take_back(start, name);
-            self.tip(judge, &brought, &patient, judged)?;
+        if many && judge.heard() != heard {
+            for (oid, quiet) in quiet {
+                judged.excluded.pass(oid, quiet)?;
+            }
         }
         Ok(())
     }
 
-    /// Judges the new commits of a ref and what will stand there.
+    /// Judges the new commits of a ref and what will stand there; of each commit, oldest first, whether nothing was heard.
     fn tip(
         &self,
         judge: &mut Judge<'_>,
         brought: &Brought<'_>,
         new: &git::NewCommits,
         judged: &mut Judged<'_>,
-    ) -> Result<(), JudgeError> {
+    ) -> Result<Vec<(Oid, bool)>, JudgeError> {
+        let (repository, source) = (self.repository, brought.source);
+        let commits = if !brought.claimed || self.policy.history() != History::Tip {
+            walk::commits(repository, &new.commits, judge, source)?
+        } else {
+            new.commits.iter().rev().map(|&oid| (oid, true)).collect()
+        };
         let mut before = brought.before.clone();
-        if !brought.claimed || self.policy.history() != History::Tip {
-            self.history(judge, brought.source, &new.commits, judged)?;
-        }
         if !brought.claimed {
             // Where no environment claims the ref, only paths and sections are claimed, and they are claimed alike on
             // every ref: what already stands there on another has been judged there.
             for boundary in &new.boundary {
-                before.push(self.repository.commit(*boundary)?.tree);
+                before.push(repository.commit(*boundary)?.tree);
             }
         }
-        before.extend(judged.quiet_tree);
-        git_changes(
-            self.repository,
-            brought.tree,
-            &before,
-            judge,
-            brought.source,
-        )
-    }
-
-    fn history(
-        &self,
-        judge: &mut Judge<'_>,
-        tip: Source<'_>,
-        commits: &[(Oid, git::Commit)],
-        judged: &mut Judged<'_>,
-    ) -> Result<(), JudgeError> {
-        // Oldest first, so that a finding names the commit that brought it.
-        for (oid, commit) in commits.iter().rev() {
-            if judged.quiet.contains(oid) {
-                continue;
-            }
-            let heard = judge.heard();
-            judge.stats.commits += 1;
-            let source = Source {
-                commit: Some(*oid),
-                ..tip
-            };
-            let data = self.repository.read_as(*oid, Kind::Commit)?;
-            judge.message(source, *oid, &data, Message::Commit)?;
-            let parents = commit
-                .parents
-                .iter()
-                .map(|&parent| Ok(self.repository.commit(parent)?.tree))
-                .collect::<Result<Vec<_>, GitError>>()?;
-            git_changes(self.repository, commit.tree, &parents, judge, source)?;
-            if judge.heard() == heard {
-                judged.quiet.insert(*oid);
-            }
+        if before.is_empty() {
+            let known = judged.whole.as_ref();
+            let whole = walk::whole_tree(repository, brought.tree, known, judge, source)?;
+            judged.whole = Some(whole);
+        } else {
+            let quiet = judged.whole.as_ref().filter(|whole| whole.heard.is_empty());
+            before.extend(quiet.map(|whole| whole.tree));
+            walk::tree(repository, brought.tree, &before, judge, source)?;
         }
-        Ok(())
+        Ok(commits)
     }
 
     /// The staged blobs against HEAD, for every ref that the commit is on its way to.
@@ -402,7 +378,7 @@ impl Gate<'_> {
             commit: None,
         };
         judge.among(Landscape::Tree(tree));
-        git_changes(self.repository, tree, &[], &mut judge, source)?;
+        walk::tree(self.repository, tree, &[], &mut judge, source)?;
         let updates = ref_name.map(|name| RefUpdate {
             name: name.to_owned(),
             old: None,
@@ -504,29 +480,5 @@ impl Gate<'_> {
             explanations,
             stats,
         }
-    }
-}
-
-/// Judges every change of a tree against others.
-fn git_changes(
-    repository: &Repository,
-    tree: Oid,
-    parents: &[Oid],
-    judge: &mut Judge<'_>,
-    source: Source<'_>,
-) -> Result<(), JudgeError> {
-    // The walk speaks of git's errors only; a judge's own error is carried around it.
-    let mut failed = None;
-    let walked = git::changes(repository, tree, parents, &mut |change| {
-        if failed.is_none()
-            && let Err(error) = judge.change(source, &change)
-        {
-            failed = Some(error);
-        }
-        Ok(())
-    });
-    match failed {
-        Some(error) => Err(error),
-        None => Ok(walked?),
     }
 }

@@ -5,9 +5,11 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
+mod ahead;
 mod explain;
 mod gitleaks;
 mod in_hand;
+mod memo;
 mod reject;
 mod reuse;
 
@@ -28,6 +30,7 @@ use crate::scan::gitleaks_ignore::GitleaksIgnore;
 use crate::scan::{self, Positions, ScanError, Scanner, ValueId};
 use crate::syntax::{self, Syntax};
 
+use memo::Memo;
 pub use reuse::Landscape;
 
 /// What stops a run: everything else is written down and the run goes on.
@@ -63,7 +66,7 @@ pub struct Judge<'j> {
     inline_allow: bool,
     /// What the `.gitleaksignore` beside the policy lets pass, where it counts.
     gitleaks_ignore: Option<GitleaksIgnore>,
-    examined: HashMap<(Oid, Syntax), Rc<Blob>>,
+    examined: Memo<(Oid, Syntax), Blob>,
     fingerprints: HashMap<(ValueId, bool), String>,
     said: HashMap<Said, SaidOf>,
     /// Where in `not_read` it is said.
@@ -120,6 +123,12 @@ impl Blob {
     fn sightings(&self) -> impl Iterator<Item = &Sighting<'static>> {
         self.views.iter().flatten()
     }
+
+    /// About as many bytes as it takes.
+    fn size(&self) -> usize {
+        let seen = self.sightings().count();
+        size_of::<Self>() + 1024 * (seen + self.dismissed.len()) + 128 * self.closed.len()
+    }
 }
 
 /// One way to look at a blob, or at a piece of it.
@@ -173,7 +182,7 @@ impl<'j> Judge<'j> {
                 .gitleaks_ignore()
                 .filter(|_| inline_allow)
                 .map(GitleaksIgnore::read),
-            examined: HashMap::new(),
+            examined: Memo::default(),
             fingerprints: HashMap::new(),
             said: HashMap::new(),
             unexamined: HashMap::new(),
@@ -237,7 +246,8 @@ impl<'j> Judge<'j> {
             }
             return Ok(());
         }
-        if !claimed && !self.looks_everywhere() && !self.policy.may_have_sections(&path) {
+        if !self.reads(&path, claimed) {
+            self.stats.unclaimed += 1;
             return Ok(());
         }
         let syntax = syntax::of_path(&path);
@@ -325,6 +335,11 @@ impl<'j> Judge<'j> {
             self.explanations.swap(before, strictest);
             self.explanations.truncate(before + 1);
         }
+    }
+
+    /// Whether the content of a file is of interest: no more is read than a claim asks for.
+    fn reads(&self, path: &str, claimed: bool) -> bool {
+        claimed || self.looks_everywhere() || self.policy.may_have_sections(path)
     }
 
     /// Whether something may have to be said of a place that nothing claims: a revoked value is blocked everywhere.
@@ -491,14 +506,15 @@ impl<'j> Judge<'j> {
     }
 
     fn examine(&mut self, oid: Oid, syntax: Syntax) -> Result<Rc<Blob>, JudgeError> {
-        if let Some(known) = self.examined.get(&(oid, syntax)) {
-            return Ok(Rc::clone(known));
+        if let Some(known) = self.examined.get((oid, syntax)) {
+            return Ok(known);
         }
         let (blob, read) = self.look(oid, syntax, &self.knowledge())?;
         self.stats.blobs += 1;
         self.stats.bytes += read;
         let blob = Rc::new(blob);
-        self.examined.insert((oid, syntax), Rc::clone(&blob));
+        self.examined
+            .put((oid, syntax), Rc::clone(&blob), blob.size());
         Ok(blob)
     }
 

@@ -11,6 +11,7 @@ use crate::model::{Oid, RefUpdate};
 use crate::policy::History;
 
 use super::Gate;
+use super::walk::Whole;
 
 /// The past of all refs of a run.
 pub(super) struct Past<'g> {
@@ -19,6 +20,8 @@ pub(super) struct Past<'g> {
     /// Asked for once.
     tips: Option<Tips>,
     judged: HashMap<Destination, Judged<'g>>,
+    /// Whether more than one ref is judged: then it pays to remember what was.
+    pub(super) many: bool,
 }
 
 /// The commits that the current refs point to.
@@ -70,32 +73,20 @@ struct Destination {
 
 /// The past of one destination.
 pub(super) struct Judged<'g> {
-    /// Commits that are not new.
+    /// Commits that are not new, and those of which nothing was heard.
     pub(super) excluded: Excluded<'g>,
-    /// New commits of which nothing was heard.
-    pub(super) quiet: HashSet<Oid>,
-    /// A tree that was judged whole, and nothing of it was heard.
-    pub(super) quiet_tree: Option<Oid>,
-}
-
-impl Judged<'_> {
-    /// A tip was judged, its new commits and what stands in its tree, and nothing was heard. `whole`: nothing in the tree
-    /// was left out for having stood there before.
-    pub(super) fn nothing_heard_of(&mut self, tip: Oid, tree: Oid, whole: bool) {
-        self.excluded.add(tip);
-        if whole {
-            self.quiet_tree = Some(tree);
-        }
-    }
+    /// The last tree that was judged whole.
+    pub(super) whole: Option<Whole>,
 }
 
 impl<'g> Past<'g> {
-    pub(super) fn new(gate: &'g Gate<'g>, current: &'g [Ref]) -> Self {
+    pub(super) fn new(gate: &'g Gate<'g>, current: &'g [Ref], many: bool) -> Self {
         Self {
             gate,
             current,
             tips: None,
             judged: HashMap::new(),
+            many,
         }
     }
 
@@ -134,8 +125,7 @@ impl<'g> Past<'g> {
             let excluded: Vec<Oid> = excluded.iter().copied().chain(old).collect();
             Judged {
                 excluded: Excluded::new(gate.repository, &excluded),
-                quiet: HashSet::new(),
-                quiet_tree: None,
+                whole: None,
             }
         })
     }

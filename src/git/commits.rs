@@ -6,16 +6,18 @@
 //! However skewed the clocks, no new commit is left out; with enough [patience](PATIENT), none is reported too many.
 
 use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::rc::Rc;
 
 use crate::model::Oid;
 
-use super::{Commit, GitError, Repository};
+use super::seeded::Seeded;
+use super::{GitError, Repository};
 
 /// The answer of [`new_commits`].
 #[derive(Debug, Default)]
 pub struct NewCommits {
-    /// New commits, newest first.
-    pub commits: Vec<(Oid, Commit)>,
+    /// New commits, newest first; without those that were [passed](Excluded::pass) as quiet.
+    pub commits: Vec<Oid>,
     /// Commits that are not new, but parents of new ones or the tip itself.
     pub boundary: Vec<Oid>,
     /// Nothing was left to look at: every commit here is new. Otherwise, where clocks were skewed, some may not be.
@@ -44,9 +46,33 @@ pub fn new_commits(
 pub struct Excluded<'r> {
     repository: &'r Repository,
     /// Commits known to be excluded. What only they reach is excluded too, known or not.
-    known: HashSet<Oid>,
+    known: HashSet<Oid, Seeded>,
     /// Of these, the ones whose parents have not been looked at, by date.
     unexplored: BinaryHeap<(i64, Oid)>,
+    /// Ways on from new commits that were passed.
+    ways: HashMap<Oid, Way, Seeded>,
+}
+
+/// The way on from a new commit that was passed: what a walk that comes to it has to look at next, so that many tips over
+/// the same commits cost what they do not share.
+struct Way {
+    /// Commits that are met next: stops, and commits that are not new.
+    next: Rc<[Oid]>,
+    /// Whether a walk has to come to this one, and to what is next only from it.
+    stop: bool,
+    /// It is told of as new, again and again.
+    loud: bool,
+}
+
+/// A way that leads to more commits is a stop: what each holds must not grow with the number of merges.
+const FORKS: usize = 8;
+
+/// Where a walk comes to.
+enum Met {
+    /// A commit that is not new.
+    Boundary(Oid),
+    /// One that is to be looked at.
+    Commit(Oid),
 }
 
 impl<'r> Excluded<'r> {
@@ -54,8 +80,9 @@ impl<'r> Excluded<'r> {
     pub fn new(repository: &'r Repository, tips: &[Oid]) -> Self {
         let mut excluded = Self {
             repository,
-            known: HashSet::new(),
+            known: HashSet::default(),
             unexplored: BinaryHeap::new(),
+            ways: HashMap::default(),
         };
         for &tip in tips {
             excluded.add(tip);
@@ -68,7 +95,7 @@ impl<'r> Excluded<'r> {
         if self.known.contains(&oid) {
             return;
         }
-        if let Ok(commit) = self.repository.commit(oid) {
+        if let Ok(commit) = self.repository.past(oid) {
             self.known.insert(oid);
             self.unexplored.push((commit.time, oid));
         }
@@ -79,16 +106,65 @@ impl<'r> Excluded<'r> {
         self.known.contains(&oid)
     }
 
+    /// Remembers that a new commit has been looked at, parents before their children. A quiet one is not told of again;
+    /// it stays new, and so do those that it leads to.
+    pub fn pass(&mut self, oid: Oid, quiet: bool) -> Result<(), GitError> {
+        if self.ways.contains_key(&oid) {
+            return Ok(());
+        }
+        let commit = self.repository.commit(oid)?;
+        let on = |parent: &Oid| match self.ways.get(parent) {
+            Some(way) if !way.stop => Rc::clone(&way.next),
+            _ => Rc::from([*parent]),
+        };
+        let next = match &commit.parents[..] {
+            [parent] => on(parent),
+            parents => {
+                let mut seen = HashSet::new();
+                let mut next: Vec<Oid> = Vec::new();
+                for parent in parents {
+                    next.extend(on(parent).iter().filter(|&&oid| seen.insert(oid)));
+                }
+                next.into()
+            }
+        };
+        let way = Way {
+            stop: !quiet || next.len() > FORKS,
+            loud: !quiet,
+            next,
+        };
+        self.ways.insert(oid, way);
+        Ok(())
+    }
+
+    /// What a walk that comes to `oid` has to look at, through all that was passed.
+    fn meet(
+        &self,
+        oid: Oid,
+        met: &mut dyn FnMut(Met) -> Result<(), GitError>,
+    ) -> Result<(), GitError> {
+        let mut ahead = vec![oid];
+        while let Some(oid) = ahead.pop() {
+            if self.known.contains(&oid) {
+                met(Met::Boundary(oid))?;
+                continue;
+            }
+            match self.ways.get(&oid) {
+                Some(way) if !way.stop => ahead.extend(way.next.iter()),
+                _ => met(Met::Commit(oid))?,
+            }
+        }
+        Ok(())
+    }
+
     /// The commits reachable from `tip` that are not excluded, as [`new_commits`] tells them.
     pub fn new_commits(&mut self, tip: Oid, patience: usize) -> Result<NewCommits, GitError> {
         let mut walk = Walk {
             repository: self.repository,
-            seen: HashMap::new(),
+            parents: HashMap::default(),
             queue: BinaryHeap::new(),
         };
-        if !self.known.contains(&tip) {
-            walk.push(tip)?;
-        }
+        self.meet(tip, &mut |met| walk.meet(met))?;
         let mut order = Vec::new();
         let mut oldest_new = i64::MAX;
         while let Some((time, oid)) = walk.queue.pop() {
@@ -100,10 +176,8 @@ impl<'r> Excluded<'r> {
             }
             oldest_new = oldest_new.min(time);
             order.push(oid);
-            for parent in walk.seen[&oid].parents.clone() {
-                if !self.known.contains(&parent) {
-                    walk.push(parent)?;
-                }
+            for &next in &*self.after(&walk, oid) {
+                self.meet(next, &mut |met| walk.meet(met))?;
             }
         }
         // A commit that was taken for new and is excluded after all is explored here, since it is not older than the oldest.
@@ -120,30 +194,38 @@ impl<'r> Excluded<'r> {
             }
             self.explore()?;
         }
-        let mut answer = NewCommits {
-            exact: order.is_empty() || self.unexplored.is_empty(),
-            ..NewCommits::default()
-        };
-        for oid in order {
-            if !self.known.contains(&oid)
-                && let Some(commit) = walk.seen.remove(&oid)
+        let exact = order.is_empty() || self.unexplored.is_empty();
+        order.retain(|oid| !self.known.contains(oid));
+        let mut boundary = Vec::new();
+        let mut seen: HashSet<Oid, Seeded> = HashSet::default();
+        let mut add = |met: Met| {
+            if let Met::Boundary(oid) = met
+                && seen.insert(oid)
             {
-                answer.commits.push((oid, commit));
+                boundary.push(oid);
+            }
+            Ok(())
+        };
+        self.meet(tip, &mut add)?;
+        for &oid in &order {
+            for &next in &*self.after(&walk, oid) {
+                self.meet(next, &mut add)?;
             }
         }
-        let new: HashSet<Oid> = answer.commits.iter().map(|(oid, _)| *oid).collect();
-        let mut boundary = HashSet::new();
-        for (_, commit) in &answer.commits {
-            for parent in &commit.parents {
-                if !new.contains(parent) && boundary.insert(*parent) {
-                    answer.boundary.push(*parent);
-                }
-            }
+        order.retain(|oid| self.ways.get(oid).is_none_or(|way| way.loud));
+        Ok(NewCommits {
+            commits: order,
+            boundary,
+            exact,
+        })
+    }
+
+    /// What comes after a commit that is looked at.
+    fn after(&self, walk: &Walk<'_>, oid: Oid) -> Rc<[Oid]> {
+        match self.ways.get(&oid) {
+            Some(way) => Rc::clone(&way.next),
+            None => Rc::clone(&walk.parents[&oid]),
         }
-        if answer.commits.is_empty() {
-            answer.boundary.push(tip);
-        }
-        Ok(answer)
     }
 
     fn next_time(&self) -> Option<i64> {
@@ -154,7 +236,7 @@ impl<'r> Excluded<'r> {
     /// (shallow, partial): it is not ours to judge.
     fn explore(&mut self) -> Result<(), GitError> {
         if let Some((_, oid)) = self.unexplored.pop() {
-            for parent in self.repository.commit(oid)?.parents {
+            for &parent in self.repository.past(oid)?.parents.iter() {
                 self.add(parent);
             }
         }
@@ -164,16 +246,19 @@ impl<'r> Excluded<'r> {
 
 struct Walk<'r> {
     repository: &'r Repository,
-    seen: HashMap<Oid, Commit>,
+    /// Commits that were met, with their parents.
+    parents: HashMap<Oid, Rc<[Oid]>, Seeded>,
     queue: BinaryHeap<(i64, Oid)>,
 }
 
 impl Walk<'_> {
-    fn push(&mut self, oid: Oid) -> Result<(), GitError> {
-        if !self.seen.contains_key(&oid) {
+    fn meet(&mut self, met: Met) -> Result<(), GitError> {
+        if let Met::Commit(oid) = met
+            && !self.parents.contains_key(&oid)
+        {
             let commit = self.repository.commit(oid)?;
             self.queue.push((commit.time, oid));
-            self.seen.insert(oid, commit);
+            self.parents.insert(oid, Rc::clone(&commit.parents));
         }
         Ok(())
     }

@@ -15,6 +15,29 @@ pub(super) enum Hasher {
     Sha256(Sha256),
 }
 
+/// A checksum at the end of a file of git's.
+pub(super) struct Sum(Hasher);
+
+impl Sum {
+    /// Of `width` bytes.
+    pub(super) fn new(width: usize) -> Self {
+        Self(if width == 20 {
+            Hasher::Sha1(Sha1::new())
+        } else {
+            Hasher::Sha256(Sha256::new())
+        })
+    }
+
+    pub(super) fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// Whether these are its bytes.
+    pub(super) fn is(self, bytes: &[u8]) -> bool {
+        Oid::from_bytes(bytes).is_some_and(|own| self.0.names(own))
+    }
+}
+
 impl Hasher {
     /// For an object that is called `oid`, of this kind and size.
     pub(super) fn new(oid: Oid, kind: Kind, size: u64) -> Self {

@@ -10,8 +10,7 @@ use std::path::PathBuf;
 
 use crate::model::Oid;
 
-use super::object::{Kind, tree_entries};
-use super::trees::{Lookup, Mode};
+use super::trees::Mode;
 use super::{Change, GitError, Repository};
 
 /// The index of a repository or worktree.
@@ -171,34 +170,35 @@ impl Index {
             if cached.is_some_and(|oid| parents.contains(&oid)) {
                 continue;
             }
-            let raw = parents
+            let trees = parents
                 .iter()
-                .map(|&parent| Ok((parent, repository.read_as(parent, Kind::Tree)?)))
+                .map(|&parent| repository.tree(parent))
                 .collect::<Result<Vec<_>, GitError>>()?;
-            let lookups = raw
-                .iter()
-                .map(|(oid, data)| tree_entries(*oid, data).map(Lookup::new))
-                .collect::<Result<Vec<_>, GitError>>()?;
+            // Of folders and of files: in the index they stand in another order than in a tree.
+            let mut fingers = vec![[0; 2]; trees.len()];
+            let mut there = |name: &[u8], is_tree: bool| {
+                let mut found = Vec::new();
+                for (tree, fingers) in trees.iter().zip(&mut fingers) {
+                    let finger = &mut fingers[usize::from(is_tree)];
+                    tree.each_named(name, is_tree, finger, &mut |entry| {
+                        found.push((entry.mode, entry.oid));
+                    });
+                }
+                found
+            };
             let mut at = 0;
             while at < entries.len() {
                 let entry = &entries[at];
                 let name = &entry.path[depth..];
-                let there = |name| {
-                    lookups
-                        .iter()
-                        .flat_map(move |lookup| lookup.named(name))
-                        .collect::<Vec<_>>()
-                };
                 if let Some(slash) = name.iter().position(|&byte| byte == b'/') {
                     let folder = &entry.path[..depth + slash + 1];
                     let count =
                         entries[at..].partition_point(|entry| entry.path.starts_with(folder));
                     // Entries are sorted, so a folder's stand together; in a file that lies, each stands alone.
                     let count = count.max(1);
-                    let old: Vec<Oid> = there(&name[..slash])
-                        .iter()
-                        .filter(|old| old.mode.is_tree())
-                        .map(|old| old.oid)
+                    let old: Vec<Oid> = there(&name[..slash], true)
+                        .into_iter()
+                        .map(|(_, oid)| oid)
                         .collect();
                     if name.len() == slash + 1 {
                         // A folder outside a sparse checkout stands as one entry with its tree.
@@ -230,11 +230,8 @@ impl Index {
                     visit(IndexChange::Conflicted(entry.path.clone()))?;
                     continue;
                 }
-                let old = there(name);
-                if old
-                    .iter()
-                    .any(|old| old.oid == entry.oid && old.mode == entry.mode)
-                {
+                let old = there(name, entry.mode.is_tree());
+                if old.contains(&(entry.mode, entry.oid)) {
                     continue;
                 }
                 visit(IndexChange::Staged(Change {
@@ -243,11 +240,10 @@ impl Index {
                     oid: entry.oid,
                     parents: old
                         .iter()
-                        .filter(|old| {
-                            !old.mode.is_tree()
-                                && (entry.mode.is_gitlink() || !old.mode.is_gitlink())
+                        .filter(|(mode, _)| {
+                            !mode.is_tree() && (entry.mode.is_gitlink() || !mode.is_gitlink())
                         })
-                        .map(|old| old.oid)
+                        .map(|(_, oid)| *oid)
                         .collect(),
                 }))?;
             }

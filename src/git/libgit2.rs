@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use git2::{ErrorCode, ObjectType, RepositoryOpenFlags};
+use once_cell::unsync::OnceCell;
 
 use crate::model::Oid;
 
@@ -17,6 +18,9 @@ use super::repository::{At, ReadError};
 /// A repository opened by libgit2.
 pub(super) struct Libgit2 {
     inner: git2::Repository,
+    folders: Vec<PathBuf>,
+    /// Whether it knows where the objects are, or why it must not look.
+    told: OnceCell<Result<(), String>>,
     pub(super) refs: RefFiles,
 }
 
@@ -55,7 +59,12 @@ impl Libgit2 {
             }
         })?;
         let refs = RefFiles::new(inner.path(), inner.commondir());
-        Ok(Self { inner, refs })
+        Ok(Self {
+            inner,
+            folders: Vec::new(),
+            told: OnceCell::new(),
+            refs,
+        })
     }
 
     pub(super) fn git_dir(&self) -> &Path {
@@ -70,27 +79,34 @@ impl Libgit2 {
         self.inner.workdir()
     }
 
-    /// Tells where the objects are: the repository's own directory first, then its alternates. libgit2 does not find
-    /// quoted ones by itself, nor relative ones below the first level; one that it has already is left as it is.
-    pub(super) fn add_object_directories(&self, folders: &[PathBuf]) -> Result<(), String> {
-        let odb = self
-            .inner
-            .odb()
-            .map_err(|error| error.message().to_owned())?;
-        for folder in folders {
-            packs::check(folder)?;
-        }
-        for folder in folders.iter().skip(1) {
-            let name = folder.to_str().ok_or_else(|| {
-                format!(
-                    "the alternate object directory {} is not named in UTF-8",
-                    folder.display()
-                )
-            })?;
-            odb.add_disk_alternate(name)
-                .map_err(|error| format!("{name}: {}", error.message()))?;
-        }
-        Ok(())
+    /// Where the objects are: the repository's own directory first, then its alternates. libgit2 does not find quoted ones
+    /// by itself, nor relative ones below the first level; one that it has already is left as it is.
+    pub(super) fn set_object_directories(&mut self, folders: Vec<PathBuf>) {
+        self.folders = folders;
+    }
+
+    /// The objects. Most are read without libgit2, so it is told where they are when it is first asked for one.
+    fn odb(&self) -> Result<git2::Odb<'_>, String> {
+        let said = |error: git2::Error| error.message().to_owned();
+        let odb = self.inner.odb().map_err(said)?;
+        let tell = || {
+            for folder in &self.folders {
+                packs::soundness::check(folder)?;
+            }
+            for folder in self.folders.iter().skip(1) {
+                let name = folder.to_str().ok_or_else(|| {
+                    format!(
+                        "the alternate object directory {} is not named in UTF-8",
+                        folder.display()
+                    )
+                })?;
+                odb.add_disk_alternate(name)
+                    .map_err(|error| format!("{name}: {}", error.message()))?;
+            }
+            Ok(())
+        };
+        self.told.get_or_init(tell).clone()?;
+        Ok(odb)
     }
 
     pub(super) fn config(&self, key: &str) -> Option<String> {
@@ -108,29 +124,28 @@ impl Libgit2 {
         look: impl FnOnce(Kind, &[u8]) -> T,
     ) -> Result<T, ReadError> {
         let id = git2::Oid::from_bytes(oid.as_bytes()).map_err(failed)?;
-        let odb = self.inner.odb().map_err(failed)?;
+        let odb = self.odb().map_err(ReadError::Broken)?;
         let object = odb.read(id).map_err(failed)?;
         Ok(look(kind_of(object.kind())?, object.data()))
     }
 
-    /// Kind and size, from the header.
+    /// Kind and size. The object is read for it: git2 0.21 panics over the header of one that is damaged, and what comes
+    /// here is odd already ([`super::packs`] tells the size of all others).
     pub(super) fn size(&self, oid: Oid) -> Result<(Kind, u64), ReadError> {
-        let id = git2::Oid::from_bytes(oid.as_bytes()).map_err(failed)?;
-        let odb = self.inner.odb().map_err(failed)?;
-        let (size, kind) = odb.read_header(id).map_err(failed)?;
-        Ok((kind_of(kind)?, size as u64))
+        self.with_object(oid, |kind, data| (kind, data.len() as u64))
     }
 
     /// The one object whose id begins with these digits. No object is read for it.
     pub(super) fn abbreviated(&self, digits: &str) -> Result<Oid, String> {
         let said = |error: git2::Error| error.message().to_owned();
         let padded = git2::Oid::from_str(digits).map_err(said)?;
-        let odb = self.inner.odb().map_err(said)?;
+        let odb = self.odb()?;
         let found = odb.exists_prefix(padded, digits.len()).map_err(said)?;
         Oid::from_bytes(found.as_bytes()).ok_or_else(|| "it has an odd object id".to_owned())
     }
 
     pub(super) fn revision(&self, name: &str) -> Result<Oid, String> {
+        self.odb()?;
         let object = self
             .inner
             .revparse_single(name)

@@ -55,6 +55,12 @@ impl Loose {
         })
     }
 
+    /// The object directories.
+    pub(super) fn folders(&self) -> Vec<PathBuf> {
+        let folders = self.folders.iter();
+        folders.map(|folder| folder.path.clone()).collect()
+    }
+
     /// The file of an object, opened.
     fn open(&self, oid: Oid) -> Result<Option<File>, String> {
         for folder in &self.folders {

@@ -2,6 +2,7 @@
 //! Parents are those that the commits themselves name, so grafts have no say.
 
 use std::collections::{BinaryHeap, HashMap};
+use std::rc::Rc;
 
 use crate::model::Oid;
 
@@ -19,7 +20,7 @@ pub(super) fn merge_base(
     other: Oid,
 ) -> Result<Option<Oid>, GitError> {
     let mut marks: HashMap<Oid, u8> = HashMap::new();
-    let mut commits: HashMap<Oid, Commit> = HashMap::new();
+    let mut commits: HashMap<Oid, Rc<Commit>> = HashMap::new();
     let mut queue: BinaryHeap<(i64, Oid)> = BinaryHeap::new();
     let mut common = Vec::new();
     for (oid, mark) in [(one, OF_ONE), (other, OF_OTHER)] {
@@ -39,13 +40,13 @@ pub(super) fn merge_base(
             }
             mark |= BEHIND;
         }
-        for parent in commits[&oid].parents.clone() {
+        for &parent in &*Rc::clone(&commits[&oid].parents) {
             let known = marks.get(&parent).copied().unwrap_or_default();
             if known & mark == mark {
                 continue;
             }
             let commit = match commits.get(&parent) {
-                Some(commit) => commit.clone(),
+                Some(commit) => Rc::clone(commit),
                 None => match repository.commit(parent) {
                     Ok(commit) => commit,
                     Err(GitError::Missing { .. }) if repository.is_shallow() => continue,

@@ -4,6 +4,7 @@
 //! detection, because no diff of libgit2's is ever computed: trees are compared by object id.
 
 mod alternates;
+mod commit_graph;
 mod commits;
 mod error;
 mod hash;
@@ -11,6 +12,7 @@ mod index;
 mod lfs;
 mod libgit2;
 mod loose;
+mod lru;
 mod merge_base;
 mod object;
 mod packs;
@@ -18,6 +20,8 @@ mod plumbing;
 mod refs;
 mod repository;
 mod revision;
+mod seeded;
+mod tree;
 mod trees;
 
 pub use commits::{Excluded, NewCommits, PATIENT, SLOP, new_commits};
@@ -26,4 +30,4 @@ pub use index::{Index, IndexChange};
 pub use lfs::is_lfs_pointer;
 pub use object::{Commit, Kind, Object, Tag, TreeEntry};
 pub use repository::{Peeled, Piece, Ref, Repository};
-pub use trees::{Change, Mode, changes, find};
+pub use trees::{Change, Mode, changes, find, stands};

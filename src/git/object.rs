@@ -1,6 +1,8 @@
 //! Objects as they are stored, parsed by us from their raw bytes: replace refs, grafts and the shallow file change what
 //! libgit2's commit look-ups show, and must not change what is judged.
 
+use std::rc::Rc;
+
 use crate::model::Oid;
 
 use super::{GitError, Mode};
@@ -33,7 +35,7 @@ pub struct Commit {
     /// Its tree.
     pub tree: Oid,
     /// Its parents as written in the object.
-    pub parents: Vec<Oid>,
+    pub parents: Rc<[Oid]>,
     /// Committer time in seconds since the epoch; 0 where it cannot be parsed, as git reads it.
     pub time: i64,
 }
@@ -54,6 +56,13 @@ pub struct TreeEntry<'t> {
     pub name: &'t [u8],
     /// The object.
     pub oid: Oid,
+}
+
+impl<'t> TreeEntry<'t> {
+    /// What it is found by: its name, and whether it is a folder.
+    pub(super) const fn key(&self) -> (&'t [u8], bool) {
+        (self.name, self.mode.is_tree())
+    }
 }
 
 fn header<'d>(data: &mut &'d [u8], name: &[u8]) -> Option<&'d [u8]> {
@@ -83,7 +92,7 @@ impl Commit {
             .unwrap_or(0);
         Ok(Self {
             tree,
-            parents,
+            parents: parents.into(),
             time,
         })
     }
@@ -115,44 +124,6 @@ impl Tag {
     }
 }
 
-/// The entries of a raw tree in the order in which they are stored, which hostile trees need not sort.
-pub(super) fn tree_entries(oid: Oid, data: &[u8]) -> Result<Vec<TreeEntry<'_>>, GitError> {
-    let malformed = |reason| GitError::Malformed { oid, reason };
-    let width = oid.as_bytes().len();
-    let mut entries = Vec::new();
-    let mut rest = data;
-    while !rest.is_empty() {
-        let space = rest
-            .iter()
-            .position(|&byte| byte == b' ')
-            .ok_or(malformed("a tree entry has no mode"))?;
-        let mode = rest[..space]
-            .iter()
-            .try_fold(0_u32, |mode, &digit| match digit {
-                b'0'..=b'7' if mode < 0o10_000_000 => Some(mode * 8 + u32::from(digit - b'0')),
-                _ => None,
-            })
-            .ok_or(malformed("a tree entry's mode is not octal"))?;
-        rest = &rest[space + 1..];
-        let nul = rest
-            .iter()
-            .position(|&byte| byte == 0)
-            .ok_or(malformed("a tree entry's name does not end"))?;
-        let name = &rest[..nul];
-        let id = rest
-            .get(nul + 1..nul + 1 + width)
-            .and_then(Oid::from_bytes)
-            .ok_or(malformed("a tree entry's object id is cut"))?;
-        rest = &rest[nul + 1 + width..];
-        entries.push(TreeEntry {
-            mode: Mode::new(mode),
-            name,
-            oid: id,
-        });
-    }
-    Ok(entries)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,7 +142,7 @@ mod tests {
         );
         let commit = Commit::parse(oid(9), raw.as_bytes()).expect("parses");
         assert_eq!(commit.tree, oid(1));
-        assert_eq!(commit.parents, [oid(2), oid(3)]);
+        assert_eq!(*commit.parents, [oid(2), oid(3)]);
         assert_eq!(commit.time, 1_700_000_000);
     }
 
@@ -192,20 +163,5 @@ mod tests {
         assert!(Commit::parse(oid(9), b"").is_err());
         assert!(Commit::parse(oid(9), b"tree zz\n").is_err());
         assert!(Tag::parse(oid(9), b"type commit\n").is_err());
-        for tree in [&b"100644"[..], b"100644 name", b"9 a\0", b"100644 a\0short"] {
-            assert!(tree_entries(oid(9), tree).is_err(), "{tree:?}");
-        }
-    }
-
-    #[test]
-    fn tree_entries_keep_their_order() {
-        let mut raw = b"100644 b\0".to_vec();
-        raw.extend([1; 20]);
-        raw.extend(b"40000 a\0");
-        raw.extend([2; 20]);
-        let entries = tree_entries(oid(9), &raw).expect("parses");
-        assert_eq!(entries[0].name, b"b");
-        assert_eq!(entries[1].oid, oid(2));
-        assert!(entries[1].mode.is_tree());
     }
 }

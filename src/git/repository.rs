@@ -7,17 +7,22 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use crate::model::Oid;
 
 use super::alternates::object_directories;
+use super::commit_graph::CommitGraph;
 use super::hash::{Hasher, is_named};
 use super::libgit2::{self, Libgit2};
 use super::loose::Loose;
+use super::lru::Lru;
 use super::merge_base::merge_base;
 use super::object::{Commit, Kind, Object};
+use super::packs::Packs;
 use super::plumbing::{self, Plumbing};
 use super::refs::RefValue;
+use super::tree::Tree;
 use super::{GitError, revision, trees};
 
 /// A git repository, opened for reading.
@@ -30,13 +35,30 @@ pub struct Repository {
     /// Someone else has promised what is missing.
     is_partial: bool,
     loose: Loose,
+    packs: Packs,
+    /// A tree is read for its commit, and again as what stood before the next one.
+    trees: RefCell<Lru<Oid, Tree>>,
+    /// Looked for when much of the past is asked for.
+    graph: RefCell<Graph>,
     /// What tags mean, and the tips of refs: they are asked for again with every ref that is updated.
     peeled: RefCell<HashMap<Oid, Peeled>>,
-    commits: RefCell<HashMap<Oid, Commit>>,
+    commits: RefCell<Lru<Oid, Commit>>,
 }
 
 /// The annotated tags on the way to an object, the object that they mean, and its kind.
 pub type Peeled = (Vec<Oid>, Oid, Kind);
+
+/// Whether a commit-graph is used.
+enum Graph {
+    /// Not before so many commits of the past have been asked for.
+    NotYet(usize),
+    Used(CommitGraph),
+    /// There is none, or it is wrong.
+    None,
+}
+
+/// A graph is read once as a whole, for its checksum: it has to pay.
+const BEFORE_GRAPH: usize = 500;
 
 /// How a repository is read.
 enum Backend {
@@ -81,8 +103,11 @@ pub struct Piece<'b> {
     pub last: bool,
 }
 
-/// Commits kept in memory: a few hundred bytes each.
-const MOST_COMMITS: usize = 100_000;
+/// Bytes of trees kept in memory.
+const TREES: usize = 4 << 20;
+
+/// Bytes of commits kept in memory: a few hundred each.
+const COMMITS: usize = 2 << 20;
 
 /// A chain of symbolic refs is followed as far as git follows it.
 const LONGEST_CHAIN: usize = 5;
@@ -140,8 +165,11 @@ impl Repository {
             hook,
             is_partial: false,
             loose: Loose::default(),
+            packs: Packs::new(Vec::new(), 20),
+            graph: RefCell::new(Graph::NotYet(BEFORE_GRAPH)),
+            trees: RefCell::new(Lru::new(TREES)),
             peeled: RefCell::default(),
-            commits: RefCell::default(),
+            commits: RefCell::new(Lru::new(COMMITS)),
         };
         repository.find_objects(at)?;
         Ok(repository)
@@ -164,13 +192,19 @@ impl Repository {
             }
         })?;
         self.is_partial = found.iter().any(|folder| has_promises(folder));
-        if let Backend::Libgit2(libgit2) = &self.backend {
-            libgit2
-                .add_object_directories(&found)
-                .map_err(|reason| cannot_open(at, reason))?;
+        if let Backend::Libgit2(libgit2) = &mut self.backend {
+            libgit2.set_object_directories(found.clone());
         }
+        self.packs = Packs::new(found.clone(), self.oid_width());
         self.loose = Loose::new(found).map_err(|reason| cannot_open(at, reason))?;
         Ok(())
+    }
+
+    /// The same, with every pack read by libgit2, to compare with.
+    #[must_use]
+    pub fn through_libgit2(mut self) -> Self {
+        self.packs = Packs::new(Vec::new(), self.oid_width());
+        self
     }
 
     /// The git directory (`.git`, a bare repository, or `.git/worktrees/NAME`).
@@ -231,7 +265,11 @@ impl Repository {
 
     /// Lends the bytes of an object that is what its id says.
     fn with_object<T>(&self, oid: Oid, look: impl FnOnce(Kind, &[u8]) -> T) -> Result<T, GitError> {
-        let checked = |kind, data: &[u8]| is_named(oid, kind, data).then(|| look(kind, data));
+        let is_named = |kind, data: &[u8]| is_named(oid, kind, data);
+        if let Some(content) = self.packs.read(oid, &is_named) {
+            return Ok(look(content.kind, &content.data));
+        }
+        let checked = |kind, data: &[u8]| is_named(kind, data).then(|| look(kind, data));
         let seen = match self.loose_answer(oid, Loose::read)? {
             Some(object) => Ok(checked(object.kind, &object.data)),
             None => match &self.backend {
@@ -272,7 +310,11 @@ impl Repository {
 
     /// The kind and size of an object, from its header.
     pub fn size(&self, oid: Oid) -> Result<(Kind, usize), GitError> {
-        let (kind, size) = match self.loose_answer(oid, Loose::size)? {
+        let mut known = self.packs.size(oid);
+        if known.is_none() {
+            known = self.loose_answer(oid, Loose::size)?;
+        }
+        let (kind, size) = match known {
             Some(answer) => answer,
             None => match &self.backend {
                 Backend::Libgit2(libgit2) => libgit2.size(oid),
@@ -296,8 +338,8 @@ impl Repository {
             })
     }
 
-    /// Lends the bytes of a blob piece by piece, for one that must not be held whole. libgit2 cannot do that for packed
-    /// objects. The last bytes of a piece, `overlap` of them, are the first of the next.
+    /// Lends the bytes of a blob piece by piece, for one that must not be held whole: not of one that is packed as a
+    /// delta. The last bytes of a piece, `overlap` of them, are the first of the next.
     pub fn with_pieces<E: From<GitError>>(
         &self,
         oid: Oid,
@@ -316,11 +358,18 @@ impl Repository {
             })
         };
         let broken = |error: std::io::Error| ReadError::Broken(error.to_string());
+        if let Some(mut stream) = self.packs.stream(oid) {
+            let read = cut(stream.kind, stream.size, &mut stream.content).map_err(broken);
+            if let Some(error) = complaint {
+                return Err(error);
+            }
+            return Ok(read.map_err(|error| self.unread(oid, error))?);
+        }
         let read = match self.loose_answer(oid, Loose::stream)? {
             Some(mut stream) => cut(stream.kind, stream.size, &mut stream.content).map_err(broken),
             None => match &self.backend {
                 Backend::Libgit2(_) => Err(ReadError::Broken(
-                    "it is too large to be held whole, and packed objects cannot be read in pieces"
+                    "it is too large to be held whole, and what is packed as a delta cannot be read in pieces"
                         .to_owned(),
                 )),
                 Backend::Plumbing(plumbing) => plumbing.with_stream(oid, cut),
@@ -348,32 +397,80 @@ impl Repository {
     /// Reads an object that must be of one kind.
     pub fn read_as(&self, oid: Oid, kind: Kind) -> Result<Vec<u8>, GitError> {
         let object = self.read(oid)?;
-        if object.kind == kind {
-            Ok(object.data)
-        } else {
-            Err(GitError::Malformed {
-                oid,
-                reason: match kind {
-                    Kind::Commit => "a commit was expected here",
-                    Kind::Tree => "a tree was expected here",
-                    Kind::Blob => "a blob was expected here",
-                    Kind::Tag => "a tag was expected here",
-                },
-            })
+        of_kind(oid, object.kind, kind, object.data)
+    }
+
+    /// Reads and parses a tree.
+    pub(super) fn tree(&self, oid: Oid) -> Result<Rc<Tree>, GitError> {
+        if let Some(known) = self.trees.borrow_mut().get(oid) {
+            return Ok(known);
         }
+        let object = match self
+            .packs
+            .read(oid, &|kind, data| is_named(oid, kind, data))
+        {
+            Some(object) => object,
+            None => Rc::new(self.read(oid)?),
+        };
+        let tree = Rc::new(Tree::parse(
+            oid,
+            of_kind(oid, object.kind, Kind::Tree, object)?,
+        )?);
+        let size = tree.size();
+        self.trees.borrow_mut().put(oid, Rc::clone(&tree), size);
+        Ok(tree)
+    }
+
+    /// The same objects in the order in which they are read with the least work.
+    pub fn in_order(&self, oids: Vec<Oid>) -> Vec<Oid> {
+        self.packs.in_order(oids)
     }
 
     /// Reads and parses a commit.
-    pub fn commit(&self, oid: Oid) -> Result<Commit, GitError> {
-        if let Some(known) = self.commits.borrow().get(&oid) {
-            return Ok(known.clone());
+    pub fn commit(&self, oid: Oid) -> Result<Rc<Commit>, GitError> {
+        if let Some(known) = self.commits.borrow_mut().get(oid) {
+            return Ok(known);
         }
-        let commit = Commit::parse(oid, &self.read_as(oid, Kind::Commit)?)?;
-        let mut commits = self.commits.borrow_mut();
-        if commits.len() < MOST_COMMITS {
-            commits.insert(oid, commit.clone());
-        }
+        let commit = Rc::new(Commit::parse(oid, &self.read_as(oid, Kind::Commit)?)?);
+        let size = size_of::<Commit>() + commit.parents.len() * size_of::<Oid>();
+        self.commits.borrow_mut().put(oid, Rc::clone(&commit), size);
         Ok(commit)
+    }
+
+    /// Parents and time of a commit of the past, which the commit-graph may know: it says what is not judged.
+    pub(super) fn past(&self, oid: Oid) -> Result<Rc<Commit>, GitError> {
+        let mut graph = self.graph.borrow_mut();
+        if let Graph::NotYet(left) = &mut *graph {
+            if *left > 0 {
+                *left -= 1;
+                return self.commit(oid);
+            }
+            *graph = match CommitGraph::open(&self.loose.folders(), self.oid_width()) {
+                Some(found) => Graph::Used(found),
+                None => Graph::None,
+            };
+        }
+        let Graph::Used(used) = &*graph else {
+            return self.commit(oid);
+        };
+        let Some(told) = used.commit(oid) else {
+            return self.commit(oid);
+        };
+        // A commit that was read is the better witness.
+        if let Some(read) = self.commits.borrow_mut().get(oid)
+            && (read.tree, &read.parents) != (told.tree, &told.parents)
+        {
+            *graph = Graph::None;
+            return Ok(read);
+        }
+        Ok(Rc::new(told))
+    }
+
+    /// The same, with the commit-graph used from the first commit on.
+    #[must_use]
+    pub fn with_commit_graph_at_once(self) -> Self {
+        *self.graph.borrow_mut() = Graph::NotYet(0);
+        self
     }
 
     /// The text of the blob at `path` in the tree of the commit `at`, if there is one.
@@ -599,6 +696,22 @@ fn cannot_open(at: At<'_>, reason: String) -> GitError {
         place: place(at),
         reason,
     }
+}
+
+/// An object that must be of one kind.
+fn of_kind<T>(oid: Oid, kind: Kind, expected: Kind, object: T) -> Result<T, GitError> {
+    if kind == expected {
+        return Ok(object);
+    }
+    Err(GitError::Malformed {
+        oid,
+        reason: match expected {
+            Kind::Commit => "a commit was expected here",
+            Kind::Tree => "a tree was expected here",
+            Kind::Blob => "a blob was expected here",
+            Kind::Tag => "a tag was expected here",
+        },
+    })
 }
 
 fn not_its_content(oid: Oid) -> GitError {

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use crate::model::Oid;
 
-use super::object::{Kind, TreeEntry, tree_entries};
+use super::object::TreeEntry;
 use super::{GitError, Repository};
 
 /// The mode of a tree or index entry.
@@ -65,56 +65,60 @@ pub fn changes(
         return Ok(());
     }
     // A stack of our own: a hostile tree must not decide how deep ours grows.
-    let mut stack = vec![(Vec::new(), tree, parents.to_vec())];
+    let mut stack = vec![(Vec::new(), 0, tree, parents.to_vec())];
     let mut read = HashSet::new();
     let mut left = ENTRIES;
-    while let Some((prefix, tree, parents)) = stack.pop() {
-        if prefix.iter().filter(|&&byte| byte == b'/').count() > DEEPEST {
+    while let Some((prefix, depth, oid, parents)) = stack.pop() {
+        if depth > DEEPEST {
             return Err(GitError::Malformed {
-                oid: tree,
+                oid,
                 reason: "the tree is nested deeper than 4,096 folders",
             });
         }
-        let raw = repository.read_as(tree, Kind::Tree)?;
-        let raw_parents = parents
+        let tree = repository.tree(oid)?;
+        let parents = parents
             .iter()
-            .map(|&parent| Ok((parent, repository.read_as(parent, Kind::Tree)?)))
+            .map(|&parent| repository.tree(parent))
             .collect::<Result<Vec<_>, GitError>>()?;
-        let parent_entries = raw_parents
-            .iter()
-            .map(|(oid, data)| tree_entries(*oid, data).map(Lookup::new))
-            .collect::<Result<Vec<_>, GitError>>()?;
-        let entries = tree_entries(tree, &raw)?;
-        if read.insert(tree) {
-            left = left.saturating_add(entries.len().saturating_mul(UNFOLDED));
+        if read.insert(oid) {
+            left = left.saturating_add(tree.len().saturating_mul(UNFOLDED));
         }
-        left = left.checked_sub(entries.len()).ok_or(GitError::Malformed {
-            oid: tree,
+        left = left.checked_sub(tree.len()).ok_or(GitError::Malformed {
+            oid,
             reason: "the same few trees unfold to too many paths",
         })?;
+        let apart = parents.iter().fold(0..tree.len(), |all, parent| {
+            let apart = tree.apart(parent);
+            all.start.max(apart.start)..all.end.min(apart.end)
+        });
+        let mut fingers = vec![0; parents.len()];
         let mut folders = Vec::new();
-        for entry in entries {
-            let there: Vec<TreeEntry<'_>> = parent_entries
-                .iter()
-                .flat_map(|parent| parent.named(entry.name))
-                .collect();
+        let mut there: Vec<TreeEntry<'_>> = Vec::new();
+        for entry in apart.map(|number| tree.entry(number)) {
+            there.clear();
+            for (parent, finger) in parents.iter().zip(&mut fingers) {
+                parent.each_named(entry.name, entry.mode.is_tree(), finger, &mut |old| {
+                    there.push(old);
+                });
+            }
             if there
                 .iter()
                 .any(|old| old.mode == entry.mode && old.oid == entry.oid)
             {
                 continue;
             }
-            let mut path = prefix.clone();
+            let mut path = Vec::with_capacity(prefix.len() + entry.name.len() + 1);
+            path.extend_from_slice(&prefix);
             path.extend_from_slice(entry.name);
             if entry.mode.is_tree() {
                 path.push(b'/');
-                let old = there.iter().filter(|old| old.mode.is_tree());
-                folders.push((path, entry.oid, old.map(|old| old.oid).collect()));
+                let old = there.iter().map(|old| old.oid).collect();
+                folders.push((path, depth + 1, entry.oid, old));
             } else {
                 // A gitlink has no content, but its name stood where a gitlink stood.
-                let old = there.iter().filter(|old| {
-                    !old.mode.is_tree() && (entry.mode.is_gitlink() || !old.mode.is_gitlink())
-                });
+                let old = there
+                    .iter()
+                    .filter(|old| entry.mode.is_gitlink() || !old.mode.is_gitlink());
                 visit(Change {
                     path,
                     mode: entry.mode,
@@ -128,22 +132,28 @@ pub fn changes(
     Ok(())
 }
 
-/// Entries of one parent by name. Sorted by us, since a hostile tree need not be; duplicates of a name all count.
-pub(super) struct Lookup<'t>(Vec<TreeEntry<'t>>);
-
-impl<'t> Lookup<'t> {
-    pub(super) fn new(mut entries: Vec<TreeEntry<'t>>) -> Self {
-        entries.sort_by(|a, b| a.name.cmp(b.name));
-        Self(entries)
+/// Whether the entry of a change stands in `tree`, at its path.
+pub fn stands(repository: &Repository, tree: Oid, change: &Change) -> Result<bool, GitError> {
+    // A hostile tree may have a name twice.
+    let mut folders = vec![tree];
+    let mut components = change.path.split(|&byte| byte == b'/').peekable();
+    while let Some(name) = components.next() {
+        let is_tree = components.peek().is_some();
+        let mut found = Vec::new();
+        for folder in folders {
+            let tree = repository.tree(folder)?;
+            tree.each_named(name, is_tree, &mut 0, &mut |entry| {
+                found.push((entry.mode, entry.oid));
+            });
+        }
+        if !is_tree {
+            return Ok(found.contains(&(change.mode, change.oid)));
+        }
+        folders = found.into_iter().map(|(_, oid)| oid).collect();
+        folders.sort_unstable();
+        folders.dedup();
     }
-
-    pub(super) fn named<'l>(&'l self, name: &'l [u8]) -> impl Iterator<Item = TreeEntry<'t>> + 'l {
-        let from = self.0.partition_point(|entry| entry.name < name);
-        self.0[from..]
-            .iter()
-            .copied()
-            .take_while(move |entry| entry.name == name)
-    }
+    Ok(false)
 }
 
 /// The blob at `path` in `tree`, if there is one.
@@ -151,12 +161,9 @@ pub fn find(repository: &Repository, tree: Oid, path: &str) -> Result<Option<Oid
     let mut at = tree;
     let mut components = path.split('/').peekable();
     while let Some(component) = components.next() {
-        let raw = repository.read_as(at, Kind::Tree)?;
-        let entries = tree_entries(at, &raw)?;
-        let Some(entry) = entries
-            .iter()
-            .find(|entry| entry.name == component.as_bytes())
-        else {
+        let tree = repository.tree(at)?;
+        let mut entries = tree.entries();
+        let Some(entry) = entries.find(|entry| entry.name == component.as_bytes()) else {
             return Ok(None);
         };
         if components.peek().is_none() {
@@ -179,20 +186,16 @@ pub(super) fn names(
 ) -> Result<Vec<String>, GitError> {
     let mut at = tree;
     for component in path.split('/').filter(|component| !component.is_empty()) {
-        let raw = repository.read_as(at, Kind::Tree)?;
-        let entries = tree_entries(at, &raw)?;
-        let entry = entries
-            .iter()
-            .find(|entry| entry.name == component.as_bytes());
-        match entry {
+        let tree = repository.tree(at)?;
+        let mut entries = tree.entries();
+        match entries.find(|entry| entry.name == component.as_bytes()) {
             Some(entry) if entry.mode.is_tree() => at = entry.oid,
             _ => return Ok(Vec::new()),
         }
     }
-    let raw = repository.read_as(at, Kind::Tree)?;
-    let entries = tree_entries(at, &raw)?;
-    let blobs = entries
-        .iter()
+    let tree = repository.tree(at)?;
+    let blobs = tree
+        .entries()
         .filter(|entry| !entry.mode.is_tree() && !entry.mode.is_gitlink());
     Ok(blobs
         .map(|entry| String::from_utf8_lossy(entry.name).into_owned())

@@ -64,6 +64,8 @@ pub struct Stats {
     pub blobs: usize,
     /// Bytes of those blobs.
     pub bytes: u64,
+    /// Changes whose content was not read, because no claim is on their place.
+    pub unclaimed: usize,
     /// Findings the policy allowed, shown or not.
     pub allowed: usize,
     /// Wall time in milliseconds.

@@ -51,6 +51,7 @@ fn report(mode: &'static str, findings: Vec<Finding>) -> Report {
             changes: 12,
             blobs: 10,
             bytes: 48_211,
+            unclaimed: 4,
             allowed: 0,
             milliseconds: 7,
         },

@@ -438,6 +438,10 @@ impl<'r> Text<'r> {
                 size(stats.bytes),
                 self.report.policy
             ));
+            if stats.unclaimed > 0 {
+                let unread = count(stats.unclaimed, "change", "changes");
+                line.push_str(&format!("; {unread} not read, claimed by nothing"));
+            }
         }
         self.block(out, "stagegate: ", None, &line)
     }

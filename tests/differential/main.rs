@@ -14,6 +14,7 @@ mod generate;
 mod history;
 mod index;
 mod oracle;
+mod packs;
 mod pushes;
 mod repository;
 mod walks;

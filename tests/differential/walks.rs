@@ -179,6 +179,49 @@ fn build(env: &TestEnv, graphs: &[Graph]) -> (std::path::PathBuf, Vec<Vec<Hex>>)
     (dir, commits)
 }
 
+/// As git keeps what it knows of commits: not at all, in one file, in a chain, of this generation or that one; or damaged.
+fn write_commit_graph(env: &TestEnv, dir: &std::path::Path, ids: &[Vec<Hex>], rng: &mut Rng) {
+    let listed = |part: usize| -> Vec<u8> {
+        let all: Vec<&str> = ids.iter().flatten().map(String::as_str).collect();
+        let some = &all[..all.len() * part / 3];
+        format!("{}\n", some.join("\n")).into_bytes()
+    };
+    let version = format!("commitGraph.generationVersion={}", rng.u8(1..3));
+    let write = |part: usize, more: &[&str]| {
+        let mut args = vec!["-c", &version, "commit-graph", "write", "--stdin-commits"];
+        args.extend(more);
+        git(env, dir, &args, &listed(part));
+    };
+    match rng.u8(..4) {
+        0 => {}
+        1 => write(rng.usize(1..4), &[]),
+        _ => (1..4).for_each(|part| write(part, &["--split=no-merge"])),
+    }
+    let info = dir.join("objects/info");
+    let mut files = vec![info.join("commit-graph")];
+    let chain = std::fs::read_dir(info.join("commit-graphs"));
+    files.extend(
+        chain
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|file| file.path()),
+    );
+    let file = &files[rng.usize(..files.len())];
+    if rng.u8(..3) == 0
+        && let Ok(mut bytes) = std::fs::read(file)
+    {
+        let at = rng.usize(..bytes.len());
+        if rng.bool() {
+            bytes[at] ^= 1 << rng.u8(..8);
+        } else {
+            bytes.truncate(at);
+        }
+        std::fs::remove_file(file).expect("removed");
+        std::fs::write(file, bytes).expect("written");
+    }
+}
+
 /// What the gate calls new beyond what is, and what it leaves out.
 fn difference(
     repository: &Repository,
@@ -196,7 +239,7 @@ fn difference(
         .collect();
     let hidden: Vec<Oid> = excluded.iter().map(|&at| oid(&ids[at])).collect();
     let answer = new_commits(repository, oid(&ids[tip]), &hidden, patience).expect("readable");
-    let found: BTreeSet<Oid> = answer.commits.iter().map(|(oid, _)| *oid).collect();
+    let found: BTreeSet<Oid> = answer.commits.iter().copied().collect();
     assert_eq!(found.len(), answer.commits.len(), "a commit comes twice");
     if expected.difference(&found).next().is_some() {
         return Some("misses a commit".to_owned());
@@ -208,13 +251,10 @@ fn difference(
         return Some("calls a commit new that is not".to_owned());
     }
     let mut boundary: BTreeSet<Oid> = BTreeSet::new();
-    for (_, commit) in &answer.commits {
-        boundary.extend(
-            commit
-                .parents
-                .iter()
-                .filter(|parent| !found.contains(parent)),
-        );
+    for &new in &answer.commits {
+        let commit = repository.commit(new).expect("readable");
+        let parents = commit.parents.iter();
+        boundary.extend(parents.filter(|parent| !found.contains(parent)));
     }
     if answer.commits.is_empty() {
         boundary.insert(oid(&ids[tip]));
@@ -235,7 +275,11 @@ fn new_commits_are_exactly_the_unreachable_ones() {
         let graphs: Vec<Graph> = (0..left.min(250)).map(|_| graph(&mut rng)).collect();
         left -= graphs.len() as u64;
         let (dir, ids) = build(&env, &graphs);
-        let repository = Repository::open_at(&dir).expect("a repository");
+        write_commit_graph(&env, &dir, &ids, &mut rng);
+        let mut repository = Repository::open_at(&dir).expect("a repository");
+        if rng.u8(..4) > 0 {
+            repository = repository.with_commit_graph_at_once();
+        }
         for (graph, ids) in graphs.iter().zip(&ids) {
             for query in 0..4 {
                 let size = ids.len();
