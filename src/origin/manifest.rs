@@ -1,6 +1,8 @@
 //! Kubernetes manifests: the namespace and the labels of the object that holds the value. They say where it is going, so
 //! only production speaks: an object of production's that stands in staging.
 
+use crate::model::Strength;
+
 use super::name::{is_name, label, of_name};
 use super::{Evidence, Surroundings};
 
@@ -8,9 +10,9 @@ pub(super) fn evidence(around: &Surroundings<'_>, found: &mut Evidence) {
     let Some(part) = around.document.part(&around.span) else {
         return;
     };
-    if !part.has_kind {
+    let Some(kind) = &part.kind else {
         return;
-    }
+    };
     let from = found.signals.len();
     if let Some(namespace) = &part.namespace {
         of_name(
@@ -28,6 +30,23 @@ pub(super) fn evidence(around: &Surroundings<'_>, found: &mut Evidence) {
             let text = format!("the object's label says {tier} (\"{word}\")");
             found.say("label", tier, label(tier), text);
         }
+    }
+    // The name of what holds values is theirs; any other is often that of a release, which is `production` everywhere.
+    if let Some(name) = part.name.as_deref().filter(|name| is_name(name))
+        && let Some((tier, word)) = around.vocabulary.tier_of_name(name)
+    {
+        let elsewhere = part.namespace.as_deref().is_some_and(|namespace| {
+            let of = around.vocabulary.tier_of_name(namespace);
+            of.is_some_and(|(other, _)| other != tier)
+        });
+        let holds_values = matches!(kind.as_str(), "Secret" | "ConfigMap");
+        let strength = if holds_values && !elsewhere {
+            label(tier)
+        } else {
+            Strength::Supporting
+        };
+        let text = format!("the object's name {name} names {tier} (\"{word}\")");
+        found.say("object-name", tier, strength, text);
     }
     found.only_production(from);
 }
