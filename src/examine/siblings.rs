@@ -168,12 +168,21 @@ fn is_of_item(text: &[u8], at: usize) -> bool {
                     None => false,
                 };
             }
-            b'[' | b'(' => return false,
+            b'[' => return false,
+            // Arguments of what makes a thing: `Server(name="production", password="x")`.
+            b'(' => {
+                return before[..place]
+                    .last()
+                    .is_some_and(|last| last.is_ascii_alphanumeric());
+            }
             // A table of an array.
             b'\n' if before[place + 1..].starts_with(b"[[") => return true,
             b'\n' if depth == 0 && before[place + 1..].starts_with(b"[") => return false,
             _ => {}
         }
+    }
+    if before.len() == at && before.starts_with(b"[[") {
+        return true;
     }
     let Some(column) = column_of(text, at) else {
         return false;

@@ -103,7 +103,12 @@ fn of_code(before: &[u8], behind: &[u8], is_code: bool, vocabulary: &Vocabulary)
         if here >= indent && !is_arm {
             continue;
         }
-        indent = here;
+        // A bracket on a line of its own has its header above.
+        let is_bracket = matches!(content, "{" | "(" | "[");
+        indent = here + usize::from(is_bracket);
+        if is_bracket {
+            continue;
+        }
         decorated = true;
         ended = is_arm;
         left = left.checked_sub(1)?;

@@ -7,6 +7,7 @@ use std::ops::Range;
 use memchr::memmem;
 use once_cell::unsync::OnceCell;
 
+use crate::model::Vocabulary;
 use crate::syntax::{Entry, Syntax};
 
 use super::certificate::{self, Said};
@@ -31,6 +32,8 @@ pub(super) struct Part {
     pub(super) kind: Option<String>,
     pub(super) name: Option<String>,
     pub(super) namespace: Option<String>,
+    /// Where Argo CD's application goes.
+    pub(super) destinations: Vec<String>,
     /// Labels that name an environment.
     pub(super) labels: Vec<String>,
     /// What `environment` says, by the mapping that it stands in.
@@ -105,10 +108,27 @@ impl<'a> Document<'a> {
             .as_ref()
     }
 
+    /// The documents of the file.
+    pub(super) fn parts(&self) -> &[Part] {
+        self.parts.get_or_init(|| self.read())
+    }
+
     /// The document that holds `span`.
     pub(super) fn part(&self, span: &Range<usize>) -> Option<&Part> {
-        let parts = self.parts.get_or_init(|| self.read());
+        let parts = self.parts();
         parts.get(parts.partition_point(|part| part.end <= span.start))
+    }
+
+    /// Whether a key beside one with these keys above it names an environment without doubt.
+    pub(super) fn has_environment_below(&self, above: &[String], vocabulary: &Vocabulary) -> bool {
+        const MOST: usize = 5000;
+        self.entries.iter().take(MOST).any(|entry| {
+            entry.path.starts_with(above)
+                && entry
+                    .path
+                    .get(above.len())
+                    .is_some_and(|key| vocabulary.tier_of_name(key).is_some())
+        })
     }
 
     fn read(&self) -> Vec<Part> {
@@ -154,6 +174,13 @@ impl Part {
             ["kind"] => self.kind = Some(value.to_owned()),
             ["metadata", "name"] => self.name = Some(value.to_owned()),
             ["metadata", "namespace"] => self.namespace = Some(value.to_owned()),
+            // Kustomize puts its objects there.
+            ["namespace"] if self.kind.as_deref() == Some("Kustomization") => {
+                self.namespace = Some(value.to_owned());
+            }
+            ["spec", "destination", "server" | "name" | "namespace"] => {
+                push(&mut self.destinations)
+            }
             [
                 "metadata",
                 "labels",

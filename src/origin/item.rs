@@ -121,8 +121,9 @@ fn of_label(label: &Label<'_>, around: &Surroundings<'_>) -> Option<(Tier, Stren
         let (tier, word) = told
             .then(|| around.vocabulary.tier_of_environment(label.value))
             .flatten()?;
-        // Not of a list: `environment` and `sibling-environment` say it.
-        return label.is_item.then(|| (tier, self::label(tier), word));
+        // Not of a list: `environment` and `sibling-environment` say it. Only a step of a pipeline has a `deployment`.
+        let speaks = label.is_item || label.key == "deployment";
+        return speaks.then(|| (tier, self::label(tier), word));
     }
     if label.key == "namespace" && !label.is_metadata || label.is_metadata && label.above == 0 {
         return None;

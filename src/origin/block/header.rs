@@ -181,6 +181,7 @@ pub(super) fn of_value<'t>(own: &'t str, behind: &'t str) -> (Vec<Header<'t>>, b
         }
     } else if let Some((condition, _)) = own.rsplit_once("&& ")
         && !own.contains("||")
+        && is_condition(condition)
     {
         found.push(Header::condition(condition));
     } else if let Some(rest) = trimmed.strip_prefix("if ")
@@ -203,6 +204,15 @@ pub(super) fn of_value<'t>(own: &'t str, behind: &'t str) -> (Vec<Header<'t>>, b
         }
     }
     (found, false, false)
+}
+
+/// Whether what stands before `&&` is asked, and not a command that goes before another.
+fn is_condition(text: &str) -> bool {
+    let last = text.rsplit(';').next().unwrap_or(text).trim();
+    last.starts_with(['[', '('])
+        || last.starts_with("test ")
+        || last.contains("==")
+        || !last.contains(' ')
 }
 
 /// Whether a line is the pattern of a shell's `case`.
@@ -510,14 +520,20 @@ fn is_negation(word: &str) -> bool {
 
 fn of_condition(text: &str, vocabulary: &Vocabulary) -> Said {
     let mut tiers: Vec<(Tier, Strength, String)> = Vec::new();
-    let mut negated = text.replace("!!", "").contains('!') || text.contains("<>");
+    let mut negated =
+        text.replace("!!", "").contains('!') || text.contains("<>") || text.contains("-z ");
     let mut others = text.matches("||").count();
     let mut is_string_before = false;
     for (at, piece) in pieces(text).enumerate() {
         let told = match piece {
             Piece::String(string) => {
                 is_string_before = true;
-                let named = (!string.contains(' ')).then(|| vocabulary.tier_of_environment(string));
+                // What is compared, and not what it is compared with.
+                let is_variable = string.contains('$')
+                    || ["env", "environment", "stage", "mode"]
+                        .contains(&string.to_ascii_lowercase().as_str());
+                let named = (!string.contains(' ') && !is_variable)
+                    .then(|| vocabulary.tier_of_environment(string));
                 named
                     .flatten()
                     .map(|(tier, word)| (tier, label(tier), word))
@@ -589,8 +605,14 @@ fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
                     .unwrap_or(bytes.len() - at);
                 let piece = &text[at..at + len];
                 let is_bare = at > 0 && matches!(bytes[at - 1], b':' | b' ' | b'.');
+                // A symbol: `:test`.
+                let is_symbol = at > 0
+                    && bytes[at - 1] == b':'
+                    && at
+                        .checked_sub(2)
+                        .is_none_or(|at| bytes[at] == b' ' || bytes[at] == b'(');
                 at += len;
-                return Some(if is_bare && piece.contains('-') {
+                return Some(if is_symbol || is_bare && piece.contains('-') {
                     Piece::String(piece)
                 } else {
                     Piece::Name(piece)
