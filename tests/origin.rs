@@ -382,7 +382,9 @@ fn laid_out(layout: &Layout, seed: u64) -> (String, Vec<(std::ops::Range<usize>,
     let mut rest = layout.text.as_str();
     while let Some((before, behind)) = rest.split_once('«') {
         let (mark, behind) = behind.split_once('»').expect("closed");
-        let (told, template) = mark.split_once(' ').unwrap_or((mark, "{alnum:20}"));
+        let (told, template) = mark
+            .split_once(' ')
+            .unwrap_or((mark, "{alnum:9}7{alnum:10}4x"));
         text.push_str(before);
         let start = text.len();
         text.push_str(&expand(template, seed + values.len() as u64).expect("template"));
@@ -407,7 +409,7 @@ fn layouts_of_real_files() {
     let (scanner, policy) = (scanner(), policy(""));
     let mut scores: BTreeMap<String, Score> = BTreeMap::new();
     let mut failures = Vec::new();
-    for name in ["infrastructure", "applications", "traps"] {
+    for name in ["infrastructure", "applications", "traps", "second"] {
         for layout in table::<Layouts>(&format!("layouts/{name}.toml")).file {
             let score = scores.entry(layout.group.clone()).or_default();
             let (text, values) = laid_out(&layout, 40);
