@@ -19,7 +19,7 @@ const FARTHEST: usize = 16 << 10;
 const MOST_AROUND: usize = 200;
 
 /// Mappings that hold a credential and nothing of what it opens: that stands beside them.
-const CREDENTIALS: [&str; 10] = [
+const CREDENTIALS: [&str; 11] = [
     "auth",
     "authentication",
     "basicAuth",
@@ -28,6 +28,7 @@ const CREDENTIALS: [&str; 10] = [
     "credentials",
     "http_auth",
     "login",
+    "secureJsonData",
     "secrets",
     "security",
 ];

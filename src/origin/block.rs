@@ -37,6 +37,9 @@ pub(super) fn evidence(around: &Surroundings<'_>, found: &mut Evidence) {
     };
     let syntax = around.document.syntax();
     let told = directive::of(before, around.vocabulary).or_else(|| {
+        if syntax == Syntax::Hcl {
+            return of_choice(before, behind, around.vocabulary);
+        }
         let is_code = matches!(syntax, Syntax::Code | Syntax::Shell);
         (is_code || syntax == Syntax::Lines)
             .then(|| of_code(before, behind, is_code, around.vocabulary))
@@ -49,6 +52,23 @@ pub(super) fn evidence(around: &Surroundings<'_>, found: &mut Evidence) {
 }
 
 type Told = (Tier, Strength, String);
+
+/// What the choice says that the value is an outcome of: `terraform.workspace == "production" ? "a" : "b"`.
+fn of_choice(before: &[u8], behind: &[u8], vocabulary: &Vocabulary) -> Option<Told> {
+    let line = before.rsplit(|&byte| byte == b'\n').next()?;
+    let line = std::str::from_utf8(line)
+        .ok()
+        .filter(|line| line.len() <= LONGEST)?;
+    let behind = String::from_utf8_lossy(behind.split(|&byte| byte == b'\n').next()?);
+    let (_, choice) = line
+        .split_once('=')
+        .filter(|(_, choice)| choice.contains(" ? "))?;
+    let (headers, ..) = header::of_value(choice, &behind);
+    match headers.into_iter().next()?.read(vocabulary) {
+        Said::Tier(tier, strength, word) => Some((tier, strength, word)),
+        Said::Nothing | Said::Stop => None,
+    }
+}
 
 fn of_code(before: &[u8], behind: &[u8], is_code: bool, vocabulary: &Vocabulary) -> Option<Told> {
     let read = |header: Header<'_>| header.read(vocabulary);

@@ -37,7 +37,7 @@ const ENVIRONMENTS: [&str; 10] = [
 ];
 
 /// Keys that name a thing.
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 16] = [
     "Id",
     "Label",
     "Name",
@@ -47,6 +47,7 @@ const NAMES: [&str; 15] = [
     "hosts",
     "id",
     "jndi-name",
+    "job_name",
     "label",
     "name",
     "namespace",
@@ -139,9 +140,17 @@ fn of_label(label: &Label<'_>, around: &Surroundings<'_>) -> Option<(Tier, Stren
     let last = words
         .last()
         .map(|word| word.trim_end_matches(|c: char| c.is_ascii_digit()));
-    let ends_in_it = last.is_some_and(|last| word.ends_with(last))
-        && !words.iter().any(|word| NEGATIONS.contains(&word.as_str()));
-    let is_label = is_name(label.value) || ends_in_it;
+    let ends_in_it = last.is_some_and(|last| word.ends_with(last));
+    let is_turned = words.iter().any(|word| NEGATIONS.contains(&word.as_str()));
+    let is_label = (is_name(label.value) || ends_in_it) && !is_turned;
+    // `prod-123` is a product.
+    if list.is_some_and(|list| {
+        words_of(list)
+            .iter()
+            .any(|word| word.starts_with("product"))
+    }) {
+        return None;
+    }
     let is_own = !list.is_some_and(|list| SAME_EVERYWHERE.contains(&list.as_str()));
     let is_strong = match (label.is_metadata, label.key) {
         (true, "namespace") => true,

@@ -20,7 +20,7 @@ const LOCAL: [&str; 5] = [
 ];
 
 pub(super) fn evidence(around: &Surroundings<'_>, found: &mut Evidence) {
-    if around.key_path.first().is_none_or(|first| first != "users") {
+    if !matches!(around.key_path, [first, second, ..] if first == "users" && second == "user") {
         return;
     }
     let Some(part) = around.document.part(&around.span) else {

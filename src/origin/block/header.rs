@@ -59,6 +59,11 @@ const FUNCTIONS: [&str; 8] = [
 const TESTS: [&str; 9] = [
     "context", "describe", "feature", "it", "scenario", "specify", "suite", "test", "given",
 ];
+/// Blocks that are for no branch of a choice.
+const OTHERS: [&str; 14] = [
+    "catch", "do", "except", "finally", "for", "foreach", "match", "select", "switch", "try",
+    "until", "using", "while", "with",
+];
 /// Words beside an environment in the name of what holds its settings. `ProductionLine` is a thing of its own.
 const NOUNS: [&str; 44] = [
     "account",
@@ -184,6 +189,12 @@ pub(super) fn of_value<'t>(own: &'t str, behind: &'t str) -> (Vec<Header<'t>>, b
         && is_condition(condition)
     {
         found.push(Header::condition(condition));
+    } else if let Some(rest) = trimmed
+        .strip_prefix("if (")
+        .or_else(|| trimmed.strip_prefix("if("))
+        && let Some(end) = closing(rest)
+    {
+        found.push(Header::condition(&rest[..end]));
     } else if let Some(rest) = trimmed.strip_prefix("if ")
         && !own.contains(" else ")
         && let Some(end) = rest.find(": ").or_else(|| rest.find("then "))
@@ -204,6 +215,20 @@ pub(super) fn of_value<'t>(own: &'t str, behind: &'t str) -> (Vec<Header<'t>>, b
         }
     }
     (found, false, false)
+}
+
+/// Where the parenthesis closes that was opened before a text.
+fn closing(text: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    text.bytes().position(|byte| {
+        match byte {
+            b'(' => depth += 1,
+            b')' if depth == 0 => return true,
+            b')' => depth -= 1,
+            _ => {}
+        }
+        false
+    })
 }
 
 /// Whether what stands before `&&` is asked, and not a command that goes before another.
@@ -274,6 +299,9 @@ impl<'t> Header<'t> {
                 return Said::Nothing;
             }
             return of_condition(text, vocabulary);
+        }
+        if OTHERS.contains(&first) && !is_key_of_words(text) {
+            return Said::Nothing;
         }
         let is_call =
             self.opener == Opener::Bracket('(') || text.ends_with("do") || text.contains('(');
