@@ -9,7 +9,9 @@ use jiff::civil::Date;
 
 use crate::boundary;
 use crate::inventory::Inventory;
-use crate::model::{Excerpt, Facts, Family, Lifetime, Secret, Signal, Strength, Vocabulary};
+use crate::model::{
+    Excerpt, Facts, Family, Lifetime, Origin, Secret, Signal, Strength, Vocabulary,
+};
 use crate::origin::{self, Document, Evidence, Surroundings};
 use crate::rules::{self, Kind, Rule, schema::Value};
 use crate::scan::assignment::{Assignment, Judged, keys_of};
@@ -435,7 +437,9 @@ fn sighting<'r>(
             vocabulary: knowledge.vocabulary,
         };
         let evidence = origin::evidence(&around);
-        if knowledge.scanner.explains() {
+        // Where nobody can tell whose it is, a refusal says what could be declared.
+        let unknown = origin::weigh(&evidence.signals).environment == Origin::Unknown;
+        if unknown || knowledge.scanner.explains() {
             declarable = origin::declarable(&around, &evidence.signals);
         }
         evidence
@@ -841,6 +845,44 @@ mod tests {
                 ),
             ]
         );
+    }
+
+    #[test]
+    fn what_real_repositories_showed_to_be_none() {
+        for template in [
+            // The baseline of detect-secrets beside a finding of "AWS Access Key".
+            "{\"type\": \"AWS Access Key\", \"hashed_secret\": \"{hex:40}\"}",
+            "aws_hashed_secret: {base64:40}\n",
+            "DATABASE_URL=postgresql://shop:shop@localhost:5432/shop\n",
+            "<script src=\"https://maps.googleapis.com/maps/api/js?key=AIza{base64url:35}&x=y\"></script>\n",
+            "  // Secret-Key: $vendor->api_key->secret\n",
+            "const low = shannonEntropy('aab7aabbbbb');\n",
+        ] {
+            for syntax in [Syntax::Json, Syntax::Yaml, Syntax::Code, Syntax::Lines] {
+                let mut found = seen(template, syntax);
+                found.retain(|(rule, ..)| rule != "google-maps-browser-key");
+                assert!(found.is_empty(), "{template} {syntax:?}: {found:?}");
+            }
+        }
+        for (template, rule) in [
+            (
+                "aws_secret_access_key: {base64:40}\n",
+                "aws-secret-access-key",
+            ),
+            (
+                "URL=postgresql://shop:shop@db.acme.io:5432/shop\n",
+                "database-url",
+            ),
+            (
+                "URL=postgresql://shop:{alnum:12}@localhost/shop\n",
+                "database-url",
+            ),
+            ("GOOGLE_MAPS_API_KEY=AIza{base64url:35}\n", "google-api-key"),
+        ] {
+            let found = seen(template, Syntax::Lines);
+            assert_eq!(found.len(), 1, "{template}: {found:?}");
+            assert_eq!(found[0].0, rule);
+        }
     }
 
     #[test]

@@ -185,6 +185,7 @@ fn every_report_format_is_in_the_list() {
             let text = fs::read_to_string(root().join(format!("src/report/{name}.rs")));
             name != "mod" && has_function(&text.expect("a report file"), "write")
         })
+        .map(|name| name.replace('_', "-"))
         .collect();
     assert_eq!(listed, formats);
 }
@@ -279,8 +280,8 @@ fn complaints_about(file: &Path, text: &str) -> Vec<String> {
         }
     };
 
-    // A file of tests is declared behind `#[cfg(test)]`, and may look anywhere, as the modules inside files may.
-    if module.last().is_some_and(|last| last == "tests") {
+    // A file or folder of tests is declared behind `#[cfg(test)]`, and may look anywhere, as the modules inside files may.
+    if module.iter().any(|part| part == "tests") {
         return complaints;
     }
     let tokens = without_tests(tokens(text));

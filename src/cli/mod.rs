@@ -1,9 +1,11 @@
 //! Flags and subcommands: one file a subcommand.
 
 mod check;
+mod completions;
 mod explain;
 mod failure;
 mod inventory;
+mod man;
 mod output;
 mod policy;
 mod pre_commit;
@@ -19,14 +21,16 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
+pub(crate) use crate::report::Format;
 pub(crate) use failure::Failure;
+pub(crate) use output::Output;
 
 /// A git gate between environments: stops production credentials from entering staging.
 #[derive(Debug, Parser)]
 #[command(
     version,
     max_term_width = 100,
-    after_help = "Exit codes: 0 allowed, 1 blocked, 2 could not decide.\n\nExamples:\n  stagegate pre-commit                              judge what is staged\n  stagegate check --base main --head HEAD --ref staging   judge a range as if pushed to staging\n  stagegate check                                   judge what CI's variables name\n  stagegate scan --rev staging                      judge everything that stands in a tree\n  stagegate policy show --ref staging --path config/staging/db.yml"
+    after_help = "Exit codes: 0 allowed, 1 blocked, 2 could not decide.\n\nExamples:\n  stagegate pre-commit                              judge what is staged\n  stagegate check --base main --head HEAD --ref staging   judge a range as if pushed to staging\n  stagegate check                                   judge what CI's variables name\n  stagegate scan --rev staging                      judge everything that stands in a tree\n  stagegate explain config/staging.yml:12           why it is refused, and what would change that\n  stagegate policy show --ref staging --path config/staging/db.yml\n\n`stagegate help COMMAND` has examples of each command."
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -51,11 +55,24 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) inventory_key: Option<PathBuf>,
     /// How to write the report
-    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    #[arg(long, global = true, value_name = "FORMAT", value_parser = output::formats(), default_value = "text")]
     pub(crate) format: Format,
-    /// Write the report there instead of to the standard streams
-    #[arg(long, global = true, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
+    /// Write the report there instead of to the standard streams; as often as wanted, each with a format of its own:
+    /// `--output sarif=FILE --output text=-`, where `-` is standard output
+    #[arg(long, global = true, value_name = "[FORMAT=]FILE")]
+    pub(crate) output: Vec<Output>,
+    /// Text in sentences without drawing, for screen readers; STAGEGATE_PLAIN=1 does the same
+    #[arg(long, global = true)]
+    pub(crate) plain: bool,
+    /// Whether text is coloured; `auto` does so on a terminal, unless NO_COLOR is set
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        default_value = "auto"
+    )]
+    pub(crate) color: Color,
     /// Show the findings that the policy allows, too
     #[arg(long, global = true)]
     pub(crate) all: bool,
@@ -67,13 +84,15 @@ pub(crate) struct Global {
     pub(crate) verbose: u8,
 }
 
-/// Report formats.
+/// When to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// For people
-    Text,
-    /// For programs: schema stagegate-report/1
-    Json,
+pub(crate) enum Color {
+    /// On a terminal
+    Auto,
+    /// Everywhere
+    Always,
+    /// Nowhere
+    Never,
 }
 
 #[derive(Debug, Subcommand)]
@@ -90,14 +109,18 @@ enum Command {
     Check(check::Args),
     /// Judge everything that stands in a tree
     Scan(scan::Args),
-    /// Say why a finding is judged as it is, or why something is none
+    /// Say why a finding is judged as it is, or why something is none; or what a rule finds
     Explain(explain::Args),
     /// Keep the inventory of known secrets (reads values on standard input)
     Inventory(inventory::Args),
-    /// Check, explain or start a policy
+    /// Check, explain, test or start a policy
     Policy(policy::Args),
     /// Look at the rules
     Rules(rules::Args),
+    /// Write the script that completes the command line in a shell
+    Completions(completions::Args),
+    /// Write the manual page, or all of them to a folder
+    Man(man::Args),
 }
 
 /// Runs the command line and returns the exit code.
@@ -113,6 +136,8 @@ pub(crate) fn run(cli: &Cli, out: &mut dyn Write) -> Result<u8, Failure> {
         Command::Inventory(args) => inventory::run(args, &cli.global, out),
         Command::Policy(args) => policy::run(args, &cli.global, out),
         Command::Rules(args) => rules::run(args, &cli.global, out),
+        Command::Completions(args) => completions::run(args, &cli.global, out),
+        Command::Man(args) => man::run(args, &cli.global, out),
     }
 }
 

@@ -9,13 +9,16 @@ use crate::rules::schema::Marker;
 use crate::rules::{Kind, Pack, Rule, builtin, lint};
 
 use super::source::{self, Fallback};
-use super::{Failure, Format, Global};
+use super::{Failure, Global, output};
 
 mod docs;
 mod import;
 
 /// Arguments of `stagegate rules`.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  stagegate rules list --provider stripe\n  stagegate rules show stripe-secret-key\n  stagegate rules docs --output pages\n  stagegate rules import gitleaks.toml --output gate/gitleaks.toml\n  stagegate rules matrix --format json"
+)]
 pub(crate) struct Args {
     #[command(subcommand)]
     what: What,
@@ -61,13 +64,11 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
         What::List { provider } => list(&used(global)?, provider.as_deref(), out),
         What::Show { id } => show(&used(global)?, id, out),
         What::Lint => check(builtin(), out),
-        What::Docs => docs::write(&used(global)?, global.output.as_deref(), out),
-        What::Import { file } => import::write(file, global.output.as_deref(), out),
+        What::Docs => docs::write(&used(global)?, output::file(global)?, out),
+        What::Import { file } => import::write(file, output::file(global)?, out),
         What::Matrix { page: true } => matrix_page(builtin(), out),
-        What::Matrix { page: false } => match global.format {
-            Format::Text => matrix_text(builtin(), out),
-            Format::Json => matrix_json(builtin(), out),
-        },
+        What::Matrix { page: false } if output::is_json(global)? => matrix_json(builtin(), out),
+        What::Matrix { page: false } => matrix_text(builtin(), out),
     }
 }
 
@@ -147,6 +148,28 @@ fn lifetime(rule: &Rule) -> &'static str {
         Lifetime::Long => "long",
         Lifetime::Unknown => "not told",
     }
+}
+
+/// Shows a rule to `stagegate explain`, which does not know whether it was given one; otherwise the id of the nearest one, if
+/// any is near. The argument is not repeated: it may be a value.
+pub(super) fn explained(
+    id: &str,
+    global: &Global,
+    out: &mut dyn Write,
+) -> Result<Result<u8, Option<String>>, Failure> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if !id.bytes().all(plain) {
+        return Ok(Err(None));
+    }
+    let packs = used(global)?;
+    let mut known = packs.iter().flat_map(|pack| &pack.rules);
+    if known.any(|rule| rule.id == id) {
+        return show(&packs, id, out).map(Ok);
+    }
+    let known = packs.iter().flat_map(|pack| &pack.rules);
+    Ok(Err(
+        unknown("rule", id, known.map(|rule| rule.id.as_str())).meant
+    ))
 }
 
 fn show(packs: &[Pack], id: &str, out: &mut dyn Write) -> Result<u8, Failure> {
@@ -434,7 +457,9 @@ mod tests {
             inventory: None,
             inventory_key: None,
             format: super::super::Format::Text,
-            output: None,
+            output: Vec::new(),
+            plain: false,
+            color: super::super::Color::Auto,
             all: false,
             quiet: false,
             verbose: 0,
