@@ -5,8 +5,9 @@
 
 /// Keys whose `production` is how a program was built or runs, in staging too: `NODE_ENV = production` stands in the
 /// `.env.staging` of many repositories. What else they say is an author's label.
-const RUN_MODES: [&str; 22] = [
+const RUN_MODES: [&str; 23] = [
     "app_env",
+    "app_mode",
     "aspnetcore_environment",
     "babel_env",
     "craft_environment",
