@@ -427,6 +427,7 @@ fn sighting<'r>(
             groups: &candidate.groups,
             key_path: &key_path,
             siblings: &at.map_or_else(Vec::new, |at| siblings::of(text, entries, at)),
+            labels: &at.map_or_else(Vec::new, |at| siblings::labels(text, entries, at)),
             document,
             span: span.clone(),
             facts: knowledge.facts,

@@ -1,13 +1,13 @@
 //! Whose is it: tables of `fixtures/origin/`, each case a text that is examined as a blob would be.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use stagegate::examine::{Knowledge, Sighting, examine};
-use stagegate::model::{Confidence, Family, Lifetime, Origin, Signal, Strength, Tier};
+use stagegate::model::{self, Confidence, Family, Lifetime, Origin, Signal, Strength, Tier};
 use stagegate::origin;
 use stagegate::policy::Policy;
 use stagegate::rules::{builtin, template::expand};
@@ -316,4 +316,172 @@ fn a_token_that_has_ended_is_said_to_have() {
     assert!(origin::ended(Some(ends), ends).is_none());
     let later = ends.tomorrow().expect("a day");
     assert!(origin::ended(Some(ends), later).is_some_and(|remark| remark.environment.is_none()));
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Layouts {
+    /// What the file is about, for its reader.
+    #[serde(rename = "about")]
+    _about: String,
+    file: Vec<Layout>,
+}
+
+/// A file as a team would write it, with the values of several environments side by side. A value stands as `«TIER»` or
+/// `«TIER TEMPLATE»`, where the tier is what it must be told to be. Behind `?` it is known not to be told, or not to be found.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Layout {
+    group: String,
+    path: String,
+    text: String,
+}
+
+/// What a value of a layout must be told to be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Told {
+    /// Likely or certainly production's.
+    Production,
+    /// Production's, possibly.
+    Possibly,
+    /// Of another environment.
+    Of(Origin),
+    /// Anything that does not refuse it: not likely production's.
+    NotProduction,
+}
+
+impl Told {
+    fn of(mark: &str) -> Self {
+        match mark {
+            "P" => Self::Production,
+            "p" => Self::Possibly,
+            "S" => Self::Of(Origin::Staging),
+            "D" => Self::Of(Origin::Development),
+            "T" => Self::Of(Origin::Test),
+            "N" => Self::NotProduction,
+            other => panic!("no such mark: {other}"),
+        }
+    }
+
+    fn is_met(self, origin: model::OriginOf) -> bool {
+        let production = origin.environment == Origin::Production;
+        let possible = origin.confidence == Some(Confidence::Possible);
+        match self {
+            Self::Production => production && !possible,
+            Self::Possibly => production,
+            Self::Of(other) => origin.environment == other,
+            Self::NotProduction => !production || possible,
+        }
+    }
+}
+
+/// The text with its values, and where each of them stands.
+fn laid_out(layout: &Layout, seed: u64) -> (String, Vec<(std::ops::Range<usize>, Told, bool)>) {
+    let mut text = String::new();
+    let mut values = Vec::new();
+    let mut rest = layout.text.as_str();
+    while let Some((before, behind)) = rest.split_once('«') {
+        let (mark, behind) = behind.split_once('»').expect("closed");
+        let (told, template) = mark
+            .split_once(' ')
+            .unwrap_or((mark, "{alnum:9}7{alnum:10}4x"));
+        text.push_str(before);
+        let start = text.len();
+        text.push_str(&expand(template, seed + values.len() as u64).expect("template"));
+        let known = told.strip_prefix('?');
+        values.push((
+            start..text.len(),
+            Told::of(known.unwrap_or(told)),
+            known.is_some(),
+        ));
+        rest = behind;
+    }
+    text.push_str(rest);
+    (text, values)
+}
+
+/// Of one group: met and all of production's, of other environments', of what is not production's; not found at all.
+#[derive(Default)]
+struct Score {
+    production: [usize; 2],
+    other: [usize; 2],
+    not: [usize; 2],
+    unseen: usize,
+}
+
+#[test]
+fn layouts_of_real_files() {
+    let (scanner, policy) = (scanner(), policy(""));
+    let mut scores: BTreeMap<String, Score> = BTreeMap::new();
+    let mut failures = Vec::new();
+    for name in ["infrastructure", "applications", "traps", "second"] {
+        for layout in table::<Layouts>(&format!("layouts/{name}.toml")).file {
+            let score = scores.entry(layout.group.clone()).or_default();
+            let (text, values) = laid_out(&layout, 40);
+            let found = sightings(&text, &layout.path, &policy, &scanner);
+            for (at, told, is_known) in values {
+                let line = 1 + text[..at.start].matches('\n').count();
+                let here = || {
+                    found
+                        .iter()
+                        .filter(|seen| seen.span.start < at.end && at.start < seen.span.end)
+                };
+                if here().next().is_none() {
+                    score.unseen += 1;
+                    if !is_known {
+                        failures.push(format!("{}:{line}: not found", layout.path));
+                    }
+                    continue;
+                }
+                // Where it counts in several places, the worst of them is what the gate goes by.
+                let seen = here()
+                    .map(|seen| {
+                        let signals =
+                            origin::with_path(&seen.signals, &layout.path, policy.vocabulary());
+                        (origin::weigh(&signals), signals, seen.key_path.clone())
+                    })
+                    .max_by_key(|(origin, ..)| {
+                        (
+                            origin.environment == Origin::Production,
+                            origin.confidence != Some(Confidence::Possible),
+                        )
+                    });
+                let (origin, signals, key_path) = seen.expect("seen");
+                let met = told.is_met(origin);
+                let count = match told {
+                    Told::Production | Told::Possibly => &mut score.production,
+                    Told::Of(_) => &mut score.other,
+                    Told::NotProduction => &mut score.not,
+                };
+                count[0] += usize::from(met);
+                count[1] += 1;
+                if met == is_known {
+                    let told_by: Vec<_> = signals
+                        .iter()
+                        .map(|s| (s.kind, s.environment, s.strength))
+                        .collect();
+                    failures.push(format!(
+                        "{}:{line}: {told:?}, but {} {:?} {} of {told_by:?}",
+                        layout.path,
+                        origin.environment.as_str(),
+                        confidence(origin.confidence),
+                        key_path.join("."),
+                    ));
+                }
+            }
+        }
+    }
+    for (group, score) in &scores {
+        println!(
+            "| {group} | {}/{} | {}/{} | {}/{} | {} |",
+            score.production[0],
+            score.production[1],
+            score.other[0],
+            score.other[1],
+            score.not[0],
+            score.not[1],
+            score.unseen
+        );
+    }
+    all_hold(&failures);
 }

@@ -132,7 +132,7 @@ impl<'t, 'k, 'r> Reading<'t, 'k, 'r> {
             hits.push(hit);
         }
         if !candidates.is_empty() || !hits.is_empty() {
-            let document = Document::new(text, entries);
+            let document = Document::new(text, self.syntax, entries);
             let places = Places::of(entries);
             for seen in &candidates {
                 for at in places.around(&seen.candidate.span) {

@@ -1,4 +1,5 @@
-//! The entries of the same mapping as another: what a file says of the thing that a value belongs to.
+//! The entries of the same mapping as another, and what names the mappings around it: what a file says of the thing that a
+//! value belongs to.
 //!
 //! Items of a list have no key, so the entries of two items have the same keys above them. Whether two entries stand in the
 //! same item is read from the text between them, as a reader would: a bracket that closes what both would have to stand in, a
@@ -7,12 +8,30 @@
 
 use std::ops::Range;
 
+use crate::origin::Label;
 use crate::syntax::Entry;
 
 /// As many entries before and after are looked at: enough for any mapping a person writes, and linear in a file of one.
 const MOST: usize = 50;
 /// And so many bytes of text between them.
 const FARTHEST: usize = 16 << 10;
+/// As many are looked at for the names of the mappings around it, which may be longer.
+const MOST_AROUND: usize = 200;
+
+/// Mappings that hold a credential and nothing of what it opens: that stands beside them.
+const CREDENTIALS: [&str; 11] = [
+    "auth",
+    "authentication",
+    "basicAuth",
+    "basic_auth",
+    "credential",
+    "credentials",
+    "http_auth",
+    "login",
+    "secureJsonData",
+    "secrets",
+    "security",
+];
 
 /// Keys and values of the entries beside the one at `at`, in the order of the file.
 pub(super) fn of<'e>(text: &[u8], entries: &'e [Entry], at: usize) -> Vec<(&'e str, &'e str)> {
@@ -37,9 +56,162 @@ pub(super) fn of<'e>(text: &[u8], entries: &'e [Entry], at: usize) -> Vec<(&'e s
     let mut all: Vec<&Entry> = before.filter(same).take_while(belongs).collect();
     all.reverse();
     all.extend(after.filter(same).take_while(belongs));
+    if let Some((last, outer)) = parent.split_last()
+        && CREDENTIALS.contains(&last.as_str())
+    {
+        all.extend(near(entries, at, MOST).filter(|entry| {
+            entry.path.len() == outer.len() + 1
+                && entry.path.starts_with(outer)
+                && is_of_mapping_around(text, entry, own, 0)
+        }));
+    }
     all.into_iter()
         .filter_map(|entry| Some((entry.path.last()?.as_str(), entry.value.as_str())))
         .collect()
+}
+
+/// What the mappings around the entry at `at` say of themselves, the innermost first.
+pub(super) fn labels<'e>(text: &[u8], entries: &'e [Entry], at: usize) -> Vec<Label<'e>> {
+    let own = &entries[at];
+    let Some((own_key, parent)) = own.path.split_last() else {
+        return Vec::new();
+    };
+    let mut found: Vec<Label<'e>> = near(entries, at, MOST_AROUND)
+        .filter_map(|entry| {
+            let (key, above) = entry.path.split_last()?;
+            let is_metadata = above.last().is_some_and(|last| last == "metadata");
+            let inside = usize::from(is_metadata && !above.is_empty() && above != parent);
+            let of = &above[..above.len() - inside];
+            // `name: PASSWORD` beside `value: x` is the name of the value.
+            let fits = Label::may_be(key)
+                && parent.starts_with(of)
+                && entry.span != own.span
+                && (entry.value != *own_key || of.len() < parent.len());
+            if !fits || !is_of_mapping_around(text, entry, own, inside) {
+                return None;
+            }
+            Some(Label {
+                above: of.len(),
+                key,
+                value: &entry.value,
+                is_metadata: inside == 1,
+                is_item: is_of_item(text, entry.span.start),
+            })
+        })
+        .collect();
+    found.sort_by_key(|label| std::cmp::Reverse(label.above));
+    found
+}
+
+/// The entries before and behind the one at `at`.
+fn near(entries: &[Entry], at: usize, most: usize) -> impl Iterator<Item = &Entry> {
+    let before = &entries[at.saturating_sub(most)..at];
+    let after = &entries[at + 1..entries.len().min(at + most)];
+    before.iter().chain(after)
+}
+
+/// Whether a mapping that holds `outer`, or that it lies `inside` of, is around `own`, too: nothing between them ends it.
+fn is_of_mapping_around(text: &[u8], outer: &Entry, own: &Entry, inside: usize) -> bool {
+    let (forward, between) = if outer.span.end <= own.span.start {
+        (true, outer.span.end..own.span.start)
+    } else if own.span.end <= outer.span.start {
+        (false, own.span.end..outer.span.start)
+    } else {
+        return false;
+    };
+    let Some(between) = text.get(between).filter(|text| text.len() <= FARTHEST) else {
+        return false;
+    };
+    let (lowest, last) = depths(between);
+    // Brackets of the mapping are not closed, or were opened behind `own` only.
+    let left = if forward { -lowest } else { last - lowest };
+    if left > inside as isize {
+        return false;
+    }
+    let Some(mut column) = column_of(text, outer.span.start) else {
+        return false;
+    };
+    if inside > 0 && lines_above(text, outer.span.start).any(|line| content_of(line) < column) {
+        column = lines_above(text, outer.span.start)
+            .map(content_of)
+            .find(|&above| above < column)
+            .unwrap_or(column);
+    }
+    let is_parted = between.split(|&byte| byte == b'\n').skip(1).any(|line| {
+        let item = line.trim_ascii();
+        let begins = item.starts_with(b"- ") || item == b"-";
+        begins && content_of(line) <= column || line.starts_with(b"---") || line.starts_with(b"[[")
+    });
+    let element = outer.path.len().checked_sub(2 + inside);
+    let element = element.map(|at| outer.path[at].as_str());
+    !is_parted && !element.is_some_and(|name| has_tag_of(between, name))
+}
+
+/// Whether the mapping that holds what begins at `at` is one of several, in a list or as an element.
+fn is_of_item(text: &[u8], at: usize) -> bool {
+    if text.trim_ascii_start().first() == Some(&b'<') {
+        return true;
+    }
+    let before = &text[at.saturating_sub(4 << 10).min(at)..at];
+    // In brackets.
+    let mut depth = 0_usize;
+    for (place, byte) in before.iter().enumerate().rev() {
+        match byte {
+            b'}' | b']' | b')' => depth += 1,
+            b'{' | b'[' | b'(' if depth > 0 => depth -= 1,
+            b'{' => {
+                let outside = before[..place].trim_ascii_end();
+                let is_apart = outside.len() < place;
+                return match outside.last() {
+                    Some(b'[' | b',' | b'{' | b'-') => true,
+                    // A block of HCL.
+                    Some(last) => is_apart && last.is_ascii_alphanumeric(),
+                    None => false,
+                };
+            }
+            b'[' => return false,
+            // Arguments of what makes a thing: `Server(name="production", password="x")`.
+            b'(' => {
+                return before[..place]
+                    .last()
+                    .is_some_and(|last| last.is_ascii_alphanumeric());
+            }
+            // A table of an array.
+            b'\n' if before[place + 1..].starts_with(b"[[") => return true,
+            b'\n' if depth == 0 && before[place + 1..].starts_with(b"[") => return false,
+            _ => {}
+        }
+    }
+    if before.len() == at && before.starts_with(b"[[") {
+        return true;
+    }
+    let Some(column) = column_of(text, at) else {
+        return false;
+    };
+    let line_start = memchr::memrchr(b'\n', &text[..at]).map_or(0, |end| end + 1);
+    let own = text[line_start..at].trim_ascii_start();
+    if own.starts_with(b"- ") {
+        return true;
+    }
+    lines_above(text, at)
+        .take_while(|line| content_of(line) >= column)
+        .any(|line| content_of(line) == column && line.trim_ascii_start().starts_with(b"- "))
+}
+
+/// Where the content of the line begins that holds `at`.
+fn column_of(text: &[u8], at: usize) -> Option<usize> {
+    let before = text.get(at.saturating_sub(FARTHEST)..at)?;
+    let start = memchr::memrchr(b'\n', before).map_or(0, |end| end + 1);
+    Some(content_of(&before[start..]))
+}
+
+/// The lines above the one that holds `at` that say something, the nearest first.
+fn lines_above(text: &[u8], at: usize) -> impl Iterator<Item = &[u8]> {
+    let before = &text[at.saturating_sub(FARTHEST)..at];
+    before
+        .rsplit(|&byte| byte == b'\n')
+        .skip(1)
+        .filter(|line| !line.trim_ascii().is_empty())
 }
 
 /// Where an entry stands, as far as it tells what parts it from others.
@@ -108,16 +280,20 @@ impl<'t> Place<'t> {
     }
 
     fn ends_element(&self, between: &[u8]) -> bool {
-        self.element.is_some_and(|name| {
-            memchr::memmem::find_iter(between, b"</").any(|at| {
-                let rest = &between[at + 2..];
-                rest.starts_with(name.as_bytes())
-                    && !rest
-                        .get(name.len())
-                        .is_some_and(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte))
-            })
-        })
+        self.element.is_some_and(|name| has_tag_of(between, name))
     }
+}
+
+/// Whether an element of that name ends or begins in a text.
+fn has_tag_of(between: &[u8], name: &str) -> bool {
+    memchr::memchr_iter(b'<', between).any(|at| {
+        let rest = &between[at + 1..];
+        let rest = rest.strip_prefix(b"/").unwrap_or(rest);
+        rest.starts_with(name.as_bytes())
+            && !rest
+                .get(name.len())
+                .is_some_and(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte))
+    })
 }
 
 /// Where the content of a line begins, behind blanks and the hyphens of items.
@@ -151,6 +327,11 @@ fn is_only_of_item(text: &[u8], end: usize, line: &[u8], column: usize) -> bool 
 /// How many brackets that were opened before a text are closed in it: how far its ends are from each other. What stands in
 /// double quotes on one line counts nothing.
 fn closes(between: &[u8]) -> usize {
+    depths(between).0.unsigned_abs()
+}
+
+/// How deep a text goes at its lowest and at its end, from where it begins.
+fn depths(between: &[u8]) -> (isize, isize) {
     // Behind a value, the first quote closes it.
     let between = between.strip_prefix(b"\"").unwrap_or(between);
     let (mut depth, mut lowest, mut quoted) = (0_isize, 0_isize, false);
@@ -167,7 +348,7 @@ fn closes(between: &[u8]) -> usize {
             _ => {}
         }
     }
-    lowest.unsigned_abs()
+    (lowest, depth)
 }
 
 #[cfg(test)]

@@ -58,6 +58,64 @@ pub(super) fn evidence(around: &Surroundings<'_>, found: &mut Evidence) {
         }
     }
     found.seen_at(from, "connection", "in the same string");
+    let from = found.signals.len();
+    if !has_host && let Some(address) = host_of_command(around) {
+        host::of_host(address, around, found);
+        found.seen_at(from, "connection", "in the same command");
+    }
+}
+
+/// The host that a client of a database is told on the command line that the value stands in: `-h db.example.com`.
+fn host_of_command<'a>(around: &Surroundings<'a>) -> Option<&'a str> {
+    const CLIENTS: [&str; 16] = [
+        "clickhouse-client",
+        "cqlsh",
+        "influx",
+        "mariadb",
+        "mongo",
+        "mongodump",
+        "mongorestore",
+        "mongosh",
+        "mysql",
+        "mysqladmin",
+        "mysqldump",
+        "pg_dump",
+        "pg_restore",
+        "psql",
+        "redis-cli",
+        "sqlcmd",
+    ];
+    let text = around.document.text();
+    let ends = |byte: &u8| matches!(byte, b'\n' | b'\r' | b'|' | b';');
+    let before = &text[around.span.start.saturating_sub(REACH)..around.span.start];
+    let after = &text[around.span.end..text.len().min(around.span.end + REACH)];
+    let start = around.span.start - before.iter().rev().take_while(|byte| !ends(byte)).count();
+    let end = around.span.end + after.iter().take_while(|byte| !ends(byte)).count();
+    let line = std::str::from_utf8(&text[start..end]).ok()?;
+    let command = line.split("&&").find(|command| {
+        let offset = command.as_ptr() as usize - line.as_ptr() as usize;
+        start + offset + command.len() > around.span.start
+    })?;
+    let mut words = command
+        .split_whitespace()
+        .map(|word| word.trim_matches(['"', '\'', '`', '(', ')', '$']));
+    let name = words.find(|word| {
+        let name = word.rsplit('/').next().unwrap_or(word);
+        CLIENTS.contains(&name)
+    })?;
+    let short = if name.ends_with("sqlcmd") { "-S" } else { "-h" };
+    while let Some(word) = words.next() {
+        if word == short || word == "--host" {
+            return words.next();
+        }
+        // MySQL takes both in one word.
+        if name.contains("mysql")
+            && let Some(host) = word.strip_prefix(short).filter(|host| host.contains('.'))
+        {
+            return Some(host);
+        }
+    }
+    None
 }
 
 /// The hosts and the database of the string, each with its list in `[environment.NAME.identity]`.

@@ -7,7 +7,8 @@ use std::ops::Range;
 use memchr::memmem;
 use once_cell::unsync::OnceCell;
 
-use crate::syntax::Entry;
+use crate::model::Vocabulary;
+use crate::syntax::{Entry, Syntax};
 
 use super::certificate::{self, Said};
 
@@ -17,6 +18,7 @@ const MOST: usize = 32;
 /// A text with its entries.
 pub struct Document<'a> {
     text: &'a [u8],
+    syntax: Syntax,
     entries: &'a [Entry],
     parts: OnceCell<Vec<Part>>,
     certificate: OnceCell<Option<Said>>,
@@ -26,17 +28,20 @@ pub struct Document<'a> {
 #[derive(Default)]
 pub(super) struct Part {
     end: usize,
-    /// Whether it has a `kind`, as Kubernetes' objects do.
-    pub(super) has_kind: bool,
+    /// What it is, of Kubernetes' objects.
+    pub(super) kind: Option<String>,
+    pub(super) name: Option<String>,
     pub(super) namespace: Option<String>,
+    /// Where Argo CD's application goes.
+    pub(super) destinations: Vec<String>,
     /// Labels that name an environment.
     pub(super) labels: Vec<String>,
     /// What `environment` says, by the mapping that it stands in.
     environments: HashMap<Vec<String>, String>,
     pub(super) is_pipeline: bool,
-    /// Of a kubeconfig: names of clusters, their servers, names of users.
-    pub(super) clusters: Vec<String>,
-    pub(super) servers: Vec<String>,
+    /// Of a kubeconfig: clusters, which user goes to which of them, names of users.
+    pub(super) clusters: Vec<Cluster>,
+    pub(super) contexts: Vec<Context>,
     pub(super) users: Vec<String>,
     /// Whom the file is encrypted for: last key, value.
     pub(super) recipients: Vec<(String, String)>,
@@ -44,11 +49,40 @@ pub(super) struct Part {
     pub(super) vault_ids: Vec<String>,
 }
 
+/// A cluster of a kubeconfig.
+#[derive(Default)]
+pub(super) struct Cluster {
+    pub(super) name: Option<String>,
+    pub(super) server: Option<String>,
+}
+
+/// Which user of a kubeconfig goes to which cluster.
+#[derive(Default)]
+pub(super) struct Context {
+    pub(super) cluster: Option<String>,
+    pub(super) user: Option<String>,
+}
+
+/// Puts a value into the last item of a list, or into a new one where the last has it: items of a list follow each other, and
+/// their keys stand in any order.
+fn put<T: Default>(list: &mut Vec<T>, value: &str, field: fn(&mut T) -> &mut Option<String>) {
+    if list.last_mut().is_none_or(|last| field(last).is_some()) {
+        if list.len() >= MOST {
+            return;
+        }
+        list.push(T::default());
+    }
+    if let Some(last) = list.last_mut() {
+        *field(last) = Some(value.to_owned());
+    }
+}
+
 impl<'a> Document<'a> {
-    /// Of a text and its entries, whose spans lie in it.
-    pub fn new(text: &'a [u8], entries: &'a [Entry]) -> Self {
+    /// Of a text, the reader that its name asks for, and its entries, whose spans lie in it.
+    pub fn new(text: &'a [u8], syntax: Syntax, entries: &'a [Entry]) -> Self {
         Self {
             text,
+            syntax,
             entries,
             parts: OnceCell::new(),
             certificate: OnceCell::new(),
@@ -57,6 +91,10 @@ impl<'a> Document<'a> {
 
     pub(super) const fn text(&self) -> &'a [u8] {
         self.text
+    }
+
+    pub(super) const fn syntax(&self) -> Syntax {
+        self.syntax
     }
 
     /// The first certificate in the text that is no authority's.
@@ -70,10 +108,27 @@ impl<'a> Document<'a> {
             .as_ref()
     }
 
+    /// The documents of the file.
+    pub(super) fn parts(&self) -> &[Part] {
+        self.parts.get_or_init(|| self.read())
+    }
+
     /// The document that holds `span`.
     pub(super) fn part(&self, span: &Range<usize>) -> Option<&Part> {
-        let parts = self.parts.get_or_init(|| self.read());
+        let parts = self.parts();
         parts.get(parts.partition_point(|part| part.end <= span.start))
+    }
+
+    /// Whether a key beside one with these keys above it names an environment without doubt.
+    pub(super) fn has_environment_below(&self, above: &[String], vocabulary: &Vocabulary) -> bool {
+        const MOST: usize = 5000;
+        self.entries.iter().take(MOST).any(|entry| {
+            entry.path.starts_with(above)
+                && entry
+                    .path
+                    .get(above.len())
+                    .is_some_and(|key| vocabulary.tier_of_name(key).is_some())
+        })
     }
 
     fn read(&self) -> Vec<Part> {
@@ -116,8 +171,16 @@ impl Part {
             }
         };
         match keys[..] {
-            ["kind"] => self.has_kind = true,
+            ["kind"] => self.kind = Some(value.to_owned()),
+            ["metadata", "name"] => self.name = Some(value.to_owned()),
             ["metadata", "namespace"] => self.namespace = Some(value.to_owned()),
+            // Kustomize puts its objects there.
+            ["namespace"] if self.kind.as_deref() == Some("Kustomization") => {
+                self.namespace = Some(value.to_owned());
+            }
+            ["spec", "destination", "server" | "name" | "namespace"] => {
+                push(&mut self.destinations)
+            }
             [
                 "metadata",
                 "labels",
@@ -127,8 +190,18 @@ impl Part {
                 | "environment-name"
                 | "stage",
             ] => push(&mut self.labels),
-            ["clusters", "name"] => push(&mut self.clusters),
-            ["clusters", "cluster", "server"] => push(&mut self.servers),
+            ["clusters", "name"] => {
+                put(&mut self.clusters, value, |cluster| &mut cluster.name);
+            }
+            ["clusters", "cluster", "server"] => {
+                put(&mut self.clusters, value, |cluster| &mut cluster.server);
+            }
+            ["contexts", "context", "cluster"] => {
+                put(&mut self.contexts, value, |context| &mut context.cluster);
+            }
+            ["contexts", "context", "user"] => {
+                put(&mut self.contexts, value, |context| &mut context.user);
+            }
             ["users", "name"] => push(&mut self.users),
             ["jobs", ..] if last == "runs-on" => self.is_pipeline = true,
             [_, ..] if last == "script" => self.is_pipeline = true,

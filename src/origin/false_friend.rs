@@ -5,8 +5,9 @@
 
 /// Keys whose `production` is how a program was built or runs, in staging too: `NODE_ENV = production` stands in the
 /// `.env.staging` of many repositories. What else they say is an author's label.
-const RUN_MODES: [&str; 22] = [
+const RUN_MODES: [&str; 23] = [
     "app_env",
+    "app_mode",
     "aspnetcore_environment",
     "babel_env",
     "craft_environment",
@@ -49,7 +50,11 @@ const SHARED_HOSTS: [&str; 10] = [
 
 /// Whether a key in words joined by `_` sets a run mode.
 pub(super) fn is_run_mode(key: &str) -> bool {
-    RUN_MODES.contains(&key)
+    // A prefix is the program's, or that of what hands the variable on: `env[APP_ENV]`, `SHOP_APP_ENV`.
+    RUN_MODES.iter().any(|mode| {
+        key.strip_suffix(mode)
+            .is_some_and(|before| before.is_empty() || before.ends_with('_'))
+    })
 }
 
 /// Whether the words of a host, in lower case, say nothing of whose it is.

@@ -4,6 +4,7 @@
 //! under test.
 
 mod aws;
+mod block;
 mod certificate;
 mod comment;
 mod config_name;
@@ -14,6 +15,7 @@ mod encryption;
 mod false_friend;
 mod format;
 mod host;
+mod item;
 mod jwt;
 mod key_name;
 mod kubeconfig;
@@ -35,6 +37,7 @@ use jiff::civil::Date;
 pub use declarable::declarable;
 pub use document::Document;
 pub use host::host_in;
+pub use item::Label;
 pub use provider_host::of as mode_of_host;
 pub use weigh::{TABLE, contribution, weigh, weigh_by_row};
 
@@ -53,6 +56,8 @@ pub struct Surroundings<'a> {
     pub key_path: &'a [String],
     /// Other entries of the same mapping: last key and value.
     pub siblings: &'a [(&'a str, &'a str)],
+    /// What the mappings around it say of themselves, the innermost first.
+    pub labels: &'a [Label<'a>],
     /// The text that it stands in, and what that is as a whole.
     pub document: &'a Document<'a>,
     /// Where the value stands in the text.
@@ -138,9 +143,11 @@ const KINDS: &[Kind] = &[
     certificate::evidence,
     kubeconfig::evidence,
     manifest::evidence,
+    item::evidence,
     pipeline::evidence,
     sibling::evidence,
     key_name::evidence,
+    block::evidence,
     encryption::evidence,
     comment::evidence,
     privilege::evidence,

@@ -15,7 +15,14 @@ pub(super) fn evidence(around: &Surroundings<'_>, found: &mut Evidence) {
     let Some((name, is_inner)) = part.environment_around(around.key_path) else {
         return;
     };
-    if !is_name(name) {
+    let is_ours = |name: &str| {
+        let mut labels = around.labels.iter();
+        let own = labels
+            .any(|label| label.key.eq_ignore_ascii_case("environment") && label.value == name);
+        own || around.key_path.iter().any(|key| key == name)
+    };
+    // Items of a list have the same keys above them.
+    if !is_name(name) || !is_ours(name) {
         return;
     }
     if let Some((tier @ Tier::Production, word)) = around.vocabulary.tier_of_environment(name) {

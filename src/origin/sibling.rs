@@ -214,6 +214,10 @@ fn siblings<'a>(around: &Surroundings<'a>) -> Vec<Sibling<'a>> {
             if own.contradicts(&of) {
                 return None;
             }
+            // Its own key says whose it is.
+            if *role == Role::Environment && !own.environments.is_empty() {
+                return None;
+            }
             let closeness = if own.thing == of.thing {
                 2
             } else if !is_flat

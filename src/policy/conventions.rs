@@ -95,6 +95,11 @@ const FALSE_FRIENDS: &[&[&str]] = &[
     &["dev", "dependencies"],
     &["dev", "null"],
     &["dev", "tools"],
+    // Issuers of certificates whose production is the authority's.
+    &["letsencrypt", "prod"],
+    &["letsencrypt", "production"],
+    &["prod", "like"],
+    &["production", "like"],
     &["prod", "category"],
     &["prod", "code"],
     &["prod", "desc"],

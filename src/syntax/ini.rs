@@ -101,7 +101,23 @@ impl Reader<'_> {
             Some(above) => Some(above),
             None => Some((indent, path.clone(), value == line.len())),
         };
-        // An inventory names a host and settings on one line.
+        // An inventory names a host and settings on one line: they are the host's.
+        if let Some((host, key)) = host_and_key(keys[0]) {
+            let mut section = self.section.clone();
+            section.push(physical::key(host));
+            let at = begin + line.len() - line[host.len()..].trim_start().len();
+            let is_one = !has_further_assignment(&line[value..]);
+            if !is_one {
+                physical::add_loose(&line[at - begin..], at, &section, &mut self.entries);
+                return Some(next);
+            }
+            if key.starts_with("ansible_") {
+                section.push(physical::key(key));
+                self.open = None;
+                self.push(section, &line[value..], begin + value);
+                return Some(next);
+            }
+        }
         if keys[0].contains([' ', '\t']) && has_further_assignment(&line[value..]) {
             physical::add_loose(line, begin, &self.section, &mut self.entries);
             return Some(next);
@@ -274,6 +290,17 @@ fn assignment(line: &str) -> Option<Assignment<'_>> {
     Some(Assignment { keys, value })
 }
 
+/// A host of an inventory and the key of its first setting: `web1 ansible_host`.
+fn host_and_key(key: &str) -> Option<(&str, &str)> {
+    let (host, key) = key.split_once([' ', '\t'])?;
+    let key = key.trim_start();
+    let is_word = |word: &str, more: &[u8]| {
+        word.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || more.contains(&byte))
+    };
+    (is_word(host, b"._-[]:") && is_word(key, b"_") && !key.is_empty()).then_some((host, key))
+}
+
 fn has_further_assignment(value: &str) -> bool {
     value
         .split([' ', '\t'])
@@ -382,10 +409,11 @@ mod tests {
     fn an_inventory_has_several_settings_on_a_line() {
         gives(
             &FORMAT,
-            "[web]\nhost1 ansible_host=10.0.0.1 ansible_password=\"a b\"\n[web:vars]\nx=y\n",
+            "[web]\nhost1 ansible_host=10.0.0.1 ansible_password=\"a b\"\nhost2 ansible_password=c\n[web:vars]\nx=y\n",
             &[
-                ("web.ansible_host", "10.0.0.1"),
-                ("web.ansible_password", "a b"),
+                ("web.host1.ansible_host", "10.0.0.1"),
+                ("web.host1.ansible_password", "a b"),
+                ("web.host2.ansible_password", "c"),
                 ("web.vars.x", "y"),
             ],
         );

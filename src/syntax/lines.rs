@@ -155,6 +155,9 @@ pub(super) fn assignments(content: &str) -> Vec<(&str, std::ops::Range<usize>, b
             break;
         }
         let quote = bytes[value_start];
+        if opens_literal(&content[value_start..]) {
+            continue;
+        }
         if b"\"'`".contains(&quote) {
             let inner = value_start + 1;
             match closing_quote(&bytes[inner..], quote) {
@@ -186,6 +189,33 @@ pub(super) fn assignments(content: &str) -> Vec<(&str, std::ops::Range<usize>, b
         }
     }
     found
+}
+
+/// Whether a literal of keys and values begins, whose first key is no value: `default = {"host": "x"}`.
+fn opens_literal(rest: &str) -> bool {
+    const LONGEST: usize = 64;
+    let inner = rest.trim_start_matches(['{', '[', '(', ' ']);
+    if inner.len() == rest.len() || rest.starts_with("{{") || inner.len() > rest.len() - 1 {
+        return false;
+    }
+    let bytes = inner.as_bytes();
+    let quoted = usize::from(matches!(bytes.first(), Some(b'"' | b'\'')));
+    let len = bytes[quoted..]
+        .iter()
+        .take(LONGEST)
+        .take_while(|byte| is_key_byte(**byte))
+        .count();
+    let behind = &inner[quoted + len..];
+    let behind = if quoted == 1 {
+        behind.strip_prefix(['"', '\''])
+    } else {
+        Some(behind)
+    };
+    len > 0
+        && behind.is_some_and(|behind| {
+            let behind = behind.trim_start_matches(' ');
+            behind.starts_with([':', '=']) && !behind.starts_with("==") && !behind.starts_with("::")
+        })
 }
 
 fn closing_quote(rest: &[u8], quote: u8) -> Option<usize> {

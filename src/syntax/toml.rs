@@ -3,7 +3,7 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Entry, Format, Meaning, Syntax, ending, physical};
+use super::{Entry, Format, Meaning, Syntax, ending, physical, tree};
 
 pub(super) const FORMAT: Format = Format {
     syntax: Syntax::Toml,
@@ -64,12 +64,21 @@ fn add_value(
     path: &mut Vec<String>,
     entries: &mut Vec<Entry>,
 ) {
+    let depth = path.len();
     let mut span = value.span();
     let (value, quoted) = match value.get_ref() {
         DeValue::Table(table) => return add_table(table, text, path, entries),
         DeValue::Array(items) => {
+            let named_items = path.last().is_some_and(|key| tree::names_items(key));
             for item in items {
+                // An item of a list of environments goes by its name, as in a tree.
+                let name = match item.get_ref() {
+                    DeValue::Table(table) if named_items => name_of(table),
+                    _ => None,
+                };
+                path.extend(name.map(|name| physical::key(&name)));
                 add_value(item, text, path, entries);
+                path.truncate(depth);
             }
             return;
         }
@@ -103,6 +112,16 @@ fn add_value(
         quoted,
         meaning: Meaning::Literal,
     });
+}
+
+fn name_of(table: &DeTable<'_>) -> Option<String> {
+    let (_, value) = table
+        .iter()
+        .find(|(key, _)| matches!(key.get_ref().as_ref(), "name" | "id"))?;
+    match value.get_ref() {
+        DeValue::String(name) if tree::is_name_of_item(name) => Some(name.to_string()),
+        _ => None,
+    }
 }
 
 /// Merges what comments hold into the entries. A `#` inside a value is none: values are where entries stand.

@@ -7,6 +7,8 @@ mod named;
 mod sections;
 pub(super) mod template;
 
+pub(super) use sections::{is_name as is_name_of_item, lists as names_items};
+
 use std::ops::Range;
 
 use super::{Entry, Meaning};

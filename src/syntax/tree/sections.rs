@@ -7,7 +7,7 @@ use super::{Kind, NodeId, Tree};
 /// Keys of lists whose items are named environments.
 const LISTS: [&str; 5] = ["environments", "stages", "profiles", "envs", "workspaces"];
 
-pub(super) fn lists(key: &str) -> bool {
+pub(in crate::syntax) fn lists(key: &str) -> bool {
     LISTS.contains(&key)
 }
 
@@ -31,7 +31,7 @@ const JOB: [&str; 6] = [
 ];
 
 /// A name that is written out, and not the result of something.
-fn is_name(name: &str) -> bool {
+pub(in crate::syntax) fn is_name(name: &str) -> bool {
     !name.is_empty() && name.len() <= 64 && !name.contains(['$', '{', '<', ' ', '\n', '!', '*'])
 }
 
