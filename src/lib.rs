@@ -12,6 +12,7 @@ pub mod cli;
 pub mod examine;
 pub mod git;
 pub mod hook;
+pub mod install;
 pub mod inventory;
 pub mod judge;
 pub mod model;

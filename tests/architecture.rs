@@ -75,6 +75,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "judge",
             "scan",
             "check",
+            "install",
             "report",
         ],
     ),

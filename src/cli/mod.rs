@@ -1,8 +1,10 @@
 //! Flags and subcommands: one file a subcommand.
 
 mod check;
+mod doctor;
 mod explain;
 mod failure;
+mod install;
 mod inventory;
 mod output;
 mod policy;
@@ -12,6 +14,7 @@ mod pre_receive;
 mod rules;
 mod scan;
 mod source;
+mod uninstall;
 mod update;
 
 use std::io::Write;
@@ -98,6 +101,12 @@ enum Command {
     Policy(policy::Args),
     /// Look at the rules
     Rules(rules::Args),
+    /// Put the hooks in place: a repository, a server, everything of this user
+    Install(install::Args),
+    /// Take the hooks out, and put back what was there before
+    Uninstall(uninstall::Args),
+    /// Say whether the gate is installed here, which policy applies, and what would be refused
+    Doctor(doctor::Args),
 }
 
 /// Runs the command line and returns the exit code.
@@ -113,6 +122,9 @@ pub(crate) fn run(cli: &Cli, out: &mut dyn Write) -> Result<u8, Failure> {
         Command::Inventory(args) => inventory::run(args, &cli.global, out),
         Command::Policy(args) => policy::run(args, &cli.global, out),
         Command::Rules(args) => rules::run(args, &cli.global, out),
+        Command::Install(args) => install::run(args, &cli.global, out),
+        Command::Uninstall(args) => uninstall::run(args, &cli.global, out),
+        Command::Doctor(args) => doctor::run(args, &cli.global, out),
     }
 }
 

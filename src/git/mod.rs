@@ -18,6 +18,7 @@ mod plumbing;
 mod refs;
 mod repository;
 mod revision;
+pub mod settings;
 mod trees;
 
 pub use commits::{Excluded, NewCommits, PATIENT, SLOP, new_commits};
