@@ -954,7 +954,10 @@ fn what_is_not_known_is_not_touched() {
         &["--bare", "server.git", "--hooks", "pre-commit"],
         "pre-commit",
     );
-    refuses(&["--no-hooks", "--hooks", "pre-push"], "cannot be used with");
+    refuses(
+        &["--no-hooks", "--hooks", "pre-push"],
+        "cannot be used with",
+    );
     refuses(&["--no-such-thing"], "unexpected argument");
     refuses(&["--binary"], "needs a value");
 }

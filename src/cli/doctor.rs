@@ -105,7 +105,12 @@ fn server(folder: &Path, out: &mut dyn Write) -> Result<u8, Failure> {
             None => writeln!(out, "good {}", printable(&shown))?,
             Some(check) => {
                 bad += 1;
-                writeln!(out, "bad  {}: {}", printable(&shown), printable(&check.says))?;
+                writeln!(
+                    out,
+                    "bad  {}: {}",
+                    printable(&shown),
+                    printable(&check.says)
+                )?;
             }
         }
     }
@@ -126,10 +131,16 @@ fn readable(repository: &Repository) -> Check {
         Ok(refs) if repository.is_shallow() => Check::new(
             "repository",
             Standing::Note,
-            format!("{shown}: {refs} refs; a shallow clone, so older commits cannot be compared with"),
+            format!(
+                "{shown}: {refs} refs; a shallow clone, so older commits cannot be compared with"
+            ),
         )
         .fix("git fetch --unshallow"),
-        Ok(refs) => Check::new("repository", Standing::Good, format!("{shown}: {refs} refs")),
+        Ok(refs) => Check::new(
+            "repository",
+            Standing::Good,
+            format!("{shown}: {refs} refs"),
+        ),
         Err(error) => Check::new("repository", Standing::Bad, error.to_string())
             .fix("`git fsck` says what is damaged; until then everything is refused here (exit 2)"),
     }
@@ -144,12 +155,22 @@ fn policy(args: &Args, global: &Global, repository: &Repository) -> Vec<Check> {
                 .fix("`stagegate policy check` lists all mistakes; until then everything is refused here (exit 2)")];
         }
     };
-    let mut checks = vec![Check::new("policy", Standing::Good, policy.source().to_owned())];
+    let mut checks = vec![Check::new(
+        "policy",
+        Standing::Good,
+        policy.source().to_owned(),
+    )];
     for note in policy.notes(source::today()) {
         checks.push(Check::new("policy", Standing::Note, note));
     }
-    if let Err(failure) = source::inventory(global, repository, &policy, repository.work_dir().is_some()) {
-        checks.push(Check::new("inventory", Standing::Bad, failure.what().to_owned()));
+    if let Err(failure) =
+        source::inventory(global, repository, &policy, repository.work_dir().is_some())
+    {
+        checks.push(Check::new(
+            "inventory",
+            Standing::Bad,
+            failure.what().to_owned(),
+        ));
     }
     let named = match &args.ref_name {
         Some(name) => Some(full_name(name)),
@@ -157,14 +178,21 @@ fn policy(args: &Args, global: &Global, repository: &Repository) -> Vec<Check> {
     };
     match named {
         Some(name) => checks.push(refused_on(&policy, &name)),
-        None => checks.push(Check::new("refused", Standing::Note, "HEAD is on no branch; paths and sections claim all the same")),
+        None => checks.push(Check::new(
+            "refused",
+            Standing::Note,
+            "HEAD is on no branch; paths and sections claim all the same",
+        )),
     }
     if args.ref_name.is_none() {
         let environments: Vec<&str> = policy.environments().map(|(name, ..)| name).collect();
         checks.push(Check::new(
             "refused",
             Standing::Good,
-            format!("environments: {}; `stagegate doctor --ref BRANCH` for another branch", environments.join(", ")),
+            format!(
+                "environments: {}; `stagegate doctor --ref BRANCH` for another branch",
+                environments.join(", ")
+            ),
         ));
     }
     checks
@@ -186,5 +214,9 @@ fn refused_on(policy: &Policy, name: &str) -> Check {
     } else {
         blocked.join(", ")
     };
-    Check::new("refused", Standing::Good, format!("{name} {whose}; refused there: {what}"))
+    Check::new(
+        "refused",
+        Standing::Good,
+        format!("{name} {whose}; refused there: {what}"),
+    )
 }

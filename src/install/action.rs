@@ -81,7 +81,10 @@ impl<'w> Work<'w> {
         let Some(list) = &self.options.hooks else {
             return Ok(usual.to_vec());
         };
-        let there_are = format!("Those that stagegate can guard here: {}.", possible.join(", "));
+        let there_are = format!(
+            "Those that stagegate can guard here: {}.",
+            possible.join(", ")
+        );
         let mut chosen = Vec::new();
         for wish in list.iter().filter(|wish| !wish.is_empty()) {
             match possible.iter().find(|name| *name == wish) {

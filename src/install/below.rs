@@ -16,7 +16,10 @@ const DEEPEST: usize = 16;
 /// followed, and nothing is looked for inside of a repository.
 pub(super) fn repositories(folder: &Path) -> Result<(Vec<PathBuf>, usize), Refusal> {
     if !folder.is_dir() {
-        return Err(Refusal::new(format!("there is no folder {}", folder.display())));
+        return Err(Refusal::new(format!(
+            "there is no folder {}",
+            folder.display()
+        )));
     }
     let mut found = Vec::new();
     let mut others = 0;
@@ -54,7 +57,9 @@ fn is_there(path: &Path) -> bool {
 
 /// git's own three signs of a repository.
 fn is_git_directory(folder: &Path) -> bool {
-    is_there(&folder.join("HEAD")) && folder.join("objects").is_dir() && folder.join("refs").is_dir()
+    is_there(&folder.join("HEAD"))
+        && folder.join("objects").is_dir()
+        && folder.join("refs").is_dir()
 }
 
 /// Each repository by itself: one in doubt keeps no other from its guard, and is named at the end.
@@ -142,7 +147,10 @@ pub(super) fn install_into(work: &mut Work<'_>, folder: &Path) -> Result<(), Ref
 }
 
 pub(super) fn uninstall_from(work: &mut Work<'_>, folder: &Path) -> Result<(), Refusal> {
-    let mut seats: Vec<Seat> = places(work, folder)?.into_iter().map(|(_, seat)| seat).collect();
+    let mut seats: Vec<Seat> = places(work, folder)?
+        .into_iter()
+        .map(|(_, seat)| seat)
+        .collect();
     if work.options.hooks.is_none() && seats.iter().all(|seat| !seat.in_folder) {
         seats = OF_PUSHES
             .iter()

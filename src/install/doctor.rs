@@ -71,7 +71,11 @@ pub fn look_after(folder: &Path) -> Result<Vec<Check>, Refusal> {
     let mut checks = Vec::new();
     let version = settings::version();
     if let Some((major, minor)) = version {
-        checks.push(Check::new("git", Standing::Good, format!("version {major}.{minor}")));
+        checks.push(Check::new(
+            "git",
+            Standing::Good,
+            format!("version {major}.{minor}"),
+        ));
     }
     checks.extend(folder_of_hooks(&places));
     let names: &[&str] = if places.bare { &OF_PUSHES } else { &OF_COMMITS };
@@ -93,8 +97,12 @@ pub fn look_after(folder: &Path) -> Result<Vec<Check>, Refusal> {
             checks.push(Check::new("hook", Standing::Good, said));
         } else {
             checks.push(
-                Check::new("hook", Standing::Bad, format!("{said}; this git is too old to run it and does not say so"))
-                    .fix("install the hook itself (stagegate install), or git 2.54 or later"),
+                Check::new(
+                    "hook",
+                    Standing::Bad,
+                    format!("{said}; this git is too old to run it and does not say so"),
+                )
+                .fix("install the hook itself (stagegate install), or git 2.54 or later"),
             );
         }
     }
@@ -108,11 +116,15 @@ pub fn look_after(folder: &Path) -> Result<Vec<Check>, Refusal> {
             let says = format!("{} runs the gate: {file} names it", manager.name);
             checks.push(Check::new("manager", Standing::Good, says));
         } else {
-            let says = format!("{file} names the gate, but {} has put no hook into {}", manager.name, places.hooks.display());
-            checks.push(
-                Check::new("manager", Standing::Bad, says)
-                    .fix(format!("run the installation of {} in this clone", manager.name)),
+            let says = format!(
+                "{file} names the gate, but {} has put no hook into {}",
+                manager.name,
+                places.hooks.display()
             );
+            checks.push(Check::new("manager", Standing::Bad, says).fix(format!(
+                "run the installation of {} in this clone",
+                manager.name
+            )));
         }
     }
     checks.push(summary(&places, names, &guarded));
@@ -148,7 +160,11 @@ fn summary(places: &Places, names: &[&str], guarded: &[&str]) -> Check {
         )
         .fix(install);
     }
-    Check::new("guard", Standing::Good, format!("guarded by {}", guarded.join(", ")))
+    Check::new(
+        "guard",
+        Standing::Good,
+        format!("guarded by {}", guarded.join(", ")),
+    )
 }
 
 /// Which folder git runs hooks from.
@@ -163,7 +179,11 @@ fn folder_of_hooks(places: &Places) -> Vec<Check> {
         ));
     } else if places.configured.is_some() {
         let check = if places.hooks.is_dir() {
-            Check::new("hooks", Standing::Note, format!("core.hooksPath: git runs hooks from {shown} only"))
+            Check::new(
+                "hooks",
+                Standing::Note,
+                format!("core.hooksPath: git runs hooks from {shown} only"),
+            )
         } else {
             Check::new("hooks", Standing::Bad, format!("core.hooksPath is {shown}, and there is no such folder: git runs no hook at all"))
                 .fix("git config --unset core.hooksPath, or make the folder")
@@ -173,13 +193,21 @@ fn folder_of_hooks(places: &Places) -> Vec<Check> {
             let hidden = places.own.join(name);
             if places.own != places.hooks && look_at(&hidden) == State::Ours {
                 checks.push(
-                    Check::new("hook", Standing::Bad, format!("{} is never run: core.hooksPath hides it", hidden.display()))
-                        .fix("install again: the hook goes to where git looks"),
+                    Check::new(
+                        "hook",
+                        Standing::Bad,
+                        format!("{} is never run: core.hooksPath hides it", hidden.display()),
+                    )
+                    .fix("install again: the hook goes to where git looks"),
                 );
             }
         }
     } else {
-        checks.push(Check::new("hooks", Standing::Good, format!("git runs hooks from {shown}")));
+        checks.push(Check::new(
+            "hooks",
+            Standing::Good,
+            format!("git runs hooks from {shown}"),
+        ));
     }
     checks
 }
@@ -187,38 +215,65 @@ fn folder_of_hooks(places: &Places) -> Vec<Check> {
 /// One hook, and what is chained to it; none where nothing stands in its place.
 fn hook(places: &Places, name: &str) -> Option<Vec<Check>> {
     let [plain, member] = seats(&places.hooks, name);
-    let seat = if member.state == State::None { plain } else { member };
+    let seat = if member.state == State::None {
+        plain
+    } else {
+        member
+    };
     let shown = seat.hook.display().to_string();
     let text = fs::read(&seat.hook).unwrap_or_default();
     let mut checks = Vec::new();
     match seat.state {
         State::None => return None,
         State::Odd => {
-            checks.push(Check::new("hook", Standing::Bad, format!("{shown} is neither a file nor a link")));
+            checks.push(Check::new(
+                "hook",
+                Standing::Bad,
+                format!("{shown} is neither a file nor a link"),
+            ));
         }
         State::Foreign if !seat.hook.exists() => {
             checks.push(
-                Check::new("hook", Standing::Bad, format!("{shown} is a link that leads nowhere: git skips it without a word"))
-                    .fix("remove it and run stagegate install"),
+                Check::new(
+                    "hook",
+                    Standing::Bad,
+                    format!("{shown} is a link that leads nowhere: git skips it without a word"),
+                )
+                .fix("remove it and run stagegate install"),
             );
         }
         State::Foreign if !runs(&seat.hook) => {
-            let check = Check::new("hook", Standing::Note, format!("{shown} is not executable: git skips it"));
+            let check = Check::new(
+                "hook",
+                Standing::Note,
+                format!("{shown} is not executable: git skips it"),
+            );
             checks.push(check);
         }
         State::Foreign => {
             let words = String::from_utf8_lossy(&text);
             let whose = manager::of_hook(&seat.hook);
-            let called = words.lines().any(|line| {
-                line.contains("stagegate") && !line.trim_start().starts_with('#')
-            });
+            let called = words
+                .lines()
+                .any(|line| line.contains("stagegate") && !line.trim_start().starts_with('#'));
             let check = match whose {
-                Some(manager) if !called => {
-                    Check::new("hook", Standing::Note, format!("{shown} is {}'s", manager.name)).fix(manager.advice)
-                }
-                _ if called => Check::new("hook", Standing::Good, format!("{shown} has a line that runs stagegate")),
-                _ => Check::new("hook", Standing::Note, format!("{shown} is somebody else's and does not name stagegate"))
-                    .fix("stagegate install keeps it running and puts the gate beside it"),
+                Some(manager) if !called => Check::new(
+                    "hook",
+                    Standing::Note,
+                    format!("{shown} is {}'s", manager.name),
+                )
+                .fix(manager.advice),
+                _ if called => Check::new(
+                    "hook",
+                    Standing::Good,
+                    format!("{shown} has a line that runs stagegate"),
+                ),
+                _ => Check::new(
+                    "hook",
+                    Standing::Note,
+                    format!("{shown} is somebody else's and does not name stagegate"),
+                )
+                .fix("stagegate install keeps it running and puts the gate beside it"),
             };
             checks.push(check);
         }
@@ -234,12 +289,20 @@ fn hook(places: &Places, name: &str) -> Option<Vec<Check>> {
         checks.push(if runs(&seat.kept) {
             Check::new("chained", Standing::Good, format!("{kept} runs {order}"))
         } else {
-            Check::new("chained", Standing::Note, format!("{kept} is not run, as git did not run it before"))
+            Check::new(
+                "chained",
+                Standing::Note,
+                format!("{kept} is not run, as git did not run it before"),
+            )
         });
     }
     let among = places.hooks.join(format!("{name}.d"));
     if among.is_dir() && !seat.in_folder {
-        checks.push(Check::new("chained", Standing::Note, format!("git itself does not run what stands in {}", among.display())));
+        checks.push(Check::new(
+            "chained",
+            Standing::Note,
+            format!("git itself does not run what stands in {}", among.display()),
+        ));
     }
     Some(checks)
 }
@@ -248,21 +311,43 @@ fn shims(seat: &Seat, text: &[u8], name: &str) -> Vec<Check> {
     let shown = seat.hook.display().to_string();
     if !runs(&seat.hook) {
         return vec![
-            Check::new("hook", Standing::Bad, format!("{shown} is not executable: git skips it"))
-                .fix(format!("chmod +x {shown}")),
+            Check::new(
+                "hook",
+                Standing::Bad,
+                format!("{shown} is not executable: git skips it"),
+            )
+            .fix(format!("chmod +x {shown}")),
         ];
     }
     if shim::mark_of(text).is_some_and(|mark| mark.starts_with(shim::PASS_ON)) {
-        return vec![Check::new("hook", Standing::Note, format!("{shown} passes {name} on and judges nothing"))];
+        return vec![Check::new(
+            "hook",
+            Standing::Note,
+            format!("{shown} passes {name} on and judges nothing"),
+        )];
     }
     let mut checks = Vec::new();
     if seat.state == State::Edited {
-        checks.push(Check::new("hook", Standing::Note, format!("{shown} was edited since it was installed; it will neither be replaced nor removed")));
+        checks.push(Check::new(
+            "hook",
+            Standing::Note,
+            format!(
+                "{shown} was edited since it was installed; it will neither be replaced nor removed"
+            ),
+        ));
     }
     checks.push(match runs_what(seat, text) {
-        Some(program) => Check::new("hook", Standing::Good, format!("{shown} runs {}", program.display())),
-        None => Check::new("hook", Standing::Bad, format!("{shown} finds no stagegate to run, so it refuses everything"))
-            .fix("install again: stagegate install, or install.sh"),
+        Some(program) => Check::new(
+            "hook",
+            Standing::Good,
+            format!("{shown} runs {}", program.display()),
+        ),
+        None => Check::new(
+            "hook",
+            Standing::Bad,
+            format!("{shown} finds no stagegate to run, so it refuses everything"),
+        )
+        .fix("install again: stagegate install, or install.sh"),
     });
     checks
 }

@@ -63,7 +63,12 @@ pub(super) fn folder() -> Result<PathBuf, Refusal> {
 
 /// Sets a key in this user's configuration of git.
 pub(super) fn set(key: &str, value: &OsStr) -> io::Result<()> {
-    let args = [OsStr::new("config"), OsStr::new("--global"), OsStr::new(key), value];
+    let args = [
+        OsStr::new("config"),
+        OsStr::new("--global"),
+        OsStr::new(key),
+        value,
+    ];
     tell(None, &args).map_err(io::Error::other)
 }
 
@@ -112,7 +117,10 @@ pub(super) fn install(work: &mut Work<'_>) -> Result<(), Refusal> {
         })?;
         theirs
     } else if let Some(earlier) = earlier()? {
-        match (earlier.as_bytes().strip_prefix(b"~/"), std::env::var_os("HOME")) {
+        match (
+            earlier.as_bytes().strip_prefix(b"~/"),
+            std::env::var_os("HOME"),
+        ) {
             (Some(rest), Some(home)) => PathBuf::from(home).join(OsStr::from_bytes(rest)).into(),
             _ => earlier,
         }
@@ -124,7 +132,11 @@ pub(super) fn install(work: &mut Work<'_>) -> Result<(), Refusal> {
     }
     let sentence = format!("pass on every other hook, from {}", hooks.display());
     let quiet_of = |name: &&str| !chosen.contains(name);
-    let others: Vec<&str> = PASSED_ON.iter().filter(|name| quiet_of(name)).copied().collect();
+    let others: Vec<&str> = PASSED_ON
+        .iter()
+        .filter(|name| quiet_of(name))
+        .copied()
+        .collect();
     work.say(&sentence)?;
     hook::place_quietly(work, PASS_ON, &hooks, &others, &hides)?;
     if current.as_deref() == Some(hooks.as_os_str()) {
@@ -142,10 +154,11 @@ pub(super) fn install(work: &mut Work<'_>) -> Result<(), Refusal> {
 
 pub(super) fn uninstall(work: &mut Work<'_>) -> Result<(), Refusal> {
     if work.options.hooks.is_some() {
-        return Err(Refusal::new(
-            "--hooks does not go with uninstalling --global=hooks-path",
-        )
-        .hint("To guard fewer, install again with a shorter list; the others are passed on then."));
+        return Err(
+            Refusal::new("--hooks does not go with uninstalling --global=hooks-path").hint(
+                "To guard fewer, install again with a shorter list; the others are passed on then.",
+            ),
+        );
     }
     let hooks = folder()?;
     for name in PASSED_ON {
@@ -155,16 +168,18 @@ pub(super) fn uninstall(work: &mut Work<'_>) -> Result<(), Refusal> {
     if current().as_deref() == Some(hooks.as_os_str()) {
         let earlier = earlier()?;
         let remembered = data()?.join("earlier-hooks-path");
-        work.act("give core.hooksPath back the value it had (or none)", || {
-            match earlier {
+        work.act(
+            "give core.hooksPath back the value it had (or none)",
+            || match earlier {
                 Some(value) => {
                     set(KEY, &value)?;
                     fs::remove_file(remembered)
                 }
-                None => tell(None, &["config", "--global", "--unset", KEY])
-                    .map_err(io::Error::other),
-            }
-        })?;
+                None => {
+                    tell(None, &["config", "--global", "--unset", KEY]).map_err(io::Error::other)
+                }
+            },
+        )?;
         gone = true;
     } else if hooks.is_dir() {
         work.say(&format!(

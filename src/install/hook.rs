@@ -107,20 +107,22 @@ fn dispatches(hook: &Path, name: &str) -> bool {
         return false;
     };
     let text = String::from_utf8_lossy(&text);
-    let code = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+    let code = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with('#'));
     let exact = format!("{name}.d");
     code.into_iter().any(|line| {
-        line.contains(&exact) || ["}.d/", "0.d/", "\".d/"].iter().any(|end| line.contains(end))
+        line.contains(&exact)
+            || ["}.d/", "0.d/", "\".d/"]
+                .iter()
+                .any(|end| line.contains(end))
     })
 }
 
 /// All places that the gate may have in a folder under this name.
 pub(super) fn seats(folder: &Path, name: &str) -> [Seat; 2] {
     let member = folder.join(format!("{name}.d")).join(member_name(name));
-    [
-        Seat::at(folder.join(name), false),
-        Seat::at(member, true),
-    ]
+    [Seat::at(folder.join(name), false), Seat::at(member, true)]
 }
 
 /// Puts a shim into a place that was checked; `hides` is whose hook it stands in front of.
@@ -151,8 +153,7 @@ pub(super) fn place(
             });
         }
         State::Foreign => {
-            let mut sentence =
-                format!("keep the hook that is there as {}", seat.kept.display());
+            let mut sentence = format!("keep the hook that is there as {}", seat.kept.display());
             sentence += if runs(hook) {
                 "; it goes on running"
             } else {
@@ -195,8 +196,8 @@ fn was_made(folder: &Path) -> bool {
 }
 
 fn keep(hook: &Path, kept: &Path) -> io::Result<()> {
-    let asks_for_its_name = fs::read(hook)
-        .is_ok_and(|text| text.windows(8).any(|window| window == b"basename"));
+    let asks_for_its_name =
+        fs::read(hook).is_ok_and(|text| text.windows(8).any(|window| window == b"basename"));
     if asks_for_its_name
         && let (Some(folder), Some(name), Some(kept)) =
             (hook.parent(), hook.file_name(), kept.file_name())
@@ -284,9 +285,9 @@ pub(super) fn place_quietly(
     hides: &OsStr,
 ) -> Result<(), Refusal> {
     work.quietly(|work| {
-        names.iter().try_for_each(|name| {
-            place(work, shim, &Seat::at(folder.join(name), false), hides)
-        })
+        names
+            .iter()
+            .try_for_each(|name| place(work, shim, &Seat::at(folder.join(name), false), hides))
     })
 }
 

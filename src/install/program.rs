@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use super::Refusal;
 use super::action::Work;
 use super::shim;
-use super::Refusal;
 
 /// Whether a file is some version of this program.
 fn is_stagegate(file: &Path) -> bool {
@@ -66,8 +66,10 @@ pub(super) fn check(program: &Path) -> Result<(), Refusal> {
 pub(super) fn remove(work: &mut Work<'_>) -> Result<(), Refusal> {
     let program = work.program.clone();
     if work.options.prefix.is_none() {
-        return Err(Refusal::new("--no-hooks removes the binary of a folder, and none is named")
-            .hint("Name it with --prefix DIR."));
+        return Err(
+            Refusal::new("--no-hooks removes the binary of a folder, and none is named")
+                .hint("Name it with --prefix DIR."),
+        );
     }
     if !program.exists() {
         return work.say(&format!("nothing to do: there is no {}", program.display()));

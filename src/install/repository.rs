@@ -45,8 +45,10 @@ impl Places {
             ["rev-parse", "--show-toplevel"]
         };
         let Some(top) = ask(Some(folder), &asked).map(PathBuf::from) else {
-            return Err(Refusal::new(format!("{shown} has no working tree to guard"))
-                .hint(git_says(&asked)));
+            return Err(
+                Refusal::new(format!("{shown} has no working tree to guard"))
+                    .hint(git_says(&asked)),
+            );
         };
         let cannot = |what: &str| Refusal::new(format!("git cannot tell where {what} {shown} is"));
         let common = ask(Some(&top), &["rev-parse", "--git-common-dir"])
@@ -98,8 +100,8 @@ impl Places {
         let top = self.top.display();
         if self.leads_to_ours() {
             let there = std::fs::read(Path::new(configured).join(name)).unwrap_or_default();
-            let guarded = shim::mark_of(&there)
-                .is_some_and(|mark| mark.split(' ').next() == Some(name));
+            let guarded =
+                shim::mark_of(&there).is_some_and(|mark| mark.split(' ').next() == Some(name));
             // The hook of that name there passes on to the repository's own.
             return Ok((!guarded).then(|| self.own.clone()));
         }

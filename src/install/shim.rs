@@ -189,9 +189,8 @@ pub(super) fn is_there(path: &Path) -> bool {
 
 /// Whether git would run it.
 pub(super) fn runs(hook: &Path) -> bool {
-    hook.metadata().is_ok_and(|metadata| {
-        metadata.is_file() && metadata.permissions().mode() & 0o111 != 0
-    })
+    hook.metadata()
+        .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
 }
 
 /// Writes an executable in one step: whoever runs it meanwhile sees the old one or the new one.

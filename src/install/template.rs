@@ -65,7 +65,8 @@ pub(super) fn install(work: &mut Work<'_>) -> Result<(), Refusal> {
     if work.options.prefix.is_some() {
         program::check(&work.program)?;
     }
-    let theirs = configured().filter(|template| !template.as_os_str().is_empty() && *template != own);
+    let theirs =
+        configured().filter(|template| !template.as_os_str().is_empty() && *template != own);
     let template = theirs.clone().unwrap_or_else(|| own.clone());
     let hooks = template.join("hooks");
     for name in &chosen {
@@ -74,8 +75,10 @@ pub(super) fn install(work: &mut Work<'_>) -> Result<(), Refusal> {
     let shown = template.display();
     if theirs.is_some() {
         if !template.is_dir() {
-            return Err(Refusal::new(format!("{KEY} is {shown}, and there is no such folder"))
-                .hint(format!("Make it, or unset {KEY}. Nothing was changed.")));
+            return Err(
+                Refusal::new(format!("{KEY} is {shown}, and there is no such folder"))
+                    .hint(format!("Make it, or unset {KEY}. Nothing was changed.")),
+            );
         }
         program::place(work)?;
         work.say(&format!(
@@ -95,7 +98,9 @@ pub(super) fn install(work: &mut Work<'_>) -> Result<(), Refusal> {
         if global.as_deref() == Some(template.as_os_str()) {
             work.say(&format!("unchanged: {KEY}"))?;
         } else {
-            work.act(&format!("set {KEY} to {shown}"), || set(KEY, template.as_os_str()))?;
+            work.act(&format!("set {KEY} to {shown}"), || {
+                set(KEY, template.as_os_str())
+            })?;
         }
     }
     work.say("note: new repositories and clones get the hooks; for those that are there already: --repo DIR")?;
@@ -122,6 +127,8 @@ pub(super) fn uninstall(work: &mut Work<'_>) -> Result<(), Refusal> {
     if gone {
         work.say("note: repositories made meanwhile have their own copy of the hooks; --uninstall --repo DIR takes it out")
     } else {
-        work.say(&format!("nothing to do: {KEY} leads to no hook of stagegate"))
+        work.say(&format!(
+            "nothing to do: {KEY} leads to no hook of stagegate"
+        ))
     }
 }
