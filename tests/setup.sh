@@ -25,8 +25,11 @@ command -v lighttpd >/dev/null || missing="$missing lighttpd"
 # Without an administrator's key, which nothing here gives it, the package makes no user and no repositories.
 command -v gitolite >/dev/null || missing="$missing gitolite3"
 
+# The shell of the root folder that GitHub Enterprise Server's hooks run in.
+command -v busybox >/dev/null || missing="$missing busybox-static"
+
 if [ -z "$missing" ]; then
-    echo "tests/setup.sh: sshd, ssh, lighttpd and gitolite are there"
+    echo "tests/setup.sh: sshd, ssh, lighttpd, gitolite and busybox are there"
     exit 0
 fi
 
