@@ -12,7 +12,7 @@ use crate::policy::{Policy, Row};
 use crate::report::printable;
 
 use super::source::{self, Fallback};
-use super::{Failure, Format, Global};
+use super::{Failure, Global, output};
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -49,9 +49,10 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
         .map(|check| check.standing)
         .max()
         .unwrap_or(Standing::Good);
-    match global.format {
-        Format::Json => json(&checks, worst, out)?,
-        _ => text(&checks, out)?,
+    if output::is_json(global)? {
+        json(&checks, worst, out)?;
+    } else {
+        text(&checks, out)?;
     }
     Ok(u8::from(worst == Standing::Bad))
 }
