@@ -19,6 +19,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("policy", &["model", "rules"]),
     ("git", &["model"]),
     ("hook", &["model", "git"]),
+    ("install", &["git"]),
     ("report", &["model"]),
     ("boundary", &["model", "syntax", "origin"]),
     (
@@ -62,6 +63,10 @@ const ROOMS: &[(&str, &[&str])] = &[
             "examine",
             "judge",
         ],
+    ),
+    (
+        "api",
+        &["model", "policy", "git", "hook", "judge", "scan", "check"],
     ),
     (
         "cli",

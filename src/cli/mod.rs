@@ -1,5 +1,6 @@
 //! Flags and subcommands: one file a subcommand.
 
+mod agent;
 mod check;
 mod doctor;
 mod explain;
@@ -122,6 +123,8 @@ enum Command {
     Install(install::Args),
     /// Take the hooks out, and put back what was there before
     Uninstall(uninstall::Args),
+    /// Judge what a coding agent is about to write (reads its hook's JSON on standard input)
+    Agent(agent::Args),
     /// Say whether the gate is installed here, which policy applies, and what would be refused
     Doctor(doctor::Args),
 }
@@ -141,6 +144,7 @@ pub(crate) fn run(cli: &Cli, out: &mut dyn Write) -> Result<u8, Failure> {
         Command::Rules(args) => rules::run(args, &cli.global, out),
         Command::Install(args) => install::run(args, &cli.global, out),
         Command::Uninstall(args) => uninstall::run(args, &cli.global, out),
+        Command::Agent(args) => agent::run(args, &cli.global, out),
         Command::Doctor(args) => doctor::run(args, &cli.global, out),
     }
 }

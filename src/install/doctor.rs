@@ -11,7 +11,7 @@ use crate::git::settings;
 use super::Refusal;
 use super::below;
 use super::hook::{Seat, seats};
-use super::manager;
+use super::managed;
 use super::repository::Places;
 use super::shim::{self, OF_COMMITS, OF_PUSHES, State, is_there, look_at, runs};
 
@@ -106,7 +106,7 @@ pub fn look_after(folder: &Path) -> Result<Vec<Check>, Refusal> {
             );
         }
     }
-    if let Some((manager, file)) = manager::file_naming_the_gate(&places.top) {
+    if let Some((manager, file)) = managed::file_naming_the_gate(&places.top) {
         let installed = names.iter().any(|name| {
             let hook = places.hooks.join(name);
             runs(&hook) && look_at(&hook) == State::Foreign
@@ -252,7 +252,7 @@ fn hook(places: &Places, name: &str) -> Option<Vec<Check>> {
         }
         State::Foreign => {
             let words = String::from_utf8_lossy(&text);
-            let whose = manager::of_hook(&seat.hook);
+            let whose = managed::of_hook(&seat.hook);
             let called = words
                 .lines()
                 .any(|line| line.contains("stagegate") && !line.trim_start().starts_with('#'));

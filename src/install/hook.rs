@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use super::Refusal;
 use super::action::Work;
-use super::manager;
+use super::managed;
 use super::shim::{self, State, beside, is_there, look_at, runs};
 
 /// A hook's place, and what stands there.
@@ -159,7 +159,7 @@ pub(super) fn place(
             } else {
                 "; git did not run it (not executable, or no such target), so neither will stagegate"
             };
-            if let Some(note) = manager::of_hook(hook).and_then(|manager| manager.note()) {
+            if let Some(note) = managed::of_hook(hook).and_then(|manager| manager.note()) {
                 work.say(&note)?;
             }
             work.act(&sentence, || keep(hook, &seat.kept))?;

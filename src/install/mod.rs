@@ -2,14 +2,14 @@
 //! know it does not touch; what it replaces it keeps, and gives back byte for byte.
 //!
 //! Knows git's places and settings, neither rules nor policy. One file a kind of target; `shim` knows the hook files,
-//! `manager` the tools that manage hooks, `program` the binary that the hooks run, `doctor` says what stands.
+//! `managed` the tools that manage hooks, `program` the binary that the hooks run, `doctor` says what stands.
 
 mod action;
 mod below;
 mod doctor;
 mod everywhere;
 mod hook;
-mod manager;
+mod managed;
 mod program;
 mod repository;
 mod shim;
