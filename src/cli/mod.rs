@@ -2,11 +2,13 @@
 
 mod agent;
 mod check;
+mod completions;
 mod doctor;
 mod explain;
 mod failure;
 mod install;
 mod inventory;
+mod man;
 mod output;
 mod policy;
 mod pre_commit;
@@ -32,7 +34,7 @@ pub(crate) use output::Output;
 #[command(
     version,
     max_term_width = 100,
-    after_help = "Exit codes: 0 allowed, 1 blocked, 2 could not decide.\n\nExamples:\n  stagegate pre-commit                              judge what is staged\n  stagegate check --base main --head HEAD --ref staging   judge a range as if pushed to staging\n  stagegate check                                   judge what CI's variables name\n  stagegate scan --rev staging                      judge everything that stands in a tree\n  stagegate policy show --ref staging --path config/staging/db.yml"
+    after_help = "Exit codes: 0 allowed, 1 blocked, 2 could not decide.\n\nExamples:\n  stagegate pre-commit                              judge what is staged\n  stagegate check --base main --head HEAD --ref staging   judge a range as if pushed to staging\n  stagegate check                                   judge what CI's variables name\n  stagegate scan --rev staging                      judge everything that stands in a tree\n  stagegate explain config/staging.yml:12           why it is refused, and what would change that\n  stagegate policy show --ref staging --path config/staging/db.yml\n\n`stagegate help COMMAND` has examples of each command."
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -111,11 +113,11 @@ enum Command {
     Check(check::Args),
     /// Judge everything that stands in a tree
     Scan(scan::Args),
-    /// Say why a finding is judged as it is, or why something is none
+    /// Say why a finding is judged as it is, or why something is none; or what a rule finds
     Explain(explain::Args),
     /// Keep the inventory of known secrets (reads values on standard input)
     Inventory(inventory::Args),
-    /// Check, explain or start a policy
+    /// Check, explain, test or start a policy
     Policy(policy::Args),
     /// Look at the rules
     Rules(rules::Args),
@@ -127,6 +129,10 @@ enum Command {
     Agent(agent::Args),
     /// Say whether the gate is installed here, which policy applies, and what would be refused
     Doctor(doctor::Args),
+    /// Write the script that completes the command line in a shell
+    Completions(completions::Args),
+    /// Write the manual page, or all of them to a folder
+    Man(man::Args),
 }
 
 /// Runs the command line and returns the exit code.
@@ -146,6 +152,8 @@ pub(crate) fn run(cli: &Cli, out: &mut dyn Write) -> Result<u8, Failure> {
         Command::Uninstall(args) => uninstall::run(args, &cli.global, out),
         Command::Agent(args) => agent::run(args, &cli.global, out),
         Command::Doctor(args) => doctor::run(args, &cli.global, out),
+        Command::Completions(args) => completions::run(args, &cli.global, out),
+        Command::Man(args) => man::run(args, &cli.global, out),
     }
 }
 

@@ -2,10 +2,12 @@
 //!
 //! A [`Policy`] is the default one or read from `stagegate.toml`; `docs/policy.md` documents every key.
 
+mod cases;
 mod changed;
 mod conventions;
 mod decide;
 mod exception;
+mod keys;
 mod mistake;
 mod own;
 mod patterns;
@@ -17,10 +19,12 @@ mod validate;
 use jiff::civil::Date;
 
 use crate::model::{Claim, Facts, Tier, Verdict, Vocabulary};
+pub use cases::{Tried, try_cases};
 pub use changed::Changes;
 use conventions::{Found, Words};
 pub use decide::{Decision, Subject};
 use exception::Exception;
+pub use keys::{reference, schema as json_schema};
 pub use mistake::{Mistake, PolicyErrors};
 use patterns::Pattern;
 pub use preset::Preset;

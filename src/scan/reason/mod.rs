@@ -6,10 +6,13 @@ mod code;
 mod constant;
 mod encrypted;
 mod key;
+mod pair;
 mod path;
 mod placeholder;
 mod reference;
 mod words;
+
+use std::ops::Range;
 
 use crate::rules::{Rule, schema::Value};
 
@@ -161,10 +164,12 @@ pub fn of_value(asked: &Asked<'_>) -> Option<Reason> {
     key::says(asked.key)
         .or_else(|| says_by_itself(text, &lower))
         .or_else(|| key::repeated(asked.key, text))
+        .or_else(|| key::says_of(asked.key, text))
         .or_else(|| code::says(text, asked.quoted))
         .or_else(|| placeholder::of_everybody(text, &lower, asked.kind))
         .or_else(|| constant::measures(&lower))
         .or_else(|| documentation_example(text.as_bytes()).then_some(Reason::Documentation))
+        .or_else(|| pair::says(text))
         .or_else(|| words::says(asked.key, text, asked.kind))
 }
 
@@ -180,9 +185,14 @@ fn says_by_itself(text: &str, lower: &str) -> Option<Reason> {
 /// Why what a pattern found in a text is no secret after all: a stand-in in a URL (`postgres://user:<password>@host`), a
 /// variable behind `Bearer`.
 ///
-/// A value that carries its format's label refers to nothing, even where it starts like a variable (`$aact_prod_...`).
-pub fn of_match(rule: &Rule, value: &[u8]) -> Option<Reason> {
-    let text = std::str::from_utf8(value).ok()?;
+/// A value that carries its format's label refers to nothing, even where it starts like a variable (`$aact_prod_...`); one that
+/// has nothing but its length does where a template opens before it.
+pub fn of_match(rule: &Rule, bytes: &[u8], span: &Range<usize>) -> Option<Reason> {
+    let text = std::str::from_utf8(&bytes[span.clone()]).ok()?;
+    let by_key = rule.pattern.contains("(?P<key>") && rule.marker(text.as_bytes()).is_none();
+    if by_key && reference::opens(&bytes[..span.start]) {
+        return Some(Reason::Reference);
+    }
     if rule.value != Value::Format {
         return of_value(&Asked {
             key: "",
@@ -192,12 +202,15 @@ pub fn of_match(rule: &Rule, value: &[u8]) -> Option<Reason> {
         });
     }
     let lower = text.to_lowercase();
-    let labelled = rule.marker(value).is_some();
+    let labelled = rule.marker(text.as_bytes()).is_some();
     reference::says(text, &lower)
         .filter(|_| !labelled)
         .or_else(|| placeholder::says(text, &lower))
         .or_else(|| placeholder::of_everybody(text, &lower, Value::Format))
         .or_else(|| (rule.issued && words::is_named(text)).then_some(Reason::Words))
+        .or_else(|| words::is_identifier(text).then_some(Reason::Words))
+        // `amqp://my_user:my_password@host`.
+        .or_else(|| (!rule.issued && words::is_name_of_secret(text)).then_some(Reason::Words))
 }
 
 fn most_frequent(bytes: &[u8]) -> usize {

@@ -69,7 +69,7 @@ const PARTS: [&str; 60] = [
 ];
 
 /// Whole values that stand in for others.
-const WHOLE: [&str; 34] = [
+const WHOLE: [&str; 43] = [
     "tbd",
     "n/a",
     "none",
@@ -82,6 +82,15 @@ const WHOLE: [&str; 34] = [
     "passwd",
     "passphrase",
     "pass",
+    "psw",
+    "p@ss",
+    "p%40ss",
+    "foo@bar",
+    "foo%40bar",
+    "mypassword",
+    "mysecret",
+    "mytoken",
+    "somepassword",
     "token",
     "string",
     "value",
@@ -107,7 +116,7 @@ const WHOLE: [&str; 34] = [
 ];
 
 /// Passwords that products are delivered with: they open nothing of production's by themselves.
-const DEFAULTS: [&str; 26] = [
+const DEFAULTS: [&str; 27] = [
     "postgres",
     "postgresql",
     "mysql",
@@ -134,6 +143,8 @@ const DEFAULTS: [&str; 26] = [
     "docker",
     "jenkins",
     "welcome",
+    // `scott:tiger`, Oracle's example since 1977, and SQLAlchemy's.
+    "tiger",
 ];
 
 /// "Password" in other tongues: what stands beside a field of a form.
@@ -206,6 +217,7 @@ fn is_drawn(text: &str) -> bool {
         || enclosed('[', ']')
         || enclosed('(', ')')
         || text.starts_with("...")
+        || text.starts_with("**")
         || text.ends_with("...")
         || text.contains('…')
         || text.contains('•')

@@ -153,7 +153,7 @@ fn secret(text: &str, shape: &Shape) -> Option<Reason> {
     if shape.spaces > 0 && randomness(text) < RANDOM {
         return Some(Reason::Words);
     }
-    if is_numbered_name(text) {
+    if is_numbered_name(text) || is_name_in_capitals(text) {
         return Some(Reason::Words);
     }
     password(text, shape, false)
@@ -176,7 +176,7 @@ fn token(text: &str, threshold: f32, shortest: usize) -> Option<Reason> {
         return Some(Reason::Constant);
     }
     let only_digits = !shape.letters && !shape.symbols;
-    (!only_digits && randomness(text) < threshold || is_numbered_name(text))
+    (!only_digits && randomness(text) < threshold || is_numbered_name(text) || is_constant(text))
         .then_some(Reason::Words)
 }
 
@@ -220,12 +220,15 @@ fn is_sentence(text: &str, shape: &Shape) -> bool {
                 .all(|word| is_spoken(word) || word.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// `prod-db-password-v2`: it names a secret, and has parts.
-fn is_name_of_secret(text: &str) -> bool {
+/// `prod-db-password-v2`, `new_password1`: it names a secret, and has parts.
+pub(super) fn is_name_of_secret(text: &str) -> bool {
     let words = words_of(text);
     words.len() >= 2
         && text.contains(['-', '_', '.', '/', ':'])
-        && words.iter().any(|word| OF_NAMES.contains(&word.as_str()))
+        && words.iter().any(|word| {
+            let word = word.trim_end_matches(|c: char| c.is_ascii_digit());
+            OF_NAMES.contains(&word)
+        })
         && words.iter().all(|word| is_word_or_number(word))
 }
 
@@ -233,6 +236,24 @@ fn is_name_of_secret(text: &str) -> bool {
 pub(super) fn is_named(text: &str) -> bool {
     let parts = || text.split(['_', '-']).skip(1);
     parts().count() >= 3 && parts().all(|part| part.len() >= 2 && is_spoken(part))
+}
+
+/// `EnablePropagateAdditionalUserContextData`, `STS.assumeRoleWithWebIdentity`: a name of a program, as long as what is issued.
+pub(super) fn is_identifier(text: &str) -> bool {
+    text.len() >= 20
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphabetic() || byte == b'.')
+        && words_of(text).len() >= 3
+        && randomness(text) < RANDOM / 2.0
+}
+
+/// `HTTP_X_VHM_ROOT`: what people issue has digits or small letters.
+fn is_constant(text: &str) -> bool {
+    text.matches('_').count() >= 2
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte == b'_')
 }
 
 /// `pm-27086-update-password-dialog`: four words and more.
@@ -254,6 +275,18 @@ fn is_numbered_name(text: &str) -> bool {
             .any(|word| word.chars().filter(|c| c.is_alphabetic()).count() >= 3)
 }
 
+/// `MyTestDatabaseSecret1`: what AWS calls a `SecretId` is its name.
+fn is_name_in_capitals(text: &str) -> bool {
+    let words = words_of(text);
+    words.len() >= 3
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && words.iter().all(|word| is_word_or_number(word))
+        && words.iter().any(|word| {
+            let word = word.trim_end_matches(|c: char| c.is_ascii_digit());
+            OF_NAMES.contains(&word)
+        })
+}
+
 fn is_technical(text: &str) -> bool {
     let words = words_of(text);
     words
@@ -268,7 +301,8 @@ fn is_word_or_number(part: &str) -> bool {
     let letters = lower.trim_end_matches(|character: char| character.is_ascii_digit());
     let digits = lower.len() - letters.len();
     WITH_DIGITS.contains(&lower.as_str())
-        || letters.is_empty() && digits <= 8
+        // Up to a time in milliseconds.
+        || letters.is_empty() && digits <= 13
         || digits <= 3
             && letters.chars().all(char::is_alphabetic)
             && (letters.len() <= 3 || is_spoken(letters))
