@@ -121,6 +121,12 @@ fn pip_npm_and_dpkg_install_it_and_remove_it() {
     guards(&env, &system.join("usr/bin/stagegate"), "by-dpkg");
     let hook = system.join("usr/share/stagegate/hooks/gitlab/pre-receive");
     assert!(hook.is_file(), "the recipes are there");
+    for file in [
+        "man/man1/stagegate-install.1.gz",
+        "bash-completion/completions/stagegate",
+    ] {
+        assert!(system.join("usr/share").join(file).is_file(), "{file}");
+    }
     dpkg(&["--purge", "stagegate"]).succeeded();
     assert!(!system.join("usr/bin/stagegate").exists());
     assert!(
@@ -149,7 +155,34 @@ fn the_same_binary_makes_the_same_bytes() {
     sums.succeeded();
 }
 
-/// What is linked in stands in the bill of materials with the checksum of its source; what only tests use does not.
+/// Whether a licence expression can be met by these licences alone: AND binds closer than OR.
+fn is_allowed(expression: &str, allowed: &[&str]) -> bool {
+    let spaced = expression
+        .replace('(', " ( ")
+        .replace(')', " ) ")
+        .replace(" WITH ", "\u{0}");
+    let words: Vec<&str> = spaced.split(' ').filter(|word| !word.is_empty()).collect();
+    fn one(words: &mut std::slice::Iter<'_, &str>, allowed: &[&str]) -> bool {
+        let (mut any, mut all) = (false, true);
+        while let Some(word) = words.next() {
+            match *word {
+                "(" => all &= one(words, allowed),
+                ")" => break,
+                "AND" => {}
+                "OR" => {
+                    any |= all;
+                    all = true;
+                }
+                name => all &= allowed.contains(&name.replace('\u{0}', " WITH ").as_str()),
+            }
+        }
+        any | all
+    }
+    one(&mut words.iter(), allowed)
+}
+
+/// What is linked in stands in the bill of materials with the checksum of its source, under a licence that `deny.toml` allows; what only
+/// tests use does not.
 #[test]
 fn the_bill_of_materials_is_complete_and_no_more() {
     let env = TestEnv::new();
@@ -169,6 +202,27 @@ fn the_bill_of_materials_is_complete_and_no_more() {
             "{linked}"
         );
     }
+    let allowed = fs::read_to_string(root("deny.toml")).expect("deny.toml");
+    let (_, allowed) = allowed.split_once("\nallow = [").expect("a list");
+    let (allowed, _) = allowed.split_once(']').expect("its end");
+    let allowed: Vec<&str> = allowed
+        .split(',')
+        .map(|one| one.trim().trim_matches('"'))
+        .collect();
+    for component in components {
+        let expression = component["licenses"][0]["expression"]
+            .as_str()
+            .unwrap_or("none");
+        assert!(
+            is_allowed(expression, &allowed),
+            "{}: {expression} is not in deny.toml",
+            component["name"]
+        );
+    }
+    assert!(
+        !is_allowed("MIT AND (GPL-3.0-only OR SSPL-1.0)", &allowed),
+        "it cannot say no"
+    );
     for only_of_tests in ["insta", "proptest", "tempfile"] {
         assert!(
             named(only_of_tests).is_none(),
