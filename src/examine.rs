@@ -847,6 +847,44 @@ mod tests {
     }
 
     #[test]
+    fn what_real_repositories_showed_to_be_none() {
+        for template in [
+            // The baseline of detect-secrets beside a finding of "AWS Access Key".
+            "{\"type\": \"AWS Access Key\", \"hashed_secret\": \"{hex:40}\"}",
+            "aws_hashed_secret: {base64:40}\n",
+            "DATABASE_URL=postgresql://shop:shop@localhost:5432/shop\n",
+            "<script src=\"https://maps.googleapis.com/maps/api/js?key=AIza{base64url:35}&x=y\"></script>\n",
+            "  // Secret-Key: $vendor->api_key->secret\n",
+            "const low = shannonEntropy('aab7aabbbbb');\n",
+        ] {
+            for syntax in [Syntax::Json, Syntax::Yaml, Syntax::Code, Syntax::Lines] {
+                let mut found = seen(template, syntax);
+                found.retain(|(rule, ..)| rule != "google-maps-browser-key");
+                assert!(found.is_empty(), "{template} {syntax:?}: {found:?}");
+            }
+        }
+        for (template, rule) in [
+            (
+                "aws_secret_access_key: {base64:40}\n",
+                "aws-secret-access-key",
+            ),
+            (
+                "URL=postgresql://shop:shop@db.acme.io:5432/shop\n",
+                "database-url",
+            ),
+            (
+                "URL=postgresql://shop:{alnum:12}@localhost/shop\n",
+                "database-url",
+            ),
+            ("GOOGLE_MAPS_API_KEY=AIza{base64url:35}\n", "google-api-key"),
+        ] {
+            let found = seen(template, Syntax::Lines);
+            assert_eq!(found.len(), 1, "{template}: {found:?}");
+            assert_eq!(found[0].0, rule);
+        }
+    }
+
+    #[test]
     fn a_name_in_a_template_is_no_value_however_long() {
         // Twenty and thirty-two characters: as long as what PagerDuty issues.
         for name in ["notification_channel", "the_routing_key_of_the_service_x"] {
