@@ -160,9 +160,8 @@ impl Reader<'_, '_> {
                 "unclaimed" => {
                     for (inner, _, value) in self.inner(value, key, Table::Unclaimed, "[unclaimed]")
                     {
-                        match inner {
-                            "verdicts" => written.unclaimed = self.verdicts(value, inner),
-                            _ => {}
+                        if inner == "verdicts" {
+                            written.unclaimed = self.verdicts(value, inner);
                         }
                     }
                 }
