@@ -13,6 +13,7 @@ use crate::inventory::Inventory;
 use crate::judge::{Judge, JudgeError, Landscape, Message, Source};
 use crate::model::{Oid, RefUpdate, Report, Unexamined};
 use crate::policy::{History, InlineAllow, Policy};
+use crate::rules::{Pack, Rule};
 use crate::scan::{self, Scanner};
 
 mod past;
@@ -59,6 +60,22 @@ pub const POLICY_FILE: &str = "stagegate.toml";
 
 /// Inline comments that are told one by one.
 const IGNORED: usize = 10;
+
+/// The scanner over all rules: the built-in ones that the policy neither leaves out nor replaces, and its own.
+pub fn scanner(policy: &Policy) -> Scanner<'static> {
+    if !policy.changes_rules() {
+        return Scanner::shipped();
+    }
+    // A run has one policy, and its rules live as long as the run.
+    let own: &'static [Pack] = Vec::leak(policy.own_packs().to_vec());
+    let own_rule = |rule: &Rule| {
+        own.iter()
+            .any(|pack| pack.rules.iter().any(|own| std::ptr::eq(own, rule)))
+    };
+    Scanner::without(own.iter().chain(crate::rules::builtin()), &|rule| {
+        policy.disables(&rule.id) || policy.replaces(&rule.id) && !own_rule(rule)
+    })
+}
 
 impl Gate<'_> {
     /// Ref updates that a push or a range brings. `current` are the refs as they stand; a range given by hand excludes its

@@ -19,6 +19,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("policy", &["model", "rules"]),
     ("git", &["model"]),
     ("hook", &["model", "git"]),
+    ("install", &["git"]),
     ("report", &["model"]),
     ("boundary", &["model", "syntax", "origin"]),
     (
@@ -64,6 +65,10 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "api",
+        &["model", "policy", "git", "hook", "judge", "scan", "check"],
+    ),
+    (
         "cli",
         &[
             "model",
@@ -75,6 +80,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "judge",
             "scan",
             "check",
+            "install",
             "report",
         ],
     ),

@@ -2,6 +2,7 @@
 //!
 //! Most scenes put a stub in the binary's place that writes down how it was called and answers as told: they are about
 //! what runs, in which order, on which input, and about putting everything back. What the gate decides is tested elsewhere.
+//! Installing itself is the real binary's work, to which the stub passes it on.
 #![cfg(unix)]
 
 use std::{
@@ -22,7 +23,10 @@ use std::{
 const ODD_NAME: &[u8] = b"it's a \"$HOME\" \\ folder\n\xc3\xa9";
 
 const STUB: &str = r#"#!/bin/sh
-if [ "$1" = --version ]; then echo 'stagegate 0.0.0'; exit 0; fi
+case $1 in
+--version) echo 'stagegate 0.0.0'; exit 0 ;;
+install | uninstall | doctor) exec "$REAL" "$@" ;;
+esac
 { printf 'gate'; printf ' %s' "$@"; echo; } >>"$LOG"
 case $1 in pre-receive | pre-push) cat >"$LOG.gate" ;; esac
 exit "${GATE_EXIT:-0}"
@@ -53,6 +57,7 @@ impl Scene {
             variables: BTreeMap::from([
                 ("HOME", root.join("home").into()),
                 ("LOG", root.join("log").into()),
+                ("REAL", env!("CARGO_BIN_EXE_stagegate").into()),
                 ("TMPDIR", root.join("tmp").into()),
                 ("PATH", std::env::var_os("PATH").expect("PATH")),
                 ("GIT_CONFIG_NOSYSTEM", "1".into()),
@@ -940,17 +945,21 @@ fn what_is_not_known_is_not_touched() {
     refuses(&["--repo", "server.git"], "is a bare repository");
     refuses(&["--repo", "nowhere"], "no folder");
     refuses(&["--repo", "home"], "not in a git repository");
-    refuses(&["--repo"], "needs a value");
+    refuses(&["--repo"], "a value is required");
     refuses(&["--repo", "repo", "--global"], "only one");
-    refuses(&["--repo", "repo", "--hooks"], "needs a value");
+    refuses(&["--repo", "repo", "--hooks"], "a value is required");
     refuses(&["--repo", "repo", "--hooks="], "names no hook");
     refuses(&["--repo", "repo", "--hooks", "pre-push,update"], "update");
     refuses(
         &["--bare", "server.git", "--hooks", "pre-commit"],
         "pre-commit",
     );
-    refuses(&["--no-hooks", "--hooks", "pre-push"], "--hooks goes with");
-    refuses(&["--no-such-thing"], "unknown option");
+    refuses(
+        &["--no-hooks", "--hooks", "pre-push"],
+        "cannot be used with",
+    );
+    refuses(&["--no-such-thing"], "unexpected argument");
+    refuses(&["--binary"], "needs a value");
 }
 
 #[test]

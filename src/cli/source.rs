@@ -11,7 +11,6 @@ use crate::git::Repository;
 use crate::inventory::{Inventory, Key};
 use crate::model::Oid;
 use crate::policy::Policy;
-use crate::rules::{Pack, Rule};
 use crate::scan::Scanner;
 
 use super::{Failure, Global};
@@ -113,22 +112,7 @@ fn parse(text: &[u8], source: &str) -> Result<Policy, Failure> {
 
 /// The scanner over all rules: the built-in ones that the policy neither leaves out nor replaces, and its own.
 pub(super) fn scanner(policy: &Policy) -> Result<Scanner<'static>, Failure> {
-    if !policy.changes_rules() {
-        return Ok(Scanner::shipped());
-    }
-    let builtin = crate::rules::builtin();
-    let scanner = {
-        // A run has one policy, and its rules live as long as the run.
-        let own: &'static [Pack] = Vec::leak(policy.own_packs().to_vec());
-        let own_rule = |rule: &Rule| {
-            own.iter()
-                .any(|pack| pack.rules.iter().any(|own| std::ptr::eq(own, rule)))
-        };
-        Scanner::without(own.iter().chain(builtin), &|rule| {
-            policy.disables(&rule.id) || policy.replaces(&rule.id) && !own_rule(rule)
-        })
-    };
-    Ok(scanner)
+    Ok(crate::check::scanner(policy))
 }
 
 /// Where a policy stands, and what it names beside it.

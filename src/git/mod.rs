@@ -21,6 +21,7 @@ mod refs;
 mod repository;
 mod revision;
 mod seeded;
+pub mod settings;
 mod tree;
 mod trees;
 

@@ -42,6 +42,50 @@ fn parse(line: &[u8], number: usize) -> Result<RefUpdate, HookError> {
     }
 }
 
+/// The push that the pre-commit framework (or prek) is about. It reads standard input itself and hands on one ref of it, in
+/// `PRE_COMMIT_LOCAL_BRANCH`, `PRE_COMMIT_REMOTE_BRANCH`, `PRE_COMMIT_REMOTE_NAME`, and mostly in `PRE_COMMIT_TO_REF`.
+/// `PRE_COMMIT_FROM_REF` is what stands at the remote, or of a new branch the parent of the first new commit: which of the two
+/// cannot be told, and all of a new branch counts, so what stands there is taken from the remote-tracking ref.
+pub fn of_framework(
+    repository: &Repository,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<Vec<RefUpdate>, HookError> {
+    let missing = |names: &str| {
+        HookError::new(
+            format!(
+                "--pre-commit is for hooks that the pre-commit framework runs, and {names} is not set"
+            ),
+            "by hand: `pre-commit run --hook-stage pre-push --local-branch HEAD --remote-branch staging --remote-name origin`",
+        )
+    };
+    let name =
+        variable("PRE_COMMIT_REMOTE_BRANCH").ok_or_else(|| missing("PRE_COMMIT_REMOTE_BRANCH"))?;
+    let name = super::pre_commit::full_name(&name);
+    let tip = variable("PRE_COMMIT_TO_REF")
+        .or_else(|| variable("PRE_COMMIT_LOCAL_BRANCH"))
+        .ok_or_else(|| missing("PRE_COMMIT_LOCAL_BRANCH"))?;
+    let unreadable = |error: GitError| {
+        HookError::new(
+            error.to_string(),
+            "what is pushed has to be read before it can be judged",
+        )
+    };
+    let new = repository.revision(&tip).map_err(unreadable)?;
+    let remote = variable("PRE_COMMIT_REMOTE_NAME").unwrap_or_else(|| "origin".to_owned());
+    let old = match name.strip_prefix("refs/heads/") {
+        Some(branch) => repository
+            .ref_target(&format!("refs/remotes/{remote}/{branch}"))
+            .map_err(unreadable)?,
+        None => None,
+    };
+    Ok(vec![RefUpdate {
+        name,
+        old,
+        new: Some(new),
+        environment: None,
+    }])
+}
+
 /// The refs of the remote as far as they are known here, under the names that they have there.
 pub fn remote_refs(
     repository: &Repository,

@@ -7,6 +7,7 @@ use super::{OriginOf, Place, Tier};
 /// Which part of the boundary a finding is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Family {
     /// A secret literal.
     Credential,
@@ -89,6 +90,7 @@ pub struct Claim {
 
 /// Where a finding is going.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Destination {
     /// The name of the environment whose claim decided; `None` where nothing claims the place.
     pub environment: Option<String>,
@@ -155,6 +157,7 @@ pub enum Exemption {
 
 /// Why the verdict is what it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Because {
     /// One sentence: `production credentials are blocked where staging claims the place`.
     pub text: String,
@@ -187,6 +190,7 @@ pub struct Excerpt {
 
 /// A candidate that is believed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Finding {
     /// Id of the rule: `stripe-secret-key`.
     pub rule: String,

@@ -7,6 +7,7 @@ use super::Oid;
 /// The place of a finding. Every text in it is already redacted: a secret that is also a file name or a key is masked
 /// here, before anything can print it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Place {
     /// Full name of the ref it is on its way to; `None` where there is none (a bare tree).
     #[serde(rename = "ref")]

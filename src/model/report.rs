@@ -42,6 +42,7 @@ pub struct RefUpdate {
 
 /// Something that was not read, and why. On a claimed place this makes the outcome [`Outcome::Undecided`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Unexamined {
     /// What: a path, a ref or an object, redacted.
     pub what: String,
@@ -74,6 +75,7 @@ pub struct Stats {
 
 /// Everything a run has to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Report {
     /// The mode: `pre-commit`, `pre-push`, `pre-receive`, `update`, `check`, `scan`.
     pub mode: &'static str,

@@ -10,6 +10,7 @@ mod circleci;
 mod github;
 mod gitlab;
 mod jenkins;
+mod pre_commit;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -116,9 +117,14 @@ struct System {
     range: fn(&Environment<'_>) -> Result<Range, HookError>,
 }
 
-/// In the order in which they are looked for. Forgejo and Gitea set GitHub's variables too, so they come before it. Jenkins
+/// In the order in which they are looked for. A range that a person names to pre-commit comes first. Forgejo and Gitea set GitHub's variables too, so they come before it. Jenkins
 /// comes last: its variables also stand in the environment of whatever else runs on its machines.
-const SYSTEMS: [System; 9] = [
+const SYSTEMS: [System; 10] = [
+    System {
+        name: pre_commit::NAME,
+        detect: pre_commit::detect,
+        range: pre_commit::range,
+    },
     System {
         name: "Forgejo Actions",
         detect: |environment| environment.is_true("FORGEJO_ACTIONS"),
@@ -421,3 +427,8 @@ pub fn read(
 
 #[cfg(test)]
 mod tests;
+
+/// Whether the pre-commit framework runs its hooks over a range, and not for a commit that is being made.
+pub fn is_range_of_framework(environment: &Environment<'_>) -> bool {
+    pre_commit::detect(environment)
+}

@@ -66,6 +66,41 @@ fn nothing_around_is_no_system() {
     );
 }
 
+/// From `pre_commit/commands/run.py`: both variables, or none.
+#[test]
+fn a_range_that_is_named_to_pre_commit_comes_before_the_system_around() {
+    let named = [
+        ("GITHUB_ACTIONS", "true"),
+        ("PRE_COMMIT", "1"),
+        ("PRE_COMMIT_FROM_REF", "origin/staging"),
+        ("PRE_COMMIT_TO_REF", "HEAD"),
+    ];
+    let staging = "refs/heads/staging";
+    assert_eq!(
+        short_of(&named, ""),
+        expected(
+            "pre-commit",
+            PullRequest,
+            &["origin/staging"],
+            "HEAD",
+            staging
+        )
+    );
+    let mut by_branch = named.to_vec();
+    by_branch[2].1 = A;
+    assert_eq!(
+        short_of(&by_branch, ""),
+        expected("pre-commit", PullRequest, &[A], "HEAD", "")
+    );
+    by_branch.push(("PRE_COMMIT_REMOTE_BRANCH", staging));
+    assert_eq!(
+        short_of(&by_branch, ""),
+        expected("pre-commit", PullRequest, &[A], "HEAD", staging)
+    );
+    // While a commit is made there is no range.
+    assert_eq!(ask(&[("PRE_COMMIT", "1")], "").expect("fine"), None);
+}
+
 #[test]
 fn github_and_its_kin() {
     let pull = format!(

@@ -110,10 +110,7 @@ pub fn read<'t>(text: &'t str, names: &[usize], bare: Bare, visit: &mut dyn FnMu
 fn names_no_value(name: &Name<'_>) -> bool {
     let before = &name.text.as_bytes()[name.span.start.saturating_sub(200)..name.span.start];
     let ends = |byte: &u8| byte.is_ascii_whitespace() || b"\"'`()<>[]{}".contains(byte);
-    let start = before
-        .iter()
-        .rposition(|byte| ends(byte))
-        .map_or(0, |at| at + 1);
+    let start = before.iter().rposition(ends).map_or(0, |at| at + 1);
     let around = &before[start..];
     let is_badge = || {
         matches!(around.last(), Some(b'?' | b'&'))
