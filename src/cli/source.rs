@@ -10,7 +10,7 @@ use crate::check::Gate;
 use crate::git::Repository;
 use crate::inventory::{Inventory, Key};
 use crate::model::Oid;
-use crate::policy::Policy;
+use crate::policy::{Baseline, Policy};
 use crate::rules::{Pack, Rule};
 use crate::scan::Scanner;
 
@@ -208,6 +208,16 @@ fn complete(mut policy: Policy, beside: &Beside<'_>) -> Result<Policy, Failure> 
         && let Some(text) = beside.text(".gitleaksignore")?
     {
         policy.set_gitleaks_ignore(String::from_utf8_lossy(&text).into_owned());
+    }
+    // One that is not there yet holds nothing, and more is refused, not less.
+    if let Some(file) = policy.baseline_file().map(str::to_owned)
+        && let Some(text) = beside.text(&file)?
+    {
+        let baseline = Baseline::parse(&String::from_utf8_lossy(&text), &file).map_err(|errors| {
+            Failure::new(format!("the baseline {file} has mistakes:\n{errors}"))
+                .hint("take it from before the merge or edit, or write it again: `stagegate audit --baseline`")
+        })?;
+        policy.set_baseline(baseline);
     }
     Ok(policy)
 }

@@ -2,6 +2,7 @@
 //!
 //! A [`Policy`] is the default one or read from `stagegate.toml`; `docs/policy.md` documents every key.
 
+mod baseline;
 mod changed;
 mod conventions;
 mod decide;
@@ -17,10 +18,13 @@ mod validate;
 use jiff::civil::Date;
 
 use crate::model::{Claim, Facts, Tier, Verdict, Vocabulary};
+use baseline::AuditSettings;
+pub use baseline::{Baseline, Entry as BaselineEntry, days};
 pub use changed::Changes;
 use conventions::{Found, Words};
 pub use decide::{Decision, Subject};
 use exception::Exception;
+pub use exception::ExceptionOf;
 pub use mistake::{Mistake, PolicyErrors};
 use patterns::Pattern;
 pub use preset::Preset;
@@ -111,6 +115,7 @@ pub struct Policy {
     rules: own::OwnRules,
     facts: Facts,
     inventory: Option<KnownSecrets>,
+    audit: AuditSettings,
 }
 
 /// Where the policy says that the inventory of known secrets is. Paths as written.
@@ -262,6 +267,11 @@ impl Policy {
             .iter()
             .filter_map(|exception| exception.note(today))
             .collect()
+    }
+
+    /// Every exception, as it is written.
+    pub fn exceptions(&self) -> impl Iterator<Item = ExceptionOf<'_>> {
+        self.exceptions.iter().map(Exception::shown)
     }
 
     /// Whether claims by path or section outrank claims by ref.

@@ -34,6 +34,7 @@ pub(super) struct Written {
     pub(super) ignored_words: Vec<Text>,
     pub(super) false_friends: Vec<Text>,
     pub(super) inventory: Option<WrittenInventory>,
+    pub(super) audit: Option<WrittenAudit>,
     pub(super) exceptions: Vec<WrittenException>,
     pub(super) honour: Vec<Text>,
     pub(super) rules: Vec<crate::rules::Rule>,
@@ -76,6 +77,13 @@ pub(super) struct WrittenInventory {
     pub(super) offset: usize,
     pub(super) file: Option<Text>,
     pub(super) key_file: Option<Text>,
+}
+
+/// `[audit]`.
+#[derive(Debug, Default)]
+pub(super) struct WrittenAudit {
+    pub(super) rotation_age: Option<At<i64>>,
+    pub(super) baseline: Option<Text>,
 }
 
 /// `[[exception]]`.
@@ -149,6 +157,7 @@ impl Reader<'_, '_> {
             "unclaimed",
             "words",
             "inventory",
+            "audit",
             "exception",
             "honour",
             "rule",
@@ -202,6 +211,17 @@ impl Reader<'_, '_> {
                         }
                     }
                     written.inventory = Some(inventory);
+                }
+                "audit" => {
+                    let mut audit = WrittenAudit::default();
+                    for (inner, at, value) in self.table(value, key).map_or(Vec::new(), entries) {
+                        match inner {
+                            "rotation-age" => audit.rotation_age = self.integer(value, inner),
+                            "baseline" => audit.baseline = self.text(value, inner),
+                            _ => self.unknown(inner, at, "[audit]", &["rotation-age", "baseline"]),
+                        }
+                    }
+                    written.audit = Some(audit);
                 }
                 "honour" => written.honour = self.texts(value, key),
                 "rule" => {
