@@ -6,6 +6,7 @@
 //!
 //! The module list is the table of contents; `docs/design.md` says who may import whom, `tests/architecture.rs` holds it.
 
+pub mod audit;
 pub mod boundary;
 pub mod check;
 pub mod cli;

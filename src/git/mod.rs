@@ -7,6 +7,7 @@ mod alternates;
 mod commits;
 mod error;
 mod hash;
+mod history;
 mod index;
 mod lfs;
 mod libgit2;
@@ -22,8 +23,9 @@ mod trees;
 
 pub use commits::{Excluded, NewCommits, PATIENT, SLOP, new_commits};
 pub use error::GitError;
+pub use history::{Author, RecentTrees, Step};
 pub use index::{Index, IndexChange};
 pub use lfs::is_lfs_pointer;
-pub use object::{Commit, Kind, Object, Tag, TreeEntry};
+pub use object::{Commit, Kind, Object, Tag, TreeEntry, tree_entries};
 pub use repository::{Peeled, Piece, Ref, Repository};
 pub use trees::{Change, Mode, changes, find};

@@ -79,7 +79,7 @@ impl Commit {
             .split(|&byte| byte == b'\n')
             .take_while(|line| !line.is_empty())
             .find_map(|line| line.strip_prefix(b"committer "))
-            .and_then(committer_time)
+            .and_then(seconds)
             .unwrap_or(0);
         Ok(Self {
             tree,
@@ -90,7 +90,7 @@ impl Commit {
 }
 
 /// Seconds of `Name <mail> SECONDS ZONE`; the last `>` ends the mail, as in git.
-fn committer_time(line: &[u8]) -> Option<i64> {
+pub(super) fn seconds(line: &[u8]) -> Option<i64> {
     let after = line.iter().rposition(|&byte| byte == b'>')? + 1;
     std::str::from_utf8(&line[after..])
         .ok()?
@@ -116,7 +116,7 @@ impl Tag {
 }
 
 /// The entries of a raw tree in the order in which they are stored, which hostile trees need not sort.
-pub(super) fn tree_entries(oid: Oid, data: &[u8]) -> Result<Vec<TreeEntry<'_>>, GitError> {
+pub fn tree_entries(oid: Oid, data: &[u8]) -> Result<Vec<TreeEntry<'_>>, GitError> {
     let malformed = |reason| GitError::Malformed { oid, reason };
     let width = oid.as_bytes().len();
     let mut entries = Vec::new();
