@@ -86,6 +86,18 @@ pub(super) fn beside(name: &Name<'_>) -> Option<Range<usize>> {
     }
     let gap = blanks(name.from(at));
     let rest = name.from(at + gap);
+    // A literal needs nothing to fall back on: `mode === "PASSWORD" || "WEB_AUTHN"` is a list. And what a call with it gives
+    // is not its value: `sign('', 'secret') => 'x'`.
+    let ends = name.text.as_bytes()[..at].last();
+    let is_other = name.quote.is_some()
+        && (ends == name.quote.as_ref()
+            && [&b"||"[..], b"??", b"or "]
+                .iter()
+                .any(|mark| rest.starts_with(mark))
+            || rest.starts_with(b"=>") && name.text.as_bytes()[..at].ends_with(b")"));
+    if is_other {
+        return None;
+    }
     let after_operator = operator(rest).map(|len| at + gap + len);
     let open = match after_operator {
         Some(after) => assigned(name, after),
@@ -130,7 +142,18 @@ fn assigned(name: &Name<'_>, after: usize) -> Option<usize> {
 fn typed(name: &Name<'_>, at: usize) -> Option<usize> {
     let rest = name.from(at);
     let rest = &rest[..rest.len().min(LONGEST_TYPE)];
-    let is_type = |byte: u8| byte.is_ascii_alphanumeric() || b"_<>|?&'.[]*:() ,".contains(&byte);
+    let mut open = 0_usize;
+    let mut is_type = |byte: u8| {
+        match byte {
+            b'<' | b'[' | b'(' => open += 1,
+            b'>' | b']' | b')' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        // A comma only between the parameters of a type: "0 = pass through, 1 = `x`" is none.
+        byte.is_ascii_alphanumeric()
+            || b"_<>|?&'.[]*:() ".contains(&byte)
+            || byte == b',' && open > 0
+    };
     let equals = rest.iter().position(|&byte| !is_type(byte))?;
     let is_assignment = rest[equals] == b'=' && !matches!(rest.get(equals + 1), Some(b'=' | b'>'));
     let after = at + equals + 1;

@@ -76,6 +76,9 @@ pub fn read<'t>(text: &'t str, names: &[usize], bare: Bare, visit: &mut dyn FnMu
             continue;
         };
         end = name.span.end;
+        if names_no_value(&name) {
+            continue;
+        }
         if bare == Bare::IsCode && name.span.len() <= 3 && on_long_line(text, name.span.start) {
             continue;
         }
@@ -99,6 +102,26 @@ pub fn read<'t>(text: &'t str, names: &[usize], bare: Bare, visit: &mut dyn FnMu
             });
         }
     }
+}
+
+/// Whether a name stands in something longer whose parts hold no secret: the name of a resource
+/// (`arn:aws:secretsmanager:eu-west-1:111122223333:secret:name`), or the address of a badge, whose token shows a picture
+/// (`badge.svg?token=x`).
+fn names_no_value(name: &Name<'_>) -> bool {
+    let before = &name.text.as_bytes()[name.span.start.saturating_sub(200)..name.span.start];
+    let ends = |byte: &u8| byte.is_ascii_whitespace() || b"\"'`()<>[]{}".contains(byte);
+    let start = before
+        .iter()
+        .rposition(|byte| ends(byte))
+        .map_or(0, |at| at + 1);
+    let around = &before[start..];
+    let is_badge = || {
+        matches!(around.last(), Some(b'?' | b'&'))
+            && [&b"badge"[..], b".svg?"]
+                .iter()
+                .any(|part| memchr::memmem::find(around, part).is_some())
+    };
+    around.starts_with(b"arn:") || is_badge()
 }
 
 /// Minifiers make names of two and three letters, and lines of thousands.

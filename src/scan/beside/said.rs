@@ -25,7 +25,8 @@ pub(super) fn beside(name: &Name<'_>) -> Option<Range<usize>> {
         [b':' | b'=' | b'|', ..] => 1,
         _ if rest.starts_with(b"is ") => 3,
         // "the password `x`".
-        [b'`', byte, ..] if !byte.is_ascii_whitespace() => 0,
+        // "Pass `x` to the call" is about something else.
+        [b'`', byte, ..] if !byte.is_ascii_whitespace() && !is_verb(name) => 0,
         _ => return None,
     };
     at += name
@@ -52,6 +53,10 @@ pub(super) fn beside(name: &Name<'_>) -> Option<Range<usize>> {
         || word.iter().any(|byte| b"!@#$%^&+=".contains(byte));
     let is_call = rest.get(len).is_some_and(|byte| b"(<\"'".contains(byte));
     (odd && !is_call).then_some(at..at + len)
+}
+
+fn is_verb(name: &Name<'_>) -> bool {
+    name.text[name.span.clone()].eq_ignore_ascii_case("pass")
 }
 
 /// The same on a line that is a comment of source code.

@@ -161,6 +161,7 @@ pub fn of_value(asked: &Asked<'_>) -> Option<Reason> {
     key::says(asked.key)
         .or_else(|| says_by_itself(text, &lower))
         .or_else(|| key::repeated(asked.key, text))
+        .or_else(|| key::says_of(asked.key, text))
         .or_else(|| code::says(text, asked.quoted))
         .or_else(|| placeholder::of_everybody(text, &lower, asked.kind))
         .or_else(|| constant::measures(&lower))
@@ -198,6 +199,7 @@ pub fn of_match(rule: &Rule, value: &[u8]) -> Option<Reason> {
         .or_else(|| placeholder::says(text, &lower))
         .or_else(|| placeholder::of_everybody(text, &lower, Value::Format))
         .or_else(|| (rule.issued && words::is_named(text)).then_some(Reason::Words))
+        .or_else(|| words::is_identifier(text).then_some(Reason::Words))
 }
 
 fn most_frequent(bytes: &[u8]) -> usize {

@@ -69,7 +69,7 @@ const PARTS: [&str; 60] = [
 ];
 
 /// Whole values that stand in for others.
-const WHOLE: [&str; 34] = [
+const WHOLE: [&str; 43] = [
     "tbd",
     "n/a",
     "none",
@@ -82,6 +82,15 @@ const WHOLE: [&str; 34] = [
     "passwd",
     "passphrase",
     "pass",
+    "psw",
+    "p@ss",
+    "p%40ss",
+    "foo@bar",
+    "foo%40bar",
+    "mypassword",
+    "mysecret",
+    "mytoken",
+    "somepassword",
     "token",
     "string",
     "value",

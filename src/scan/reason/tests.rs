@@ -96,6 +96,50 @@ fn a_key_can_say_that_its_value_is_none() {
 }
 
 #[test]
+fn what_a_caller_chooses_to_be_served_once_is_no_right() {
+    let uuid = crate::rules::template::expand("{hex:8}-{hex:4}-4{hex:3}-a{hex:3}-{hex:12}", 5)
+        .expect("expands");
+    for key in [
+        "client_request_token",
+        "change_token",
+        "idempotency_key",
+        "client_token",
+    ] {
+        let reason = rejected(key, &uuid, true, false);
+        assert_eq!(reason, Some(Reason::Passing), "{key}");
+    }
+    assert_eq!(rejected("api_token", &uuid, true, false), None);
+    let issued = crate::rules::template::expand("{hex:32}", 5).expect("expands");
+    assert_eq!(rejected("client_token", &issued, true, false), None);
+}
+
+#[test]
+fn the_public_half_of_a_vapid_pair_is_public() {
+    let of = |template| crate::rules::template::expand(template, 7).expect("expands");
+    let public = of("B{base64url:86}");
+    assert_eq!(
+        rejected("default_vapid_key", &public, true, false),
+        Some(Reason::Public)
+    );
+    let private = of("{base64url:43}");
+    assert_eq!(rejected("default_vapid_key", &private, true, false), None);
+}
+
+#[test]
+fn a_value_that_names_its_key_in_a_phrase_is_a_name() {
+    let value = "identitytoolkit#ResetPasswordResponse";
+    assert_eq!(
+        rejected("reset_password", value, true, true),
+        Some(Reason::KeyName)
+    );
+    assert_eq!(
+        rejected("reset_password", "ResetPassword#7Fx9kq2", true, true),
+        None
+    );
+    assert_eq!(rejected("password", "MyPassword!x", true, true), None);
+}
+
+#[test]
 fn names_of_many_words_are_no_passwords() {
     assert_eq!(
         rejected(

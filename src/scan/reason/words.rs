@@ -153,7 +153,7 @@ fn secret(text: &str, shape: &Shape) -> Option<Reason> {
     if shape.spaces > 0 && randomness(text) < RANDOM {
         return Some(Reason::Words);
     }
-    if is_numbered_name(text) {
+    if is_numbered_name(text) || is_name_in_capitals(text) {
         return Some(Reason::Words);
     }
     password(text, shape, false)
@@ -235,6 +235,16 @@ pub(super) fn is_named(text: &str) -> bool {
     parts().count() >= 3 && parts().all(|part| part.len() >= 2 && is_spoken(part))
 }
 
+/// `EnablePropagateAdditionalUserContextData`, `STS.assumeRoleWithWebIdentity`: a name of a program, as long as what is issued.
+pub(super) fn is_identifier(text: &str) -> bool {
+    text.len() >= 20
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphabetic() || byte == b'.')
+        && words_of(text).len() >= 3
+        && randomness(text) < RANDOM / 2.0
+}
+
 /// `pm-27086-update-password-dialog`: four words and more.
 fn names_many(text: &str) -> bool {
     let parts = || text.split(['-', '_', '.', '/', ':']);
@@ -254,6 +264,18 @@ fn is_numbered_name(text: &str) -> bool {
             .any(|word| word.chars().filter(|c| c.is_alphabetic()).count() >= 3)
 }
 
+/// `MyTestDatabaseSecret1`: what AWS calls a `SecretId` is its name.
+fn is_name_in_capitals(text: &str) -> bool {
+    let words = words_of(text);
+    words.len() >= 3
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && words.iter().all(|word| is_word_or_number(word))
+        && words.iter().any(|word| {
+            let word = word.trim_end_matches(|c: char| c.is_ascii_digit());
+            OF_NAMES.contains(&word)
+        })
+}
+
 fn is_technical(text: &str) -> bool {
     let words = words_of(text);
     words
@@ -268,7 +290,8 @@ fn is_word_or_number(part: &str) -> bool {
     let letters = lower.trim_end_matches(|character: char| character.is_ascii_digit());
     let digits = lower.len() - letters.len();
     WITH_DIGITS.contains(&lower.as_str())
-        || letters.is_empty() && digits <= 8
+        // Up to a time in milliseconds.
+        || letters.is_empty() && digits <= 13
         || digits <= 3
             && letters.chars().all(char::is_alphabetic)
             && (letters.len() <= 3 || is_spoken(letters))
