@@ -9,7 +9,9 @@ use jiff::civil::Date;
 
 use crate::boundary;
 use crate::inventory::Inventory;
-use crate::model::{Excerpt, Facts, Family, Lifetime, Secret, Signal, Strength, Vocabulary};
+use crate::model::{
+    Excerpt, Facts, Family, Lifetime, Origin, Secret, Signal, Strength, Vocabulary,
+};
 use crate::origin::{self, Document, Evidence, Surroundings};
 use crate::rules::{self, Kind, Rule, schema::Value};
 use crate::scan::assignment::{Assignment, Judged, keys_of};
@@ -433,7 +435,9 @@ fn sighting<'r>(
             vocabulary: knowledge.vocabulary,
         };
         let evidence = origin::evidence(&around);
-        if knowledge.scanner.explains() {
+        // Where nobody can tell whose it is, a refusal says what could be declared.
+        let unknown = origin::weigh(&evidence.signals).environment == Origin::Unknown;
+        if unknown || knowledge.scanner.explains() {
             declarable = origin::declarable(&around, &evidence.signals);
         }
         evidence

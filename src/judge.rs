@@ -17,8 +17,8 @@ use crate::examine::{self, Dismissed, Knowledge, Sighting, Values};
 use crate::git::{self, Change, GitError, Kind, Piece, Repository};
 use crate::inventory::Inventory;
 use crate::model::{
-    Because, Destination, Explanation, Family, Finding, Oid, Origin, Place, Rejection, Secret,
-    Signal, Stats, Tier, Unexamined, Verdict,
+    Because, Declarable, Destination, Exemption, Explanation, Family, Finding, Oid, Origin, Place,
+    Rejection, Secret, Signal, Stats, Tier, Unexamined, Verdict,
 };
 use crate::origin;
 use crate::policy::{Decision, InlineAllow, Policy, Row, Subject};
@@ -713,6 +713,13 @@ impl<'j> Judge<'j> {
                     ..signal.clone()
                 })
                 .collect(),
+            declarable: if decision.verdict == Verdict::Block
+                && origin.environment == Origin::Unknown
+            {
+                declarable(sighting, |name| redact(name, known))
+            } else {
+                Vec::new()
+            },
             references: references(sighting, family, row, decision.verdict),
             remedy: remedy(sighting, origin.environment),
         };
@@ -770,6 +777,7 @@ impl Judge<'_> {
                     format!("an inline comment lets it pass: {reason}")
                 },
                 policy_line: self.policy.inline_allow_line().to_owned(),
+                exempted_by: Some(Exemption::Comment),
             };
             return None;
         } else if self.policy.inline_allow() == InlineAllow::Never {
@@ -785,6 +793,17 @@ impl Judge<'_> {
             scan::redact(self.scanner, &why, known)
         ))
     }
+}
+
+/// What could be declared around a value so that somebody could tell whose it is.
+fn declarable(sighting: &Sighting<'_>, redact: impl Fn(&str) -> String) -> Vec<Declarable> {
+    let named = sighting.declarable.iter();
+    named
+        .map(|(list, name)| Declarable {
+            list,
+            name: redact(name),
+        })
+        .collect()
 }
 
 /// Whether two sightings are of one value at one place of the file, which counts in two of its sections (an alias).

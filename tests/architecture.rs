@@ -185,6 +185,7 @@ fn every_report_format_is_in_the_list() {
             let text = fs::read_to_string(root().join(format!("src/report/{name}.rs")));
             name != "mod" && has_function(&text.expect("a report file"), "write")
         })
+        .map(|name| name.replace('_', "-"))
         .collect();
     assert_eq!(listed, formats);
 }

@@ -6,7 +6,7 @@
 use std::io::{Read, Write};
 
 use super::source::{self, Fallback};
-use super::{Failure, Format, Global};
+use super::{Failure, Global, output};
 use crate::git::Kind;
 use crate::hook::pre_commit::{self, full_name};
 use crate::model::Report;
@@ -133,12 +133,13 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
         ));
     }
     let mut text = Vec::new();
-    match global.format {
-        Format::Text => report::explained_text(&report, &mut text)?,
-        Format::Json => report::explained_json(&report, &mut text)?,
+    if output::is_json(global)? {
+        report::explained_json(&report, &mut text)?;
+    } else {
+        report::explained_text(&report, &mut text)?;
     }
-    match &global.output {
-        Some(path) => std::fs::write(path, &text)?,
+    match output::file(global)? {
+        Some(path) => output::write_file(path, &text)?,
         // A reader that has gone away does not change the answer.
         None => drop(out.write_all(&text).and_then(|()| out.flush())),
     }

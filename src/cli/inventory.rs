@@ -10,7 +10,7 @@ use crate::inventory::{About, Added, Draft, Inventory, Key, Known, TierOf, weakn
 use crate::rules::schema::Value;
 use crate::scan::reason::{Asked, Reason, documentation_example, of_value};
 
-use super::{Failure, Format, Global, source};
+use super::{Failure, Format, Global, output, source};
 
 /// Arguments of `stagegate inventory`.
 #[derive(Debug, clap::Args)]
@@ -142,7 +142,10 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
             }
             add(draft, &given, &about, out)
         }
-        What::List => list(&Inventory::open(&path, &key)?, global.format, out),
+        What::List => {
+            output::is_json(global)?;
+            list(&Inventory::open(&path, &key)?, global.format, out)
+        }
         What::Remove {
             ids,
             environment,
@@ -332,7 +335,7 @@ fn line(known: &Known, format: Format) -> String {
             "source": source, "added": added, "revoked": revoked,
         })
         .to_string(),
-        Format::Text => {
+        _ => {
             let revoked = revoked
                 .as_ref()
                 .map_or(String::new(), |day| format!("  revoked {day}"));

@@ -19,7 +19,9 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
+pub(crate) use crate::report::Format;
 pub(crate) use failure::Failure;
+pub(crate) use output::Output;
 
 /// A git gate between environments: stops production credentials from entering staging.
 #[derive(Debug, Parser)]
@@ -51,11 +53,24 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) inventory_key: Option<PathBuf>,
     /// How to write the report
-    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    #[arg(long, global = true, value_name = "FORMAT", value_parser = output::formats(), default_value = "text")]
     pub(crate) format: Format,
-    /// Write the report there instead of to the standard streams
-    #[arg(long, global = true, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
+    /// Write the report there instead of to the standard streams; as often as wanted, each with a format of its own:
+    /// `--output sarif=FILE --output text=-`, where `-` is standard output
+    #[arg(long, global = true, value_name = "[FORMAT=]FILE")]
+    pub(crate) output: Vec<Output>,
+    /// Text in sentences without drawing, for screen readers; STAGEGATE_PLAIN=1 does the same
+    #[arg(long, global = true)]
+    pub(crate) plain: bool,
+    /// Whether text is coloured; `auto` does so on a terminal, unless NO_COLOR is set
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        default_value = "auto"
+    )]
+    pub(crate) color: Color,
     /// Show the findings that the policy allows, too
     #[arg(long, global = true)]
     pub(crate) all: bool,
@@ -67,13 +82,15 @@ pub(crate) struct Global {
     pub(crate) verbose: u8,
 }
 
-/// Report formats.
+/// When to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// For people
-    Text,
-    /// For programs: schema stagegate-report/1
-    Json,
+pub(crate) enum Color {
+    /// On a terminal
+    Auto,
+    /// Everywhere
+    Always,
+    /// Nowhere
+    Never,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,22 +1,129 @@
-//! Where a report goes: text to standard error, as hooks must; anything for programs to standard output; or a file.
+//! Where a report goes: text to standard error, as hooks must; anything for programs to standard output; or files, several at
+//! once. Files are written whole or not at all, and what the outcome is does not depend on any of it.
 
+use std::fs;
 use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use crate::model::Report;
-use crate::report::{self, Options};
+use crate::report::{self, Format, Options};
 
-use super::{Failure, Format, Global};
+use super::{Color, Failure, Global};
 
-/// Writes the report and returns the exit code of its outcome.
+/// One place to write to: `sarif=FILE`, `text=-`, or `FILE` in the format of `--format`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Output {
+    format: Option<Format>,
+    to: PathBuf,
+}
+
+impl Output {
+    /// Standard output.
+    fn is_stream(&self) -> bool {
+        self.to == Path::new("-")
+    }
+}
+
+impl std::str::FromStr for Output {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (format, to) = match text.split_once('=') {
+            Some((name, to)) => match Format::from_name(name) {
+                Some(format) => (Some(format), to),
+                None if is_name(name) => {
+                    let all: Vec<&str> = report::ALL.iter().map(|one| one.as_str()).collect();
+                    return Err(format!(
+                        "`{name}` is no format; there are {}. A file of that name is `./{text}`",
+                        all.join(", ")
+                    ));
+                }
+                None => (None, text),
+            },
+            None => (None, text),
+        };
+        if to.is_empty() {
+            return Err("the name of a file is missing; `-` is standard output".to_owned());
+        }
+        Ok(Self {
+            format,
+            to: PathBuf::from(to),
+        })
+    }
+}
+
+/// Whether it looks like a format's name and not like a path.
+fn is_name(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+/// The formats, as the command line takes and explains them.
+pub(super) fn formats() -> impl TypedValueParser<Value = Format> {
+    let values = report::ALL
+        .iter()
+        .map(|format| PossibleValue::new(format.as_str()).help(format.about()));
+    PossibleValuesParser::new(values)
+        .try_map(|name| Format::from_name(&name).ok_or("there is no such format"))
+}
+
+/// Writes the report to every output and returns the exit code of its outcome.
 pub(super) fn write(report: &Report, global: &Global, out: &mut dyn Write) -> Result<u8, Failure> {
-    let format = match global.format {
-        Format::Text => report::Format::Text,
-        Format::Json => report::Format::Json,
-    };
-    let color = global.output.is_none()
-        && global.format == Format::Text
-        && io::stderr().is_terminal()
-        && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let streams = global.output.iter().filter(|output| output.is_stream());
+    if streams.count() > 1 {
+        return Err(Failure::new("two outputs go to standard output")
+            .hint("let one of them go to a file: `--output json=report.json`"));
+    }
+    // All in memory first: a report cut in the middle is worse than none.
+    let mut files = Vec::new();
+    for output in global.output.iter().filter(|output| !output.is_stream()) {
+        let format = output.format.unwrap_or_else(|| of(global));
+        let color = format == Format::Text && global.color == Color::Always;
+        files.push((&output.to, written(report, format, global, color)?));
+    }
+    for (path, text) in &files {
+        write_file(path, text)?;
+    }
+    // A reader that has gone away does not change the answer, which is the exit code.
+    if let Some(output) = global.output.iter().find(|output| output.is_stream()) {
+        let format = output.format.unwrap_or_else(|| of(global));
+        let color = colored(format, global, io::stdout().is_terminal());
+        let text = written(report, format, global, color)?;
+        drop(out.write_all(&text).and_then(|()| out.flush()));
+    } else if global.output.is_empty() {
+        let format = of(global);
+        if format.is_for_people() {
+            let color = colored(format, global, io::stderr().is_terminal());
+            let text = written(report, format, global, color)?;
+            drop(io::stderr().lock().write_all(&text));
+        } else {
+            let text = written(report, format, global, false)?;
+            drop(out.write_all(&text).and_then(|()| out.flush()));
+        }
+    }
+    Ok(report.outcome().exit_code())
+}
+
+/// The format of what has none of its own.
+fn of(global: &Global) -> Format {
+    let wanted = || std::env::var_os("STAGEGATE_PLAIN").is_some_and(|value| !value.is_empty());
+    if global.format == Format::Text && (global.plain || wanted()) {
+        Format::Plain
+    } else {
+        global.format
+    }
+}
+
+fn written(
+    report: &Report,
+    format: Format,
+    global: &Global,
+    color: bool,
+) -> Result<Vec<u8>, Failure> {
     let options = Options {
         verbosity: if global.quiet {
             -1
@@ -25,21 +132,80 @@ pub(super) fn write(report: &Report, global: &Global, out: &mut dyn Write) -> Re
         },
         color,
         show_allowed: global.all,
+        finished: jiff::Timestamp::now().as_second(),
     };
-    // In one piece: a report cut in the middle by a closed stream is worse than none.
     let mut text = Vec::new();
     report::write(report, format, &options, &mut text)?;
-    match (&global.output, global.format) {
-        (Some(path), _) => std::fs::write(path, &text).map_err(|error| {
-            Failure::new(format!(
-                "cannot write the report to {}: {error}",
-                path.display()
-            ))
-            .hint("nothing was let through: the report has to be written first")
-        })?,
-        // A reader that has gone away does not change the answer, which is the exit code.
-        (None, Format::Text) => drop(io::stderr().lock().write_all(&text)),
-        (None, Format::Json) => drop(out.write_all(&text).and_then(|()| out.flush())),
+    Ok(text)
+}
+
+/// Whether to colour what goes to a stream.
+fn colored(format: Format, global: &Global, terminal: bool) -> bool {
+    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let dumb = || std::env::var_os("TERM").is_some_and(|value| value == "dumb");
+    format == Format::Text
+        && match global.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => terminal && !set("NO_COLOR") && !dumb(),
+        }
+}
+
+/// Whether a subcommand that knows text and JSON is to write JSON.
+pub(super) fn is_json(global: &Global) -> Result<bool, Failure> {
+    match global.format {
+        Format::Text | Format::Plain => Ok(false),
+        Format::Json => Ok(true),
+        other => Err(Failure::new(format!(
+            "this has no format `{}`: that is one for reports",
+            other.as_str()
+        ))
+        .hint("it writes text, and with --format json JSON")),
     }
-    Ok(report.outcome().exit_code())
+}
+
+/// The file that a subcommand with one output is to write; none for standard output.
+pub(super) fn file(global: &Global) -> Result<Option<&Path>, Failure> {
+    match global.output.as_slice() {
+        [] => Ok(None),
+        [only] if only.is_stream() && only.format.is_none() => Ok(None),
+        [only] if only.format.is_none() => Ok(Some(&only.to)),
+        _ => Err(Failure::new("this writes one thing, in one format")
+            .hint("name one file: `--output FILE`")),
+    }
+}
+
+/// Writes a file whole or not at all: beside it first, then in its place. What is no regular file (a pipe, `/dev/stderr`)
+/// is written to as it is.
+pub(super) fn write_file(path: &Path, text: &[u8]) -> Result<(), Failure> {
+    let failed = |error: io::Error| {
+        Failure::new(format!(
+            "cannot write the report to {}: {error}",
+            path.display()
+        ))
+        .hint("nothing was let through: the report has to be written first")
+    };
+    let known = fs::metadata(path).ok();
+    if known.as_ref().is_some_and(|known| !known.is_file()) {
+        return fs::write(path, text).map_err(failed);
+    }
+    // Through a link, so that the link stays one.
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let beside = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
+    let written = (|| {
+        let mut options = fs::OpenOptions::new();
+        let mut file = options.write(true).create_new(true).open(&beside)?;
+        file.write_all(text)?;
+        if let Some(known) = &known {
+            file.set_permissions(known.permissions())?;
+        }
+        file.sync_all()?;
+        fs::rename(&beside, &path)
+    })();
+    written.map_err(|error| {
+        // What is left of the try; that it cannot be removed changes nothing.
+        let _ = fs::remove_file(&beside);
+        failed(error)
+    })
 }

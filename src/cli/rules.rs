@@ -9,7 +9,7 @@ use crate::rules::schema::Marker;
 use crate::rules::{Kind, Pack, Rule, builtin, lint};
 
 use super::source::{self, Fallback};
-use super::{Failure, Format, Global};
+use super::{Failure, Global, output};
 
 mod docs;
 mod import;
@@ -61,13 +61,11 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
         What::List { provider } => list(&used(global)?, provider.as_deref(), out),
         What::Show { id } => show(&used(global)?, id, out),
         What::Lint => check(builtin(), out),
-        What::Docs => docs::write(&used(global)?, global.output.as_deref(), out),
-        What::Import { file } => import::write(file, global.output.as_deref(), out),
+        What::Docs => docs::write(&used(global)?, output::file(global)?, out),
+        What::Import { file } => import::write(file, output::file(global)?, out),
         What::Matrix { page: true } => matrix_page(builtin(), out),
-        What::Matrix { page: false } => match global.format {
-            Format::Text => matrix_text(builtin(), out),
-            Format::Json => matrix_json(builtin(), out),
-        },
+        What::Matrix { page: false } if output::is_json(global)? => matrix_json(builtin(), out),
+        What::Matrix { page: false } => matrix_text(builtin(), out),
     }
 }
 
@@ -434,7 +432,9 @@ mod tests {
             inventory: None,
             inventory_key: None,
             format: super::super::Format::Text,
-            output: None,
+            output: Vec::new(),
+            plain: false,
+            color: super::super::Color::Auto,
             all: false,
             quiet: false,
             verbose: 0,

@@ -2,7 +2,7 @@
 
 use super::{Judge, Source};
 use crate::examine::Sighting;
-use crate::model::{Because, Verdict};
+use crate::model::{Because, Exemption, Verdict};
 use crate::policy::Decision;
 use crate::scan;
 
@@ -42,6 +42,11 @@ impl Judge<'_> {
         decision.because = Because {
             text: why,
             policy_line: policy_line.to_owned(),
+            exempted_by: Some(if said {
+                Exemption::Comment
+            } else {
+                Exemption::List
+            }),
         };
     }
 }

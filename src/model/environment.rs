@@ -81,7 +81,7 @@ impl std::fmt::Display for Origin {
 }
 
 /// How sure the origin is; follows from the strengths of the signals by the table in `docs/origin.md`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
     /// Only supporting signals.

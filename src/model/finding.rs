@@ -141,6 +141,18 @@ impl Verdict {
     }
 }
 
+/// What lets a value pass that the policy would show or refuse otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Exemption {
+    /// An exception of the policy.
+    Exception,
+    /// A comment beside the value, which the policy honours.
+    Comment,
+    /// A line of a list of ignored findings, which the policy honours.
+    List,
+}
+
 /// Why the verdict is what it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Because {
@@ -148,6 +160,18 @@ pub struct Because {
     pub text: String,
     /// The policy line that decided: `stagegate.toml:31`, or `default policy: environment.staging.verdicts.production`.
     pub policy_line: String,
+    /// What lets it pass, where the table of verdicts would not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exempted_by: Option<Exemption>,
+}
+
+/// A name around a value that proves nothing, and would prove whose the value is, were it declared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Declarable {
+    /// The list of `[environment.NAME.identity]` it belongs to: `hosts`, `aws-accounts`.
+    pub list: &'static str,
+    /// The name, redacted.
+    pub name: String,
 }
 
 /// The line a finding stands on, masked when it was made.
@@ -192,6 +216,9 @@ pub struct Finding {
     pub privileged: bool,
     /// Every signal, strongest first.
     pub evidence: Vec<Signal>,
+    /// What could be declared, where it is refused and nobody can tell whose it is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub declarable: Vec<Declarable>,
     /// Framework and vendor references.
     pub references: Vec<String>,
     /// What to do now, for this kind of credential.

@@ -19,7 +19,8 @@ pub use environment::{Confidence, Origin, OriginOf, Tier};
 pub use explanation::{Asked, Declaration, Explanation, Rejection};
 pub use facts::{EnvironmentFacts, Facts, Network};
 pub use finding::{
-    Because, Claim, Destination, Excerpt, Family, Finding, Lifetime, Signal, Strength, Verdict,
+    Because, Claim, Declarable, Destination, Excerpt, Exemption, Family, Finding, Lifetime, Signal,
+    Strength, Verdict,
 };
 pub use oid::Oid;
 pub use place::Place;

@@ -6,7 +6,9 @@ use super::exception::Exception;
 use super::table::Row;
 use super::validate::UNCLAIMED;
 use super::{Policy, rank};
-use crate::model::{Because, Claim, Confidence, Family, Lifetime, Origin, OriginOf, Tier, Verdict};
+use crate::model::{
+    Because, Claim, Confidence, Exemption, Family, Lifetime, Origin, OriginOf, Tier, Verdict,
+};
 
 /// What the policy needs to know of a finding. There is no secret in it.
 #[derive(Clone, Copy)]
@@ -140,7 +142,11 @@ impl Policy {
             };
             Decision {
                 verdict,
-                because: Because { text, policy_line },
+                because: Because {
+                    text,
+                    policy_line,
+                    exempted_by: None,
+                },
                 claim: claim.cloned(),
                 exception: None,
             }
@@ -212,6 +218,7 @@ fn excepted(row: Row, claim: Option<&Claim>, exception: &Exception) -> Decision 
                 exception.told()
             ),
             policy_line: exception.policy_line.clone(),
+            exempted_by: Some(Exemption::Exception),
         },
         claim: claim.cloned(),
         exception: Some(exception.told()),

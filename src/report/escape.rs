@@ -1,6 +1,8 @@
 //! Makes untrusted text safe to print: paths, refs, key paths and excerpts come from whoever pushes.
 //!
-//! Older git clients hand the bytes of `remote:` lines to the terminal as they are, so the escaping is done here.
+//! Older git clients hand the bytes of `remote:` lines to the terminal as they are, so the escaping is done here. The logs
+//! of CI systems are read for commands (`##vso[task.setvariable ...]`, `::add-mask::`), and what a report quotes must not
+//! be one, whatever format it is in.
 
 use std::borrow::Cow;
 
@@ -20,20 +22,45 @@ pub(super) fn is_hidden(character: char) -> bool {
         )
 }
 
-/// `text` with every hidden character written as `\u{..}`.
+/// `text` with every hidden character written as `\u{..}`, and so the first sign of what a CI system would obey.
 pub fn printable(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_hidden) {
+    if !text.contains(is_hidden) && !text.contains("##") && !text.contains("::") {
         return Cow::Borrowed(text);
     }
     let mut safe = String::with_capacity(text.len() + 16);
-    for character in text.chars() {
-        if is_hidden(character) {
+    let mut before = ' ';
+    for (at, character) in text.char_indices() {
+        let rest = &text[at..];
+        let commands =
+            begins_agent_command(rest) || before.is_whitespace() && begins_workflow_command(rest);
+        if is_hidden(character) || commands {
             safe.extend(character.escape_unicode());
         } else {
             safe.push(character);
         }
+        before = character;
     }
     Cow::Owned(safe)
+}
+
+/// Whether an agent would take what follows for a command, wherever on a line it stands: Azure Pipelines `##vso[`, the
+/// older form of GitHub's runner `##[`, TeamCity `##teamcity[`.
+pub(super) fn begins_agent_command(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix("##") else {
+        return false;
+    };
+    let name = |prefix: &str| {
+        rest.get(..prefix.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    };
+    name("[") || name("vso[") || name("teamcity[")
+}
+
+/// Whether GitHub's runner would take what follows for a command, if it stood first on a line: `::name ...::`.
+fn begins_workflow_command(text: &str) -> bool {
+    text.strip_prefix("::").is_some_and(|rest| {
+        rest.starts_with(|first: char| first.is_ascii_alphabetic()) && rest.contains("::")
+    })
 }
 
 /// `text` as one word of a shell command, so that a command we print can be pasted; `None` where the text holds
@@ -66,6 +93,14 @@ mod tests {
             ("\u{9b}31m", "\\u{9b}31m"),
             ("a\u{202e}lmy.b\u{2066}", "a\\u{202e}lmy.b\\u{2066}"),
             ("zero\u{200b}width\u{feff}", "zero\\u{200b}width\\u{feff}"),
+            ("a ##vso[x]b", "a \\u{23}#vso[x]b"),
+            ("###[warning]x", "#\\u{23}#[warning]x"),
+            ("##TeamCity[x]", "\\u{23}#TeamCity[x]"),
+            ("## heading", "## heading"),
+            ("::set-env name=a::b", "\\u{3a}:set-env name=a::b"),
+            ("it ::debug::b", "it \\u{3a}:debug::b"),
+            ("std::fs::read", "std::fs::read"),
+            ("host ::1 or ::ffff:1", "host ::1 or ::ffff:1"),
         ] {
             assert_eq!(printable(text), expected);
         }

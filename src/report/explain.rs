@@ -6,8 +6,12 @@ use std::io;
 
 use serde::Serialize;
 
-use super::{escape::printable, json, words::wrap};
-use crate::model::{Explanation, Rejection, Report, Signal, Strength};
+use super::{
+    escape::printable,
+    json,
+    words::{strength, sureness, wrap},
+};
+use crate::model::{Explanation, Rejection, Report, Signal};
 
 /// The version of the schema.
 const SCHEMA: &str = "stagegate-explain/1";
@@ -79,9 +83,7 @@ pub fn explained_json(report: &Report, out: &mut dyn io::Write) -> io::Result<()
         rejections: Rejections::of(report.rejections.as_deref().unwrap_or_default()),
         unexamined: &report.unexamined,
     };
-    let mut text = json::visible(&serde_json::to_string_pretty(&document)?);
-    text.push('\n');
-    out.write_all(text.as_bytes())
+    json::emit(&document, out)
 }
 
 /// The explanations of `report` for people.
@@ -159,7 +161,7 @@ fn one(explanation: &Explanation, out: &mut dyn io::Write) -> io::Result<()> {
         )?;
     }
     let certainty = origin.confidence.map_or(String::new(), |confidence| {
-        format!(", {}", confidence_word(confidence))
+        format!(", {}", sureness(confidence))
     });
     say("origin", &format!("{}{certainty}", origin.environment))?;
     let [decisive, strong, supporting, ..] = explanation.origin_table;
@@ -239,21 +241,13 @@ fn one(explanation: &Explanation, out: &mut dyn io::Write) -> io::Result<()> {
 }
 
 fn told(signal: &Signal) -> String {
-    let strength = match signal.strength {
-        Strength::Supporting => "supporting",
-        Strength::Strong => "strong",
-        Strength::Decisive => "decisive",
-    };
     match signal.environment {
-        Some(tier) => format!("{}: {} ({strength}, for {tier})", signal.kind, signal.text),
+        Some(tier) => format!(
+            "{}: {} ({}, for {tier})",
+            signal.kind,
+            signal.text,
+            strength(signal.strength)
+        ),
         None => format!("{}: {}", signal.kind, signal.text),
-    }
-}
-
-const fn confidence_word(confidence: crate::model::Confidence) -> &'static str {
-    match confidence {
-        crate::model::Confidence::Certain => "certain",
-        crate::model::Confidence::Likely => "likely",
-        crate::model::Confidence::Possible => "possible",
     }
 }

@@ -5,7 +5,12 @@ use std::io;
 
 use serde::Serialize;
 
-use super::{Options, escape::is_hidden, explain::Rejections, shown};
+use super::{
+    Options,
+    escape::{begins_agent_command, is_hidden},
+    explain::Rejections,
+    shown,
+};
 use crate::model::{Finding, Outcome, RefUpdate, Report, Stats, Unexamined};
 
 /// The version of the schema. A new key may come without a new version; a key that goes or changes its meaning may not.
@@ -53,18 +58,26 @@ pub(super) fn write(report: &Report, options: &Options, out: &mut dyn io::Write)
         rejections: report.rejections.as_deref().map(Rejections::of),
         stats: &report.stats,
     };
-    let mut visible = visible(&serde_json::to_string_pretty(&document)?);
+    emit(&document, out)
+}
+
+/// Writes a document of a JSON format.
+pub(super) fn emit(document: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
+    let mut visible = visible(&serde_json::to_string_pretty(document)?);
     visible.push('\n');
     out.write_all(visible.as_bytes())
 }
 
-/// `json` with its hidden characters written as `\uXXXX`: the same text to a parser, and harmless on a terminal. JSON
+/// `json` with its hidden characters, and the first sign of what a CI system would obey, written as `\uXXXX`: the same text
+/// to a parser, and harmless on a terminal and in a log. JSON
 /// itself asks for this only below U+0020. Outside of strings JSON is ASCII, and the only hidden character there is the
 /// newline of pretty printing, which no string can hold unescaped.
 pub(super) fn visible(json: &str) -> String {
     let mut safe = String::with_capacity(json.len() + 1);
-    for character in json.chars() {
-        if character != '\n' && is_hidden(character) {
+    for (at, character) in json.char_indices() {
+        if character != '\n' && is_hidden(character)
+            || character == '#' && begins_agent_command(&json[at..])
+        {
             for unit in character.encode_utf16(&mut [0; 2]) {
                 safe.push_str(&format!("\\u{unit:04x}"));
             }

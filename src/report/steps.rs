@@ -2,12 +2,16 @@
 
 use super::{
     escape::{printable, shell_word},
-    text::{Group, short},
+    group::Group,
+    words::{short, without_path},
 };
-use crate::model::{Family, Finding, Oid, Origin, Outcome, Report};
+use crate::model::{Family, Finding, Oid, Origin, Outcome, Report, Strength, Tier};
 
 /// Stands in a command for paths that are too many or cannot be pasted.
 const TOO_MANY: &str = "<files>";
+
+/// Names that are proposed for declaring.
+const DECLARED: usize = 8;
 
 /// One thing to do.
 pub(super) struct Step {
@@ -91,12 +95,24 @@ fn mend(findings: &[&Finding]) -> Vec<Step> {
             steps.push(Step::new(say(&places(&concerned), &environment)));
         }
     };
-    mend(&value, &|places, environment| {
-        format!(
-            "Take the value out of {places}: keep {environment}'s own value in its secret store and read it \
-             from there at run time."
-        )
-    });
+    mend(
+        &|finding| value(finding) && has_sandbox(finding),
+        &|places, environment| {
+            format!(
+                "Take the value out of {places}: use the issuer's sandbox or test key in {environment}, from its secret \
+                 store, read at run time."
+            )
+        },
+    );
+    mend(
+        &|finding| value(finding) && !has_sandbox(finding),
+        &|places, environment| {
+            format!(
+                "Take the value out of {places}: keep {environment}'s own value in its secret store and read it \
+                 from there at run time."
+            )
+        },
+    );
     mend(
         &|finding| finding.family == Family::Reference,
         &|places, environment| format!("Let {places} point to {environment}'s own resource."),
@@ -111,6 +127,15 @@ fn mend(findings: &[&Finding]) -> Vec<Step> {
         format!("Replace the data in {places} by made-up data.")
     });
     steps
+}
+
+/// Whether the issuer marks keys of production as such, and so has others.
+fn has_sandbox(finding: &Finding) -> bool {
+    finding.evidence.iter().any(|signal| {
+        signal.kind == "format"
+            && signal.environment == Some(Tier::Production)
+            && signal.strength == Strength::Decisive
+    })
 }
 
 /// How to commit or push again without what was refused.
@@ -240,15 +265,42 @@ fn declare(findings: &[&Finding]) -> Option<Step> {
     // Where nothing claims the place, the policy has no environment to declare it for.
     let environment = unknown.destination.environment.as_deref()?;
     let name = printable(environment);
+    let header = format!("[environment.{}.identity]", toml_key(environment));
+    // What stands around the values of one environment, each list once.
+    let mut lists: Vec<(&str, Vec<&str>)> = Vec::new();
+    let of_one = findings
+        .iter()
+        .filter(|finding| finding.destination.environment.as_deref() == Some(environment));
+    for known in of_one
+        .flat_map(|finding| &finding.declarable)
+        .take(DECLARED)
+    {
+        match lists.iter_mut().find(|(list, _)| *list == known.list) {
+            Some((_, names)) if names.contains(&known.name.as_str()) => {}
+            Some((_, names)) => names.push(&known.name),
+            None => lists.push((known.list, vec![&known.name])),
+        }
+    }
+    if lists.is_empty() {
+        return Some(
+            Step::new(format!(
+                "Is a value of unknown origin really {name}'s own? Declare in stagegate.toml what identifies {name}, \
+                 by any of hosts, aws-accounts, gcp-projects, tenants, databases:"
+            ))
+            .lines([header, "hosts = [\"<its host>\"]".to_owned()]),
+        );
+    }
+    let lines = lists.iter().map(|(list, names)| {
+        let names: Vec<String> = names.iter().map(|name| toml_text(name)).collect();
+        format!("{list} = [{}]", names.join(", "))
+    });
     Some(
         Step::new(format!(
-            "Is a value of unknown origin really {name}'s own? Declare in stagegate.toml what identifies {name}, by \
-             any of hosts, aws-accounts, gcp-projects, tenants, databases:"
+            "Is a value of unknown origin really {name}'s own? Then declare in stagegate.toml what stands around it, \
+             as far as nothing of production's is there:"
         ))
-        .lines([
-            format!("[environment.{}.identity]", toml_key(environment)),
-            "hosts = [\"<its host>\"]".to_owned(),
-        ]),
+        .lines([header])
+        .lines(lines),
     )
 }
 
@@ -311,11 +363,6 @@ fn paths<'f>(findings: &[&'f Finding]) -> Vec<&'f str> {
         }
     }
     paths
-}
-
-/// What stands in parentheses in place of a path: `(commit message)` is `commit message`.
-fn without_path(path: &str) -> Option<&str> {
-    path.strip_prefix('(')?.strip_suffix(')')
 }
 
 /// Paths in a sentence.

@@ -1,5 +1,7 @@
 //! Every shape of a report as a snapshot, what all formats have in common, and the JSON against its schema.
 
+mod formats;
+
 use super::{ALL, Format, Options, write};
 use crate::model::{
     Because, Confidence, Destination, Excerpt, Family, Finding, Lifetime, Oid, Origin, OriginOf,
@@ -75,6 +77,7 @@ fn stripe() -> Finding {
         because: Because {
             text: "production credentials are blocked where staging claims the place".to_owned(),
             policy_line: "stagegate.toml:31".to_owned(),
+            exempted_by: None,
         },
         origin: OriginOf {
             environment: Origin::Production,
@@ -116,6 +119,7 @@ fn stripe() -> Finding {
                 "the path says staging",
             ),
         ],
+        declarable: Vec::new(),
         references: vec![
             "OWASP NHI2:2025 Secret Leakage".to_owned(),
             "https://docs.stripe.com/keys".to_owned(),
@@ -135,6 +139,7 @@ fn unknown_url() -> Finding {
             text: "credentials of unknown origin are blocked where staging claims the place"
                 .to_owned(),
             policy_line: "default policy: environment.staging.verdicts.unknown".to_owned(),
+            exempted_by: None,
         },
         origin: OriginOf::UNKNOWN,
         place: Place {
@@ -172,6 +177,7 @@ fn warning() -> Finding {
         because: Because {
             text: "long-lived staging credentials are shown".to_owned(),
             policy_line: "default policy: environment.preprod.verdicts.staging".to_owned(),
+            exempted_by: None,
         },
         origin: OriginOf {
             environment: Origin::Staging,
@@ -212,6 +218,7 @@ fn allowed() -> Finding {
         because: Because {
             text: "test credentials may pass".to_owned(),
             policy_line: "default policy: environment.staging.verdicts.test".to_owned(),
+            exempted_by: None,
         },
         origin: OriginOf {
             environment: Origin::Test,
@@ -389,12 +396,21 @@ fn one_value_in_many_places_is_one_diagnostic() {
 
 #[test]
 fn too_many_are_counted_and_the_way_to_all_is_told() {
-    let mut findings = many(&stripe(), 23);
-    findings.extend(many(&warning(), 21));
+    let of_many_rules = |like: &Finding, number| {
+        let mut findings = many(like, number);
+        for (nth, finding) in findings.iter_mut().enumerate() {
+            finding.rule = format!("{}-{nth}", like.rule);
+        }
+        findings
+    };
+    let mut findings = of_many_rules(&stripe(), 23);
+    findings.extend(of_many_rules(&warning(), 21));
     let report = report("pre-receive", findings);
     let cut = text(&report, 0);
     // The 20 diagnostics in between look like any other.
-    let from = cut.find("error[stripe-secret-key]").expect("a diagnostic");
+    let from = cut
+        .find("error[stripe-secret-key-0]")
+        .expect("a diagnostic");
     let to = cut.find("... and 3 more errors").expect("a count");
     insta::assert_snapshot!("cut_before", &cut[..from]);
     let warnings = cut.find("warning[").expect("a warning");
@@ -404,6 +420,51 @@ fn too_many_are_counted_and_the_way_to_all_is_told() {
     assert_eq!(cut.matches("error[").count(), 20);
     assert_eq!(text(&report, 1).matches("error[").count(), 23);
     assert_eq!(text(&report, 1).matches("warning[").count(), 21);
+}
+
+#[test]
+fn values_of_one_kind_are_named_below_the_first() {
+    let mut findings = many(&stripe(), 9);
+    findings.extend(many(&warning(), 9));
+    let report = report("pre-receive", findings);
+    insta::assert_snapshot!("alike", text(&report, 0));
+    assert_eq!(text(&report, 1).matches("error[").count(), 9);
+    assert_eq!(text(&report, 1).matches("warning[").count(), 9);
+}
+
+#[test]
+fn where_it_stands_in_production_is_said_first() {
+    let mut finding = stripe();
+    finding.family = Family::Reuse;
+    finding.evidence = vec![signal(
+        "reuse",
+        Some(Tier::Production),
+        Strength::Decisive,
+        "the same value stands in production's files, at config/production/db.yml:12",
+    )];
+    insta::assert_snapshot!("copied", text(&report("pre-commit", vec![finding]), 0));
+}
+
+#[test]
+fn what_could_be_declared_is_there_to_paste() {
+    let mut finding = unknown_url();
+    finding.declarable = [
+        ("hosts", "db7.example.com"),
+        ("databases", "orders"),
+        ("hosts", "db8.example.com"),
+    ]
+    .map(|(list, name)| crate::model::Declarable {
+        list,
+        name: name.to_owned(),
+    })
+    .to_vec();
+    let text = text(&report("pre-commit", vec![finding]), 0);
+    assert!(
+        text.contains(
+            "       [environment.staging.identity]\n       hosts = [\"db7.example.com\", \"db8.example.com\"]\n       databases = [\"orders\"]\n"
+        ),
+        "{text}"
+    );
 }
 
 #[test]
@@ -569,7 +630,7 @@ fn nothing_hostile_reaches_the_terminal() {
             let written = render(&report, format, &options(verbosity));
             let bad = written
                 .chars()
-                .find(|&c| c != '\n' && super::escape::is_hidden(c));
+                .find(|&c| !"\r\n".contains(c) && super::escape::is_hidden(c));
             assert_eq!(bad, None, "{format:?} at {verbosity}:\n{written}");
             // A newline in a path must not begin a line of its own.
             assert!(
@@ -617,7 +678,8 @@ fn no_format_loses_a_finding() {
                 let found = (!finding.fingerprint.is_empty()
                     && written.contains(&finding.fingerprint))
                     || written.contains(&place)
-                    || written.contains(&format!("\"path\": \"{}\"", finding.place.path));
+                    || written.contains(&format!("\"path\": \"{}\"", finding.place.path))
+                    || written.contains(&finding.place.path);
                 assert!(found, "{format:?} at {verbosity} lost {place}");
             }
             for entry in &report.unexamined {
@@ -723,7 +785,7 @@ fn real_json_fits_its_schema() {
     ] {
         let written = render(&report, Format::Json, &all);
         let json = serde_json::from_str(&written).expect("JSON");
-        assert_eq!(schema::mistakes(&schema, &json), [""; 0]);
+        assert_eq!(mistakes(&schema, &json), [""; 0]);
     }
     let mut json: serde_json::Value =
         serde_json::from_str(&render(&full_report(), Format::Json, &all)).expect("JSON");
@@ -731,7 +793,16 @@ fn real_json_fits_its_schema() {
     json["stats"]["more"] = 1.into();
     json["findings"][1]["place"]["line"] = 0.into();
     json["tool"].as_object_mut().expect("object").remove("name");
-    assert_eq!(schema::mistakes(&schema, &json).len(), 4);
+    assert_eq!(mistakes(&schema, &json).len(), 4);
+}
+
+/// What is wrong with a document, by a JSON schema.
+fn mistakes(schema: &serde_json::Value, document: &serde_json::Value) -> Vec<String> {
+    let schema = jsonschema::validator_for(schema).expect("a sound schema");
+    let errors = schema.iter_errors(document);
+    errors
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect()
 }
 
 #[test]
@@ -755,88 +826,4 @@ fn the_documented_example_is_what_is_written() {
         page.contains(&format!("```text\n{written}```")),
         "docs/report.md is out of date"
     );
-}
-
-/// Just enough of JSON Schema to hold our documents to our schema. The crates that know all of it bring some 60 others
-/// along; this one panics on a keyword it does not know, so the schema cannot ask for what is not checked.
-mod schema {
-    use serde_json::Value;
-
-    pub(super) fn mistakes(schema: &Value, document: &Value) -> Vec<String> {
-        let mut mistakes = Vec::new();
-        check(schema, schema, document, "$", &mut mistakes);
-        mistakes
-    }
-
-    fn check(root: &Value, schema: &Value, value: &Value, at: &str, mistakes: &mut Vec<String>) {
-        for (keyword, wanted) in schema.as_object().expect("a schema is an object") {
-            let fits = match keyword.as_str() {
-                "$schema" | "$id" | "$defs" | "title" | "description" => true,
-                "$ref" => {
-                    let pointer = wanted
-                        .as_str()
-                        .and_then(|reference| reference.strip_prefix('#'));
-                    let target = root
-                        .pointer(pointer.expect("local"))
-                        .expect("a known target");
-                    check(root, target, value, at, mistakes);
-                    true
-                }
-                "type" => match wanted {
-                    Value::Array(types) => types.iter().any(|one| is_of_type(value, one)),
-                    one => is_of_type(value, one),
-                },
-                "const" => value == wanted,
-                "enum" => wanted.as_array().expect("a list").contains(value),
-                "minimum" => value
-                    .as_u64()
-                    .is_none_or(|number| Some(number) >= wanted.as_u64()),
-                "required" => {
-                    for key in wanted.as_array().expect("a list") {
-                        let key = key.as_str().expect("a name");
-                        if value.get(key).is_none() {
-                            mistakes.push(format!("{at}: {key} is missing"));
-                        }
-                    }
-                    true
-                }
-                "properties" => {
-                    for (key, inner) in wanted.as_object().expect("an object") {
-                        if let Some(value) = value.get(key) {
-                            check(root, inner, value, &format!("{at}.{key}"), mistakes);
-                        }
-                    }
-                    true
-                }
-                "additionalProperties" => {
-                    assert_eq!(wanted, &Value::Bool(false));
-                    let known = schema["properties"].as_object().expect("an object");
-                    let object = value.as_object();
-                    object.is_none_or(|object| object.keys().all(|key| known.contains_key(key)))
-                }
-                "items" => {
-                    for (index, value) in value.as_array().into_iter().flatten().enumerate() {
-                        check(root, wanted, value, &format!("{at}[{index}]"), mistakes);
-                    }
-                    true
-                }
-                other => panic!("{at}: the keyword {other} is not known here"),
-            };
-            if !fits {
-                mistakes.push(format!("{at}: {value} does not fit {keyword} {wanted}"));
-            }
-        }
-    }
-
-    fn is_of_type(value: &Value, name: &Value) -> bool {
-        match name.as_str().expect("a name") {
-            "object" => value.is_object(),
-            "array" => value.is_array(),
-            "string" => value.is_string(),
-            "integer" => value.is_u64(),
-            "boolean" => value.is_boolean(),
-            "null" => value.is_null(),
-            other => panic!("unknown type {other}"),
-        }
-    }
 }

@@ -3,7 +3,7 @@
 //!
 //! Every line but a path, a command or an id fits 72 columns, because git puts `remote: ` before each.
 
-use std::{cell::Cell, collections::HashMap, io};
+use std::{cell::Cell, io};
 
 use annotate_snippets::{AnnotationKind, Group as Diagnostic, Level, Renderer, Snippet};
 use anstyle::{AnsiColor, Style};
@@ -11,28 +11,23 @@ use anstyle::{AnsiColor, Style};
 use super::{
     Options,
     escape::{printable, shell_word},
-    explain, shown, steps,
-    words::{COLUMNS, count, noun, wrap},
+    explain,
+    group::{Group, by_kind, by_value},
+    headline, shown, steps,
+    words::{
+        COLUMNS, access, also_at, belongs_to, count, evidence, goes_to, place, short, title, wrap,
+    },
 };
-use crate::model::{
-    Confidence, Family, Finding, Lifetime, Oid, Origin, Outcome, RefUpdate, Report, Strength, Tier,
-    Unexamined, Verdict,
-};
+use crate::model::{Finding, Outcome, RefUpdate, Report, Tier, Unexamined, Verdict};
 
 /// Diagnostics of one kind that are shown unless `-v` asks for all.
 const DIAGNOSTICS: usize = 20;
 /// Further places of one value that are named unless `-vv` asks for all.
 const PLACES: usize = 5;
+/// Further values of one kind that are named unless `-v` asks for all.
+const ALIKE: usize = 5;
 /// Signals of one finding that are shown unless `-v` asks for all.
 const SIGNALS: usize = 3;
-
-/// Findings of one value with one verdict: the first is shown, the others are named.
-pub(super) struct Group<'r> {
-    /// The finding that is shown whole.
-    pub(super) first: &'r Finding,
-    /// The places where the same value stands too.
-    pub(super) others: Vec<&'r Finding>,
-}
 
 pub(super) fn write(report: &Report, options: &Options, out: &mut dyn io::Write) -> io::Result<()> {
     let findings = shown(report, options);
@@ -105,7 +100,7 @@ impl<'r> Text<'r> {
 
         let mut blocked = Vec::new();
         for verdict in [Verdict::Block, Verdict::Warn, Verdict::Allow] {
-            let groups = self.groups(verdict);
+            let groups = by_value(self.findings, verdict);
             self.diagnostics(verdict, &groups, out)?;
             if verdict == Verdict::Block {
                 blocked = groups;
@@ -133,107 +128,17 @@ impl<'r> Text<'r> {
 
     /// The outcome and why, in one line; says nothing and returns `false` where everything passed without a remark.
     fn headline(&self, out: &mut dyn io::Write) -> io::Result<bool> {
-        let (line, color) = match self.report.outcome() {
-            Outcome::Blocked => {
-                let refused = self.groups(Verdict::Block);
-                (self.headline_of("refused", &refused), AnsiColor::Red)
-            }
-            Outcome::Undecided => {
-                let unread: Vec<&Unexamined> = self.unread(true).collect();
-                let why = match unread.as_slice() {
-                    [only] => format!("{} was not examined", printable(&only.what)),
-                    many => format!("{} things were not examined", many.len()),
-                };
-                let line = format!("stagegate: could not decide: {why}");
-                (line, AnsiColor::Red)
-            }
-            Outcome::Allowed => {
-                let warned = self.groups(Verdict::Warn);
-                if warned.is_empty() {
-                    return Ok(false);
-                }
-                let outcome = "allowed with a warning";
-                (self.headline_of(outcome, &warned), AnsiColor::Yellow)
-            }
+        let Some(line) = headline::of(self.report, self.findings) else {
+            return Ok(false);
+        };
+        let color = match self.report.outcome() {
+            Outcome::Allowed => AnsiColor::Yellow,
+            Outcome::Blocked | Outcome::Undecided => AnsiColor::Red,
         };
         let bold = self.style(Some(color));
         self.gap(out)?;
-        writeln!(out, "{bold}{line}{bold:#}")?;
+        writeln!(out, "{bold}stagegate: {line}{bold:#}")?;
         Ok(true)
-    }
-
-    fn headline_of(&self, outcome: &str, groups: &[Group<'_>]) -> String {
-        let mut kinds: Vec<((String, String), usize)> = Vec::new();
-        let mut destinations: Vec<String> = Vec::new();
-        for group in groups {
-            let noun = noun(group.first);
-            match kinds.iter_mut().find(|(known, _)| *known == noun) {
-                Some((_, number)) => *number += 1,
-                None => kinds.push((noun, 1)),
-            }
-            for finding in std::iter::once(&group.first).chain(&group.others) {
-                if let Some(environment) = &finding.destination.environment {
-                    let name = printable(environment).into_owned();
-                    if !destinations.contains(&name) {
-                        destinations.push(name);
-                    }
-                }
-            }
-        }
-        let numbers: Vec<usize> = kinds.iter().map(|(_, number)| *number).collect();
-        let kinds: Vec<String> = kinds
-            .iter()
-            .map(|((one, many), number)| count(*number, one, many))
-            .collect();
-        let to = match destinations.as_slice() {
-            [] => String::new(),
-            [only] => only.clone(),
-            [one, two] => format!("{one} and {two}"),
-            many => format!("{} environments", many.len()),
-        };
-        let whose = if groups.len() == 1 { "its" } else { "their" };
-        let (way, short_way) = match to.as_str() {
-            "" => (String::new(), String::new()),
-            to if self.report.mode == "scan" => (format!(" in {to}"), format!(" in {to}")),
-            to => (format!(" on {whose} way to {to}"), format!(" for {to}")),
-        };
-        let all = kinds.join(", ");
-        let rest = groups.len() - numbers.first().copied().unwrap_or_default();
-        let first = match kinds.first() {
-            Some(first) if rest > 0 => format!("{first} and {rest} more"),
-            _ => all.clone(),
-        };
-        // One line, as full as it may be.
-        let lines = [
-            format!("stagegate: {outcome}: {all}{way}"),
-            format!("stagegate: {outcome}: {all}{short_way}"),
-            format!("stagegate: {outcome}: {first}{short_way}"),
-        ];
-        let fits = lines.iter().find(|line| line.chars().count() <= COLUMNS);
-        fits.unwrap_or(&lines[2]).clone()
-    }
-
-    /// The findings of one verdict, those of one value together, in the report's order.
-    fn groups(&self, verdict: Verdict) -> Vec<Group<'r>> {
-        let mut groups: Vec<Group<'r>> = Vec::new();
-        let mut known: HashMap<(&str, &str), usize> = HashMap::new();
-        for &finding in self.findings.iter().filter(|f| f.verdict == verdict) {
-            let value = (finding.rule.as_str(), finding.fingerprint.as_str());
-            match known.get(&value) {
-                Some(&at) => groups[at].others.push(finding),
-                None => {
-                    // Without a fingerprint nobody can say that two values are one.
-                    if !finding.fingerprint.is_empty() {
-                        known.insert(value, groups.len());
-                    }
-                    groups.push(Group {
-                        first: finding,
-                        others: Vec::new(),
-                    });
-                }
-            }
-        }
-        groups
     }
 
     fn diagnostics(
@@ -243,10 +148,25 @@ impl<'r> Text<'r> {
         out: &mut dyn io::Write,
     ) -> io::Result<()> {
         let limit = self.unless_verbose(1, DIAGNOSTICS);
-        for group in groups.iter().take(limit) {
-            self.diagnostic(group, out)?;
+        let mut hidden = 0;
+        for (nth, kind) in by_kind(groups).iter().enumerate() {
+            if nth >= limit {
+                hidden += 1 + kind.alike.len();
+            } else if self.options.verbosity >= 1 {
+                for group in std::iter::once(&kind.first).chain(&kind.alike) {
+                    self.diagnostic(group, &[], out)?;
+                }
+            } else {
+                let named = kind.alike.len().min(ALIKE);
+                hidden += kind.alike.len() - named;
+                if verdict == Verdict::Warn {
+                    self.warning(kind.first, &kind.alike[..named], out)?;
+                } else {
+                    self.diagnostic(kind.first, &kind.alike[..named], out)?;
+                }
+            }
         }
-        let rest = groups.len().saturating_sub(limit);
+        let rest = hidden;
         if rest > 0 {
             let kind = match verdict {
                 Verdict::Block => count(rest, "more error", "more errors"),
@@ -270,7 +190,58 @@ impl<'r> Text<'r> {
         }
     }
 
-    fn diagnostic(&self, group: &Group<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+    /// A warning in a few lines: it lets pass, and whoever wants to know why asks with `-v`.
+    fn warning(
+        &self,
+        group: &Group<'_>,
+        alike: &[&Group<'_>],
+        out: &mut dyn io::Write,
+    ) -> io::Result<()> {
+        let finding = group.first;
+        let rule = printable(&finding.rule).into_owned();
+        let indent = "warning[]: ".len() + rule.chars().count();
+        let title = wrap(&printable(&title(finding)), room(indent)).join("\n");
+        self.gap(out)?;
+        self.render(
+            Diagnostic::with_title(Level::WARNING.primary_title(title).id(rule)),
+            0,
+            out,
+        )?;
+        let mut location = printable(&place(finding)).into_owned();
+        if let Some(commit) = finding.place.commit {
+            location.push_str(&format!(" (commit {})", short(commit)));
+        }
+        // The line itself, where there is room for all of it.
+        let line = format!("{location}: {}", SafeExcerpt::of(finding).text.trim());
+        let fits =
+            line.chars().count() <= room(" --> ".len()) && !finding.excerpt.text.trim().is_empty();
+        let shown = if fits { &line } else { &location };
+        let arrow = self.style(Some(AnsiColor::BrightBlue));
+        writeln!(out, " {arrow}-->{arrow:#} {shown}")?;
+        let because = &finding.because;
+        let policy = format!("{} ({})", because.text, because.policy_line);
+        self.block(out, "  = policy: ", None, &policy)?;
+        let others = group.others.iter().map(|other| also_at(other, finding));
+        let alike = alike.iter().map(|other| place(other.first));
+        let also: Vec<String> = others.chain(alike).collect();
+        let named = also.len().min(ALIKE);
+        if named > 0 {
+            let mut places = also[..named].join(", ");
+            if also.len() > named {
+                places.push_str(&format!(" and {} more", also.len() - named));
+            }
+            self.block(out, "  = also at: ", None, &places)?;
+        }
+        Ok(())
+    }
+
+    /// A finding whole, and values of which the same is to be said by name.
+    fn diagnostic(
+        &self,
+        group: &Group<'_>,
+        alike: &[&Group<'_>],
+        out: &mut dyn io::Write,
+    ) -> io::Result<()> {
         let finding = group.first;
         let level = match finding.verdict {
             Verdict::Block => Level::ERROR,
@@ -305,7 +276,7 @@ impl<'r> Text<'r> {
             body = body.element(snippet.annotation(annotation));
             line.to_string().len()
         };
-        for (label, message) in self.messages(group) {
+        for (label, message) in self.messages(group, alike) {
             let indent = gutter + "  = : ".len() + label.len();
             let message = wrap(&printable(&message), room(indent)).join("\n");
             body = body.element(Level::NOTE.with_name(label).message(message));
@@ -322,7 +293,7 @@ impl<'r> Text<'r> {
     }
 
     /// The `= label: ...` lines of a finding.
-    fn messages(&self, group: &Group<'_>) -> Vec<(&'static str, String)> {
+    fn messages(&self, group: &Group<'_>, alike: &[&Group<'_>]) -> Vec<(&'static str, String)> {
         let finding = group.first;
         let detailed = self.options.verbosity >= 1;
         let mut messages = Vec::new();
@@ -331,17 +302,12 @@ impl<'r> Text<'r> {
         }
         let signals = self.unless_verbose(1, SIGNALS);
         for signal in finding.evidence.iter().take(signals) {
-            let strength = match signal.strength {
-                Strength::Supporting => "supporting",
-                Strength::Strong => "strong",
-                Strength::Decisive => "decisive",
+            // Where it stands in production is what everybody asks first.
+            let label = match (signal.kind, signal.environment) {
+                ("reuse", Some(Tier::Production)) => "production",
+                _ => "evidence",
             };
-            let speaks_for = signal.environment.map(Origin::from);
-            let aside = match speaks_for {
-                Some(origin) if origin != finding.origin.environment => format!(", for {origin}"),
-                _ => String::new(),
-            };
-            messages.push(("evidence", format!("{} ({strength}{aside})", signal.text)));
+            messages.push((label, evidence(signal, finding)));
         }
         let rest = finding.evidence.len().saturating_sub(signals);
         if rest > 0 {
@@ -368,6 +334,14 @@ impl<'r> Text<'r> {
         }
         if !finding.fingerprint.is_empty() {
             messages.push(("fingerprint", finding.fingerprint.clone()));
+        }
+        for other in alike {
+            let first = other.first;
+            let print = match first.fingerprint.as_str() {
+                "" => String::new(),
+                fingerprint => format!(" ({fingerprint})"),
+            };
+            messages.push(("likewise", format!("{}{print}", place(first))));
         }
         if detailed {
             for reference in &finding.references {
@@ -584,92 +558,6 @@ fn boundary(text: &str, at: usize) -> usize {
 /// Columns left behind an indent; never so few that every word stands alone.
 fn room(indent: usize) -> usize {
     COLUMNS.saturating_sub(indent).max(24)
-}
-
-/// What the finding is, where it goes, and its human name.
-fn title(finding: &Finding) -> String {
-    let (what, _) = noun(finding);
-    let way = match (&finding.destination.environment, finding.family) {
-        (Some(environment), Family::Credential) => format!(" for {environment}"),
-        (Some(environment), _) => format!(" in {environment}"),
-        (None, _) => String::new(),
-    };
-    format!("{what}{way}: {}", finding.title)
-}
-
-/// The words under the carets.
-fn belongs_to(finding: &Finding) -> String {
-    let origin = finding.origin;
-    match origin.confidence {
-        // What is granted is nobody's: it is too much, wherever it comes from.
-        _ if finding.family == Family::Identity => "grants too much".to_owned(),
-        _ if origin.environment == Origin::Unknown => "origin unknown".to_owned(),
-        Some(Confidence::Certain) => format!("{} (certain)", origin.environment),
-        Some(Confidence::Likely) => format!("{} (likely)", origin.environment),
-        Some(Confidence::Possible) => format!("{} (possible)", origin.environment),
-        None => origin.environment.to_string(),
-    }
-}
-
-/// How much the credential opens and for how long, as far as it is known.
-fn access(finding: &Finding) -> Option<String> {
-    let lifetime = match finding.lifetime {
-        Lifetime::Short => Some("short-lived"),
-        Lifetime::Long => Some("long-lived"),
-        Lifetime::Unknown => None,
-    };
-    let privileged = finding.privileged.then_some("privileged");
-    let known: Vec<&str> = privileged.into_iter().chain(lifetime).collect();
-    (!known.is_empty()).then(|| known.join(", "))
-}
-
-/// Where it goes and what says so.
-fn goes_to(finding: &Finding) -> String {
-    let destination = &finding.destination;
-    let mut text = match (&destination.environment, destination.tier) {
-        (None, _) => "a place that no environment claims".to_owned(),
-        (Some(name), Some(tier)) if name != Tier::as_str(tier) => format!("{name} ({tier})"),
-        (Some(name), _) => name.clone(),
-    };
-    if let Some(claimed_by) = &destination.claimed_by {
-        text.push_str(&format!(", claimed by {claimed_by}"));
-    }
-    if let Some(name) = &finding.place.ref_name {
-        let named = destination.claimed_by.as_deref().unwrap_or_default();
-        if !named.contains(name.as_str()) {
-            text.push_str(&format!(", on {name}"));
-        }
-    }
-    text
-}
-
-/// One more place of the same value, with what is different there.
-fn also_at(other: &Finding, first: &Finding) -> String {
-    let place = &other.place;
-    let mut text = format!("{}:{}", place.path, place.line);
-    if let Some(commit) = place.commit {
-        text.push_str(&format!(" (commit {})", short(commit)));
-    }
-    if other.destination.environment != first.destination.environment {
-        let environment = other.destination.environment.as_deref();
-        text.push_str(&format!(
-            ", for {}",
-            environment.unwrap_or("no environment")
-        ));
-    }
-    if other.place.ref_name != first.place.ref_name
-        && let Some(name) = &place.ref_name
-    {
-        text.push_str(&format!(", on {name}"));
-    }
-    text
-}
-
-/// An oid as people write it.
-pub(super) fn short(oid: Oid) -> String {
-    let mut hex = oid.to_string();
-    hex.truncate(10);
-    hex
 }
 
 /// The command that judges a pushed ref update again, locally.

@@ -1,6 +1,8 @@
 //! Words for people: what to call a finding, plural forms, and lines short enough for git's `remote: ` prefix.
 
-use crate::model::{Family, Finding, Origin};
+use crate::model::{
+    Confidence, Family, Finding, Lifetime, Oid, Origin, Signal, Strength, Tier, Verdict,
+};
 
 /// Columns a line may have: 80 less `remote: `.
 pub(super) const COLUMNS: usize = 72;
@@ -57,6 +59,177 @@ pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
         lines.push(line);
     }
     lines
+}
+
+/// The word for a verdict in a sentence.
+pub(super) const fn said(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Block => "blocked",
+        Verdict::Warn => "warning",
+        Verdict::Allow => "allowed",
+    }
+}
+
+/// How sure an origin is.
+pub(super) const fn sureness(confidence: Confidence) -> &'static str {
+    match confidence {
+        Confidence::Certain => "certain",
+        Confidence::Likely => "likely",
+        Confidence::Possible => "possible",
+    }
+}
+
+/// How long a credential lives.
+pub(super) const fn lifetime(lifetime: Lifetime) -> &'static str {
+    match lifetime {
+        Lifetime::Short => "short",
+        Lifetime::Long => "long",
+        Lifetime::Unknown => "unknown",
+    }
+}
+
+/// How much a signal weighs.
+pub(super) const fn strength(strength: Strength) -> &'static str {
+    match strength {
+        Strength::Supporting => "supporting",
+        Strength::Strong => "strong",
+        Strength::Decisive => "decisive",
+    }
+}
+
+/// A signal in a sentence, with its weight, and whom it speaks for where that is not who is believed.
+pub(super) fn evidence(signal: &Signal, finding: &Finding) -> String {
+    let aside = match signal.environment.map(Origin::from) {
+        Some(origin) if origin != finding.origin.environment => format!(", for {origin}"),
+        _ => String::new(),
+    };
+    format!("{} ({}{aside})", signal.text, strength(signal.strength))
+}
+
+/// `path:line`.
+pub(super) fn place(finding: &Finding) -> String {
+    format!("{}:{}", finding.place.path, finding.place.line)
+}
+
+/// A path of the tree; `None` for content without one, such as a commit's message.
+pub(super) fn file(finding: &Finding) -> Option<&str> {
+    let path = finding.place.path.as_str();
+    without_path(path).is_none().then_some(path)
+}
+
+/// What stands in parentheses in place of a path: `(commit message)` is `commit message`.
+pub(super) fn without_path(path: &str) -> Option<&str> {
+    path.strip_prefix('(')?.strip_suffix(')')
+}
+
+/// All that a tool which shows one text for a finding should show, in sentences.
+pub(super) fn message(finding: &Finding) -> String {
+    let mut text = format!("{}. ", capital(&title(finding)));
+    text.push_str(&format!(
+        "{} ({}).",
+        capital(&finding.because.text),
+        finding.because.policy_line
+    ));
+    if let Some(signal) = finding.evidence.first() {
+        text.push_str(&format!(" Evidence: {}.", signal.text));
+    }
+    if !finding.remedy.is_empty() {
+        text.push_str(&format!(" {}", finding.remedy));
+    }
+    text
+}
+
+/// With a capital at its beginning.
+pub(super) fn capital(text: &str) -> String {
+    let mut characters = text.chars();
+    match characters.next() {
+        Some(first) => first.to_uppercase().chain(characters).collect(),
+        None => String::new(),
+    }
+}
+
+/// What the finding is, where it goes, and its human name.
+pub(super) fn title(finding: &Finding) -> String {
+    let (what, _) = noun(finding);
+    let way = match (&finding.destination.environment, finding.family) {
+        (Some(environment), Family::Credential) => format!(" for {environment}"),
+        (Some(environment), _) => format!(" in {environment}"),
+        (None, _) => String::new(),
+    };
+    format!("{what}{way}: {}", finding.title)
+}
+
+/// The words under the carets.
+pub(super) fn belongs_to(finding: &Finding) -> String {
+    let origin = finding.origin;
+    match origin.confidence {
+        // What is granted is nobody's: it is too much, wherever it comes from.
+        _ if finding.family == Family::Identity => "grants too much".to_owned(),
+        _ if origin.environment == Origin::Unknown => "origin unknown".to_owned(),
+        Some(confidence) => format!("{} ({})", origin.environment, sureness(confidence)),
+        None => origin.environment.to_string(),
+    }
+}
+
+/// How much the credential opens and for how long, as far as it is known.
+pub(super) fn access(finding: &Finding) -> Option<String> {
+    let lifetime = match finding.lifetime {
+        Lifetime::Short => Some("short-lived"),
+        Lifetime::Long => Some("long-lived"),
+        Lifetime::Unknown => None,
+    };
+    let privileged = finding.privileged.then_some("privileged");
+    let known: Vec<&str> = privileged.into_iter().chain(lifetime).collect();
+    (!known.is_empty()).then(|| known.join(", "))
+}
+
+/// Where it goes and what says so.
+pub(super) fn goes_to(finding: &Finding) -> String {
+    let destination = &finding.destination;
+    let mut text = match (&destination.environment, destination.tier) {
+        (None, _) => "a place that no environment claims".to_owned(),
+        (Some(name), Some(tier)) if name != Tier::as_str(tier) => format!("{name} ({tier})"),
+        (Some(name), _) => name.clone(),
+    };
+    if let Some(claimed_by) = &destination.claimed_by {
+        text.push_str(&format!(", claimed by {claimed_by}"));
+    }
+    if let Some(name) = &finding.place.ref_name {
+        let named = destination.claimed_by.as_deref().unwrap_or_default();
+        if !named.contains(name.as_str()) {
+            text.push_str(&format!(", on {name}"));
+        }
+    }
+    text
+}
+
+/// One more place of the same value, with what is different there.
+pub(super) fn also_at(other: &Finding, first: &Finding) -> String {
+    let place = &other.place;
+    let mut text = format!("{}:{}", place.path, place.line);
+    if let Some(commit) = place.commit {
+        text.push_str(&format!(" (commit {})", short(commit)));
+    }
+    if other.destination.environment != first.destination.environment {
+        let environment = other.destination.environment.as_deref();
+        text.push_str(&format!(
+            ", for {}",
+            environment.unwrap_or("no environment")
+        ));
+    }
+    if other.place.ref_name != first.place.ref_name
+        && let Some(name) = &place.ref_name
+    {
+        text.push_str(&format!(", on {name}"));
+    }
+    text
+}
+
+/// An oid as people write it.
+pub(super) fn short(oid: Oid) -> String {
+    let mut hex = oid.to_string();
+    hex.truncate(10);
+    hex
 }
 
 #[cfg(test)]
