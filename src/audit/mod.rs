@@ -28,6 +28,7 @@ use crate::scan::Scanner;
 use assemble::Assembly;
 use history::Story;
 use ledger::Ledger;
+pub use standing::claimed_name;
 use standing::{Refs, Tips};
 
 /// An audit of one repository.

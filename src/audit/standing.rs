@@ -34,7 +34,7 @@ pub(super) struct RefOf {
 }
 
 /// The name by which the policy knows a ref: what a clone has of a remote's branch is that branch.
-pub(super) fn claimed_name(name: &str) -> String {
+pub fn claimed_name(name: &str) -> String {
     let of_remote = name
         .strip_prefix("refs/remotes/")
         .and_then(|rest| rest.split_once('/'));

@@ -213,13 +213,18 @@ fn complete(mut policy: Policy, beside: &Beside<'_>) -> Result<Policy, Failure> 
     if let Some(file) = policy.baseline_file().map(str::to_owned)
         && let Some(text) = beside.text(&file)?
     {
-        let baseline = Baseline::parse(&String::from_utf8_lossy(&text), &file).map_err(|errors| {
-            Failure::new(format!("the baseline {file} has mistakes:\n{errors}"))
-                .hint("take it from before the merge or edit, or write it again: `stagegate audit --baseline`")
-        })?;
-        policy.set_baseline(baseline);
+        policy.set_baseline(baseline(&text, &file)?);
     }
     Ok(policy)
+}
+
+/// Reads a baseline; `file` is what it is called in messages.
+pub(super) fn baseline(text: &[u8], file: &str) -> Result<Baseline, Failure> {
+    Baseline::parse(&String::from_utf8_lossy(text), file).map_err(|errors| {
+        Failure::new(format!("the baseline {file} has mistakes:\n{errors}")).hint(
+            "take it from before the merge or edit, or write it again: `stagegate audit --baseline`",
+        )
+    })
 }
 
 /// What a run knows of secrets by their values.
