@@ -64,6 +64,21 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "audit",
+        &[
+            "model",
+            "rules",
+            "syntax",
+            "inventory",
+            "scan",
+            "origin",
+            "policy",
+            "git",
+            "examine",
+            "judge",
+        ],
+    ),
+    (
         "cli",
         &[
             "model",
@@ -75,6 +90,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "judge",
             "scan",
             "check",
+            "audit",
             "report",
         ],
     ),
