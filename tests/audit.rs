@@ -46,11 +46,22 @@ fn every_value_has_its_places_days_and_boundaries() {
     // What crosses comes first: production's key, which stands in staging's file and on both branches.
     let first = &posture["credentials"][0];
     assert_eq!(first["rule"], "stripe-secret-key");
-    assert_eq!(first["crosses"], serde_json::json!(["production > staging"]));
-    assert_eq!(first["shared"], serde_json::json!(["production", "staging"]));
+    assert_eq!(
+        first["crosses"],
+        serde_json::json!(["production > staging"])
+    );
+    assert_eq!(
+        first["shared"],
+        serde_json::json!(["production", "staging"])
+    );
     assert_eq!(first["verdict"], "block");
     assert_eq!(first["first"]["date"], "2024-06-03");
     assert_eq!(first["first"]["author"], "Ada Byron");
+    assert_eq!(
+        first["rotated"],
+        Value::Null,
+        "copied over another is not rotated"
+    );
     let staging = first["places"]
         .as_array()
         .expect("places")
@@ -101,6 +112,34 @@ fn every_value_has_its_places_days_and_boundaries() {
 }
 
 #[test]
+fn json_is_as_its_schema_says() {
+    let env = TestEnv::new();
+    let (work, _) = shop(&env, "shop");
+    hostile(&env, &work);
+    let file = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/docs/stagegate-posture-1.schema.json"
+    );
+    let schema = fs::read_to_string(file).expect("the schema");
+    let schema: Value = serde_json::from_str(&schema).expect("JSON");
+    let schema = jsonschema::validator_for(&schema).expect("a sound schema");
+    let whole = audit(&env, &work, &["--format", "json"]);
+    let lines = audit(&env, &work, &["--format", "json-lines"]);
+    let records = lines
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"));
+    for value in records.chain([whole.json()]) {
+        let value: Value = value;
+        let wrong: Vec<String> = schema
+            .iter_errors(&value)
+            .map(|error| error.to_string())
+            .collect();
+        assert!(wrong.is_empty(), "{wrong:?}");
+    }
+}
+
+#[test]
 fn the_second_run_reads_nothing_anew_and_says_the_same() {
     let env = TestEnv::new();
     let (work, values) = shop(&env, "shop");
@@ -122,7 +161,9 @@ fn the_second_run_reads_nothing_anew_and_says_the_same() {
     let kept = fs::read(&files[0]).expect("the cache");
     assert!(kept.len() > 500);
     for value in &values.all {
-        let is_there = kept.windows(value.len()).any(|window| window == value.as_bytes());
+        let is_there = kept
+            .windows(value.len())
+            .any(|window| window == value.as_bytes());
         assert!(!is_there, "a value is in the cache");
     }
     // One commit more: only its blobs are read.
@@ -151,7 +192,10 @@ fn the_table_fits_a_terminal_and_is_calm() {
     ran.says("branch jr-staging (\"staging\" means staging)");
     for line in ran.stdout.lines() {
         assert!(line.chars().count() <= 80, "{line:?}");
-        assert!(!line.contains('\u{1b}') && !line.contains('\u{202e}'), "{line:?}");
+        assert!(
+            !line.contains('\u{1b}') && !line.contains('\u{202e}'),
+            "{line:?}"
+        );
     }
     assert_eq!(ran.stderr, "", "no bar where nobody watches");
     let names = audit(&env, &work, &["--no-authors", "--format", "json"]);
@@ -172,7 +216,10 @@ fn json_lines_come_back_as_they_were() {
     let whole = audit(&env, &work, &["--format", "json"]);
     let read = audit(&env, &work, &["--from", file, "--format", "json"]);
     assert_eq!(read.stdout, whole.stdout);
-    let broken = env.file("broken.jsonl", "{\"kind\":\"credential\",\"secret\":\"hunter2\"}\n");
+    let broken = env.file(
+        "broken.jsonl",
+        "{\"kind\":\"credential\",\"secret\":\"hunter2\"}\n",
+    );
     let broken = broken.to_str().expect("a plain name");
     audit(&env, &work, &["--from", broken])
         .exits(2)
@@ -238,7 +285,15 @@ fn a_shallow_clone_and_an_empty_repository_are_audited() {
     let env = TestEnv::new();
     let (work, _) = shop(&env, "shop");
     let url = format!("file://{}", work.dir.display());
-    work.git(["clone", "-q", "--bare", "--depth", "2", &url, "../shallow.git"]);
+    work.git([
+        "clone",
+        "-q",
+        "--bare",
+        "--depth",
+        "2",
+        &url,
+        "../shallow.git",
+    ]);
     let folder = env.path("shallow.git");
     let ran = env.stagegate(&folder, ["audit", "--as-of", AS_OF, "--format", "json"]);
     ran.exits(0);

@@ -35,7 +35,10 @@ fn what_stood_is_warned_about_and_what_is_new_is_refused() {
     work.commit("Take stock");
 
     // The scan looks at the tree with the working tree's policy: the same value, wherever it moves in staging, passes.
-    work.write("deploy/staging/values.yaml", format!("# moved\n\n{}", payments(&old)));
+    work.write(
+        "deploy/staging/values.yaml",
+        format!("# moved\n\n{}", payments(&old)),
+    );
     work.stage();
     work.stagegate(["pre-commit"])
         .exits(0)
@@ -64,7 +67,10 @@ fn what_is_gone_is_reported_and_pruned() {
     work.commit("Take stock");
     let one = audit(&env, &work, &["--format", "json"]).json();
     assert_eq!(one["repositories"][0]["baseline"]["entries"], 1);
-    assert_eq!(one["repositories"][0]["baseline"]["gone"], serde_json::json!([]));
+    assert_eq!(
+        one["repositories"][0]["baseline"]["gone"],
+        serde_json::json!([])
+    );
     assert_eq!(one["credentials"][0]["baseline"], AS_OF);
     assert_eq!(one["credentials"][0]["verdict"], "warn");
     work.write("config/staging.yml", payments("from-the-store"));
@@ -111,7 +117,9 @@ fn a_push_cannot_bring_the_baseline_that_lets_it_pass() {
         .says("It has no say in this push");
     work.write("config/staging.yml", payments(&key));
     work.commit("The key");
-    work.push(["main"]).succeeded().says("is in the baseline since");
+    work.push(["main"])
+        .succeeded()
+        .says("is in the baseline since");
     // One that nobody can read must not become the one that judges.
     work.write(FILE, "<<<<<<< HEAD\n");
     work.commit("A merge that went wrong");
@@ -121,7 +129,9 @@ fn a_push_cannot_bring_the_baseline_that_lets_it_pass() {
     work.git(["reset", "-q", "--hard", "HEAD~1"]);
     work.git(["rm", "-q", FILE]);
     work.commit("Without it");
-    work.push(["main"]).succeeded().says("0 values more are let pass, 1 no longer");
+    work.push(["main"])
+        .succeeded()
+        .says("0 values more are let pass, 1 no longer");
 }
 
 /// The baseline of a repository that holds just this key in staging.

@@ -24,7 +24,15 @@ fn list(env: &TestEnv, number: u64) -> String {
 }
 
 fn audit(env: &TestEnv, list: &str, into: &str, more: &[&str]) -> Ran {
-    let mut args = vec!["audit", "--repos-from", list, "--into", into, "--as-of", AS_OF];
+    let mut args = vec![
+        "audit",
+        "--repos-from",
+        list,
+        "--into",
+        into,
+        "--as-of",
+        AS_OF,
+    ];
     args.extend(more);
     env.stagegate(&env.path(""), args)
 }
@@ -50,7 +58,11 @@ fn parts_make_the_whole_and_a_second_run_does_nothing() {
     }
     let whole = merged(&env.path("whole"));
     assert_eq!(whole, merged(&env.path("parts")));
-    assert_eq!(whole.lines().count(), 12, "a repository and a credential each");
+    assert_eq!(
+        whole.lines().count(),
+        12,
+        "a repository and a credential each"
+    );
     // The same value has the same fingerprint everywhere.
     let fingerprints: BTreeSet<&str> = whole
         .lines()

@@ -86,15 +86,29 @@ fn what_a_repository_says_is_text() {
     assert!(text.contains("&lt;img src=x onerror=alert(1)&gt;"));
     assert!(text.contains("&lt;svg onload=alert(3)&gt;\\u{202e}Eve"));
     assert!(text.contains("&lt;svg/onload=alert(4)&gt;"));
-    for raw in ["<img", "<svg/", "<svg onload", "alert(2)</script>", "\u{202e}"] {
+    for raw in [
+        "<img",
+        "<svg/",
+        "<svg onload",
+        "alert(2)</script>",
+        "\u{202e}",
+    ] {
         assert!(!text.contains(raw), "{raw}");
     }
     assert_eq!(text.matches("<script>").count(), 1, "our own");
     // Nothing is loaded from anywhere, and no style or handler stands in an attribute, which the page's own policy forbids.
-    for outside in ["http://", "https://", "src=\"", " style=\"", " onclick=", "@import"] {
+    for outside in [
+        "http://",
+        "https://",
+        "src=\"",
+        " style=\"",
+        " onclick=",
+        "@import",
+    ] {
         let mut said = text.match_indices(outside);
         // An SVG needs no namespace in HTML; remedies name pages of vendors, as text.
-        let harmless = |(at, _): (usize, &str)| !text[..at].ends_with('"') && outside.starts_with("http");
+        let harmless =
+            |(at, _): (usize, &str)| !text[..at].ends_with('"') && outside.starts_with("http");
         assert!(said.all(harmless), "{outside}");
     }
     look(&page, &env.path(""), None);

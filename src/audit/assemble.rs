@@ -62,6 +62,9 @@ pub(super) struct PutTogether {
 /// An exception that ends in so many days is told.
 const SOON: i64 = 30;
 
+/// Seconds. A rotation reaches branches one after the other.
+const A_DAY: i64 = 86_400;
+
 /// So many sentences of evidence are told.
 const MOST_EVIDENCE: usize = 3;
 
@@ -122,12 +125,7 @@ impl Assembly {
     }
 
     /// What stands at the tip of a ref. Refs come in their order.
-    pub(super) fn standing(
-        &mut self,
-        ledger: &Ledger<'_>,
-        one: &RefOf,
-        standing: &[Rc<Standing>],
-    ) {
+    pub(super) fn standing(&mut self, ledger: &Ledger<'_>, one: &RefOf, standing: &[Rc<Standing>]) {
         let number = self.refs;
         self.refs += 1;
         for there in standing {
@@ -273,7 +271,11 @@ impl Finisher<'_, '_> {
             .filter(|(.., place)| !standing || place.stands != 0)
             .collect();
         let of_production = self.productions_own(&counted);
-        let rule = self.ledger.rules.get(found.rule.as_str()).map(|(_, rule)| *rule);
+        let rule = self
+            .ledger
+            .rules
+            .get(found.rule.as_str())
+            .map(|(_, rule)| *rule);
         let public = rule.is_some_and(|rule| rule.public) && found.family != Family::Inventory;
         let mut credential = AuditedCredential {
             schema: POSTURE_SCHEMA.to_owned(),
@@ -315,7 +317,7 @@ impl Finisher<'_, '_> {
         let time = |commit: u32| self.story.commits[commit as usize].time;
         let mut first: Option<u32> = None;
         let mut gone: Option<u32> = None;
-        let mut rotated: Option<u32> = None;
+        let mut replacing: Vec<u32> = Vec::new();
         let mut is_gone = true;
         for (path, keys, place) in places {
             let judged = self.judge(*path, *keys, place, &of_production);
@@ -354,11 +356,7 @@ impl Finisher<'_, '_> {
                 // A message, or what a merge took away by side.
                 None => is_gone = false,
             }
-            if let Some((commit, _)) = place.replaced
-                && rotated.is_none_or(|last| time(last) < time(commit))
-            {
-                rotated = Some(commit);
-            }
+            replacing.extend(place.replaced.map(|(commit, _)| commit));
             if credential.places.len() < MOST_PLACES {
                 let told = self.place(*path, *keys, place, judged)?;
                 credential.places.push(told);
@@ -372,14 +370,18 @@ impl Finisher<'_, '_> {
         if !standing && is_gone {
             credential.gone = gone.map(|gone| self.since(gone)).transpose()?;
         }
+        // A value that was there before is not new for having been copied over another.
+        let rotated = replacing
+            .into_iter()
+            .filter(|commit| first.is_some_and(|first| time(*commit) - time(first) <= A_DAY))
+            .max_by_key(|commit| time(*commit));
         credential.rotated = rotated.map(|at| self.since(at)).transpose()?;
         credential.environments = environments.into_iter().collect();
         credential.crosses = crosses.into_iter().collect();
         if tiers.len() > 1 {
             credential.shared = tiers.into_iter().collect();
         }
-        credential.overdue =
-            !public && credential.days() > i64::from(self.policy().rotation_age());
+        credential.overdue = !public && credential.days() > i64::from(self.policy().rotation_age());
         if let Some(rule) = rule {
             credential.remedy.clone_from(&rule.remedy);
         }
@@ -401,7 +403,10 @@ impl Finisher<'_, '_> {
             .iter()
             .filter(|(path, keys, place)| {
                 let text = &self.story.paths[*path as usize];
-                let words: Vec<&str> = self.keys[*keys as usize].iter().map(String::as_str).collect();
+                let words: Vec<&str> = self.keys[*keys as usize]
+                    .iter()
+                    .map(String::as_str)
+                    .collect();
                 self.claims(place.stands, text, &words)
                     .iter()
                     .any(|claims| {
@@ -422,7 +427,10 @@ impl Finisher<'_, '_> {
     ) -> Judged {
         let found = &self.ledger.founds[place.found as usize];
         let text = self.story.paths[path as usize].as_str();
-        let words: Vec<&str> = self.keys[keys as usize].iter().map(String::as_str).collect();
+        let words: Vec<&str> = self.keys[keys as usize]
+            .iter()
+            .map(String::as_str)
+            .collect();
         let stands = place.stands != 0;
         let kinds = if stands { place.stands } else { place.held };
         let by_kind = self.claims(kinds, text, &words);
@@ -439,7 +447,11 @@ impl Finisher<'_, '_> {
             .collect();
         // A branch of production and one of staging share the file: that is no copy.
         let is_elsewhere = of_production.iter().any(|other| *other != (path, keys));
-        let rule = self.ledger.rules.get(found.rule.as_str()).map(|(_, rule)| *rule);
+        let rule = self
+            .ledger
+            .rules
+            .get(found.rule.as_str())
+            .map(|(_, rule)| *rule);
         let fingerprint = || found.fingerprint.clone();
         let mut judged = Judged {
             verdict: Verdict::Allow,
@@ -484,7 +496,11 @@ impl Finisher<'_, '_> {
                 }
             }
             for claim in claims {
-                if !judged.claims.iter().any(|known| known.environment == claim.environment) {
+                if !judged
+                    .claims
+                    .iter()
+                    .any(|known| known.environment == claim.environment)
+                {
                     judged.claims.push(claim);
                 }
             }

@@ -150,7 +150,8 @@ fn read(from: &mut impl Read, each: &mut dyn FnMut(Record)) -> u64 {
     let mut head = [0; 12];
     let mut body = Vec::new();
     while from.read_exact(&mut head).is_ok() && head[..4] == MAGIC {
-        let number = |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
+        let number =
+            |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
         let length = number(4) as usize;
         if length > LARGEST_CHUNK {
             break;

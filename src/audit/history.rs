@@ -156,14 +156,13 @@ impl Story {
                     came: true,
                     replaced,
                 }));
-            self.events
-                .extend(step.went.into_iter().map(|found| Event {
-                    commit,
-                    path,
-                    seen: Seen { found, line: 0 },
-                    came: false,
-                    replaced: None,
-                }));
+            self.events.extend(step.went.into_iter().map(|found| Event {
+                commit,
+                path,
+                seen: Seen { found, line: 0 },
+                came: false,
+                replaced: None,
+            }));
         }
     }
 
@@ -286,11 +285,7 @@ fn push(
 }
 
 /// What stands in a commit object itself.
-fn messages(
-    ledger: &mut Ledger<'_>,
-    oid: Oid,
-    steps: &mut Vec<StepOf>,
-) -> Result<(), JudgeError> {
+fn messages(ledger: &mut Ledger<'_>, oid: Oid, steps: &mut Vec<StepOf>) -> Result<(), JudgeError> {
     let data = ledger.repository.read_as(oid, Kind::Commit)?;
     let end = data
         .windows(2)
@@ -316,7 +311,10 @@ impl Story {
         if tags.is_empty() {
             return Ok(());
         }
-        let numbers: HashMap<Oid, usize> = (0..).zip(&self.commits).map(|(at, node)| (node.oid, at)).collect();
+        let numbers: HashMap<Oid, usize> = (0..)
+            .zip(&self.commits)
+            .map(|(at, node)| (node.oid, at))
+            .collect();
         for (tag, means) in tags {
             let Some(at) = numbers.get(means) else {
                 continue;

@@ -101,7 +101,12 @@ impl Audit<'_> {
         }
         let head = self.repository.head_commit()?;
         add(head.as_ref().map_or(&[], |head| head.as_bytes()));
-        add(format!("{:?} {:?}", self.policy.own_packs(), self.policy.disabled_rules()).as_bytes());
+        add(format!(
+            "{:?} {:?}",
+            self.policy.own_packs(),
+            self.policy.disabled_rules()
+        )
+        .as_bytes());
         add(self.as_of.to_string().as_bytes());
         add(&[u8::from(self.authors)]);
         add(&self.decided_by);
@@ -111,12 +116,7 @@ impl Audit<'_> {
 
     /// Audits, and says how far it is.
     pub fn run(&self, progress: &mut dyn FnMut(Progress)) -> Result<Audited, JudgeError> {
-        let mut ledger = Ledger::new(
-            self.repository,
-            self.policy,
-            self.scanner,
-            self.inventory,
-        );
+        let mut ledger = Ledger::new(self.repository, self.policy, self.scanner, self.inventory);
         let mut not_kept = None;
         if let Some(folder) = &self.cache
             && let Err(error) = ledger.remember(folder, &self.cache_key())
@@ -173,11 +173,7 @@ impl Audit<'_> {
                 return Err(error.into());
             }
         }
-        let open = uncovered::look(
-            &mut ledger,
-            &git_refs,
-            head.map(|head| head.tree),
-        )?;
+        let open = uncovered::look(&mut ledger, &git_refs, head.map(|head| head.tree))?;
         let put_together = assembly.finish(&ledger, &story, &refs, &self.name)?;
         let uncovered = uncovered::sentences(&open, &refs, self.policy, &put_together.credentials);
         let mut credentials = put_together.credentials;
@@ -227,7 +223,12 @@ impl Audit<'_> {
         add(&stamp(self.inventory.map(Inventory::path)));
         add(format!("{:?}", self.policy.facts()).as_bytes());
         add(&words(self.policy.vocabulary()));
-        add(format!("{:?} {:?}", self.policy.own_packs(), self.policy.disabled_rules()).as_bytes());
+        add(format!(
+            "{:?} {:?}",
+            self.policy.own_packs(),
+            self.policy.disabled_rules()
+        )
+        .as_bytes());
         hasher.finalize().to_hex().chars().take(24).collect()
     }
 }

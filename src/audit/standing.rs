@@ -165,11 +165,7 @@ impl<'r> Tips<'r> {
     }
 
     /// What was left closed in the files of a tree.
-    pub(super) fn closed(
-        &mut self,
-        ledger: &mut Ledger<'_>,
-        tree: Oid,
-    ) -> Result<(), JudgeError> {
+    pub(super) fn closed(&mut self, ledger: &mut Ledger<'_>, tree: Oid) -> Result<(), JudgeError> {
         for (path, oid) in self.files(ledger, tree)? {
             let path = String::from_utf8_lossy(&path);
             if let Some(reason) = ledger.closed_at(oid, &path).map(str::to_owned) {

@@ -82,15 +82,23 @@ pub(super) fn look(
     let mut unclaimed: Vec<Unclaimed> = branches.take(MOST).collect();
     let mut folders: Vec<_> = folders.into_iter().collect();
     folders.sort_by(|a, b| b.1.2.cmp(&a.1.2).then_with(|| a.0.cmp(&b.0)));
-    unclaimed.extend(folders.into_iter().take(MOST).map(
-        |(name, (tier, word, files))| Unclaimed {
-            what: if name.ends_with('/') { "folder" } else { "file" }.to_owned(),
-            name: redact(&name),
-            word,
-            tier,
-            files,
-        },
-    ));
+    unclaimed.extend(
+        folders
+            .into_iter()
+            .take(MOST)
+            .map(|(name, (tier, word, files))| Unclaimed {
+                what: if name.ends_with('/') {
+                    "folder"
+                } else {
+                    "file"
+                }
+                .to_owned(),
+                name: redact(&name),
+                word,
+                tier,
+                files,
+            }),
+    );
     Ok(Open {
         unclaimed,
         of_paths,

@@ -208,9 +208,7 @@ impl<'g> PolicyChanges<'g> {
     fn file_at(&self, oid: Oid, file: &str) -> Result<Option<Oid>, GitError> {
         let repository = self.gate.repository;
         match repository.peel(oid)? {
-            (_, commit, Kind::Commit) => {
-                find(repository, repository.commit(commit)?.tree, file)
-            }
+            (_, commit, Kind::Commit) => find(repository, repository.commit(commit)?.tree, file),
             _ => Ok(None),
         }
     }

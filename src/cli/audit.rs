@@ -136,7 +136,11 @@ fn audit<'a>(
         .policy
         .clone()
         .or_else(|| repository.config_path("stagegate.policy"))
-        .or_else(|| repository.work_dir().map(|folder| folder.join(crate::check::POLICY_FILE)));
+        .or_else(|| {
+            repository
+                .work_dir()
+                .map(|folder| folder.join(crate::check::POLICY_FILE))
+        });
     if let Some(file) = named
         && let Ok(text) = std::fs::read(file)
     {
@@ -199,7 +203,11 @@ fn read(files: &[PathBuf]) -> Result<Posture, Failure> {
 
 fn show(posture: &Posture, global: &Global, out: &mut dyn Write) -> Result<(), Failure> {
     let written = |format, color| {
-        let format = if format == Format::Plain { Format::Text } else { format };
+        let format = if format == Format::Plain {
+            Format::Text
+        } else {
+            format
+        };
         let options = Options {
             all: global.all,
             color,

@@ -126,9 +126,9 @@ impl<'r> RecentTrees<'r> {
             if listed.is_some_and(|oid| seen.insert(oid)) {
                 left = left.saturating_add(size.saturating_mul(UNFOLDED));
             }
-            left = left.checked_sub(size).ok_or_else(|| {
-                too_much(tree, "the same few trees unfold to too many paths")
-            })?;
+            left = left
+                .checked_sub(size)
+                .ok_or_else(|| too_much(tree, "the same few trees unfold to too many paths"))?;
             let mut folders = Vec::new();
             for entry in &entries {
                 came(entry, &prefix, &there, &mut folders, visit)?;
@@ -241,7 +241,10 @@ mod tests {
     #[test]
     fn authors_are_names_without_addresses() {
         let author = |line: &str| {
-            Author::parse(format!("tree 1\n{line}\ncommitter C <c> 9 +0000\n\nauthor X <x> 1 +0000\n").as_bytes())
+            Author::parse(
+                format!("tree 1\n{line}\ncommitter C <c> 9 +0000\n\nauthor X <x> 1 +0000\n")
+                    .as_bytes(),
+            )
         };
         let ada = author("author Ada B. <ada@example.invalid> 1700000000 +0100");
         assert_eq!((ada.name.as_str(), ada.time), ("Ada B.", 1_700_000_000));

@@ -300,7 +300,10 @@ impl Checker<'_> {
             }
         }
         if let Some(text) = written.baseline {
-            let steps_out = text.value.split('/').any(|part| matches!(part, "" | "." | ".."));
+            let steps_out = text
+                .value
+                .split('/')
+                .any(|part| matches!(part, "" | "." | ".."));
             if steps_out {
                 self.mistakes.add(
                     text.offset,

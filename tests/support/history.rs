@@ -26,7 +26,14 @@ pub(crate) fn commit(env: &TestEnv, work: &Repo<'_>, day: &str, author: &str, me
         .env("GIT_AUTHOR_NAME", author)
         .env("GIT_AUTHOR_DATE", &date)
         .env("GIT_COMMITTER_DATE", &date)
-        .args(["commit", "-q", "--no-verify", "--allow-empty", "-m", message]))
+        .args([
+            "commit",
+            "-q",
+            "--no-verify",
+            "--allow-empty",
+            "-m",
+            message,
+        ]))
     .succeeded();
 }
 
@@ -48,31 +55,52 @@ pub(crate) fn shop<'e>(env: &'e TestEnv, name: &str) -> (Repo<'e>, Values) {
         )
     };
     let of_staging = |password: &str, key: &str| {
-        format!("db:\n  user: shop\n  password: \"{password}\"\npayments:\n  stripe_secret_key: {key}\n")
+        format!(
+            "db:\n  user: shop\n  password: \"{password}\"\npayments:\n  stripe_secret_key: {key}\n"
+        )
     };
     work.write("README.md", "A shop.\n");
     work.write("config/production.yml", production(&passwords[0]));
     work.write("config/staging.yml", of_staging(&staging[0], &sandbox));
     at("2024-06-03", "Ada Byron", "A shop");
     work.write("config/production.yml", production(&passwords[1]));
-    at("2024-12-02", "Grace Murray", "Rotate the database's password");
+    at(
+        "2024-12-02",
+        "Grace Murray",
+        "Rotate the database's password",
+    );
     work.write("deploy/ci.env", format!("SLACK_BOT_TOKEN={slack}\n"));
-    at("2025-02-10", "Edsger W.", "Tell the channel about deployments");
+    at(
+        "2025-02-10",
+        "Edsger W.",
+        "Tell the channel about deployments",
+    );
     work.write("config/staging.yml", of_staging(&staging[1], &sandbox));
     at("2025-04-01", "Grace Murray", "Rotate staging too");
-    work.write("scripts/release.sh", format!("export GITHUB_TOKEN={leaked}\n"));
+    work.write(
+        "scripts/release.sh",
+        format!("export GITHUB_TOKEN={leaked}\n"),
+    );
     at("2025-06-16", "Barbara L.", "Release by script");
     work.write("scripts/release.sh", "gh release create\n");
     at("2025-06-18", "Barbara L.", "No token in the script");
     work.write("config/staging.yml", of_staging(&staging[1], &stripe));
-    at("2025-09-08", "Barbara L.", "Payments did not work in staging");
+    at(
+        "2025-09-08",
+        "Barbara L.",
+        "Payments did not work in staging",
+    );
     work.write(
         "deploy/development/values.yaml",
         format!("aws:\n  access_key_id: {aws}\nqueue:\n  password: \"{queue}\"\n"),
     );
     at("2026-03-02", "Edsger W.", "A chart for laptops");
     work.write("config/production.yml", production(&passwords[2]));
-    at("2026-07-20", "Grace Murray", "Rotate the database's password");
+    at(
+        "2026-07-20",
+        "Grace Murray",
+        "Rotate the database's password",
+    );
     work.write("src/prod-mirror/settings.yml", "mode: fast\n");
     work.write(
         "stagegate.toml",

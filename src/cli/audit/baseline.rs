@@ -127,7 +127,10 @@ impl Keeper<'_> {
             .map(|one| (one.fingerprint.as_str(), one))
             .collect();
         let mut again = false;
-        for value in standing.iter().filter(|value| value.verdict != Verdict::Allow) {
+        for value in standing
+            .iter()
+            .filter(|value| value.verdict != Verdict::Allow)
+        {
             let credential = known.get(value.fingerprint.as_str());
             if credential.is_some_and(|one| one.revoked) {
                 continue;
@@ -198,7 +201,10 @@ impl Keeper<'_> {
 
 fn read(file: &Path) -> Result<Baseline, Failure> {
     let text = std::fs::read(file).map_err(|error| {
-        Failure::new(format!("cannot read the baseline {}: {error}", file.display()))
+        Failure::new(format!(
+            "cannot read the baseline {}: {error}",
+            file.display()
+        ))
     })?;
     source::baseline(&text, &file.display().to_string())
 }

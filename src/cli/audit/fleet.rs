@@ -62,7 +62,10 @@ pub(super) fn run(
     let listed = parse(&text)?;
     let into = args.into.as_deref().unwrap_or(Path::new("."));
     std::fs::create_dir_all(into).map_err(|error| {
-        Failure::new(format!("cannot make the folder {}: {error}", into.display()))
+        Failure::new(format!(
+            "cannot make the folder {}: {error}",
+            into.display()
+        ))
     })?;
     let (mut done, mut left, mut failed) = (0, 0, 0);
     let part = listed
@@ -79,7 +82,9 @@ pub(super) fn run(
             Err(failure) => {
                 failed += 1;
                 let said = failure.to_string();
-                drop(std::io::stderr().lock().write_all(format!("{}: {said}", crate::report::printable(&one.name)).as_bytes()));
+                drop(std::io::stderr().lock().write_all(
+                    format!("{}: {said}", crate::report::printable(&one.name)).as_bytes(),
+                ));
                 write(&failure_of(args, one, &said), &file)?;
             }
         }
@@ -171,7 +176,10 @@ fn failure_of(args: &Args, one: &Listed, said: &str) -> Records {
 fn read(list: &Path) -> Result<String, Failure> {
     let mut text = String::new();
     let read = if list == Path::new("-") {
-        std::io::stdin().lock().read_to_string(&mut text).map(|_| ())
+        std::io::stdin()
+            .lock()
+            .read_to_string(&mut text)
+            .map(|_| ())
     } else {
         std::fs::read_to_string(list).map(|read| text = read)
     };
@@ -207,11 +215,21 @@ fn parse(text: &str) -> Result<Vec<Listed>, Failure> {
 fn file_name(name: &str) -> String {
     let plain: String = name
         .chars()
-        .map(|character| if character.is_ascii_alphanumeric() || character == '-' { character } else { '_' })
+        .map(|character| {
+            if character.is_ascii_alphanumeric() || character == '-' {
+                character
+            } else {
+                '_'
+            }
+        })
         .collect();
     let from = plain.len().saturating_sub(60);
     let hash = blake3::hash(name.as_bytes()).to_hex();
-    format!("{}-{}.jsonl", plain[from..].trim_start_matches(['-', '_']), &hash[..12])
+    format!(
+        "{}-{}.jsonl",
+        plain[from..].trim_start_matches(['-', '_']),
+        &hash[..12]
+    )
 }
 
 #[cfg(test)]

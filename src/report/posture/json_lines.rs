@@ -84,12 +84,13 @@ pub fn read(from: impl BufRead) -> Result<Posture, ReadError> {
         .iter()
         .map(|one| (one.repository.clone(), one.as_of))
         .collect();
+    posture.credentials.retain(|one| {
+        days.get(&one.repository)
+            .is_none_or(|day| *day == one.as_of)
+    });
+    posture.sort();
     posture
         .credentials
-        .retain(|one| days.get(&one.repository).is_none_or(|day| *day == one.as_of));
-    posture.sort();
-    posture.credentials.dedup_by(|a, b| {
-        (&a.repository, &a.fingerprint) == (&b.repository, &b.fingerprint)
-    });
+        .dedup_by(|a, b| (&a.repository, &a.fingerprint) == (&b.repository, &b.fingerprint));
     Ok(posture)
 }

@@ -17,12 +17,7 @@ use super::Format;
 use crate::model::Posture;
 
 /// Every format.
-pub const FORMATS: &[Format] = &[
-    Format::Text,
-    Format::Json,
-    Format::JsonLines,
-    Format::Html,
-];
+pub const FORMATS: &[Format] = &[Format::Text, Format::Json, Format::JsonLines, Format::Html];
 
 /// How much to show, and how. Text and the page cut long lists; JSON never does.
 #[derive(Debug, Clone, Copy, Default)]

@@ -29,7 +29,12 @@ pub(super) fn write(
     head(posture, options, &mut text);
     credentials(posture, options, &mut text);
     for repository in &posture.repositories {
-        about(repository, posture.repositories.len() > 1, options, &mut text);
+        about(
+            repository,
+            posture.repositories.len() > 1,
+            options,
+            &mut text,
+        );
     }
     out.write_all(text.as_bytes())
 }
@@ -40,19 +45,33 @@ fn line(text: &mut String, line: &str) {
 }
 
 fn head(posture: &Posture, options: Options, text: &mut String) {
-    let (bold, plain) = if options.color { (BOLD, PLAIN) } else { ("", "") };
+    let (bold, plain) = if options.color {
+        (BOLD, PLAIN)
+    } else {
+        ("", "")
+    };
     let of = match posture.repositories.as_slice() {
         [only] => format!("{} on {}", printable(&only.repository), only.as_of),
         many => count(many.len(), "repository", "repositories"),
     };
     line(text, &format!("{bold}stagegate: posture of {of}{plain}"));
     line(text, "");
-    let standing: Vec<_> = posture.credentials.iter().filter(|one| one.standing).collect();
+    let standing: Vec<_> = posture
+        .credentials
+        .iter()
+        .filter(|one| one.standing)
+        .collect();
     let history = posture.credentials.len() - standing.len();
     let number = |number: usize, what: &str| format!("{number:>7}  {what}");
-    line(text, &number(standing.len(), "credentials stand at the tip of a ref"));
+    line(
+        text,
+        &number(standing.len(), "credentials stand at the tip of a ref"),
+    );
     line(text, &number(history, "more stand in history only"));
-    let crossing: Vec<_> = standing.iter().filter(|one| !one.crosses.is_empty()).collect();
+    let crossing: Vec<_> = standing
+        .iter()
+        .filter(|one| !one.crosses.is_empty())
+        .collect();
     let mut boundaries: BTreeMap<&str, usize> = BTreeMap::new();
     for one in &crossing {
         for boundary in &one.crosses {
@@ -68,15 +87,27 @@ fn head(posture: &Posture, options: Options, text: &mut String) {
     } else {
         format!(": {}", told.join(", "))
     };
-    line(text, &number(crossing.len(), &format!("of them cross a boundary{told}")));
-    let refused = standing.iter().filter(|one| one.verdict == Verdict::Block).count();
-    line(text, &number(refused, "would be refused if they came today"));
+    line(
+        text,
+        &number(crossing.len(), &format!("of them cross a boundary{told}")),
+    );
+    let refused = standing
+        .iter()
+        .filter(|one| one.verdict == Verdict::Block)
+        .count();
+    line(
+        text,
+        &number(refused, "would be refused if they came today"),
+    );
     let overdue = posture.credentials.iter().filter(|one| one.overdue).count();
     let age = match posture.repositories.as_slice() {
         [only] => count(only.rotation_age as usize, "day", "days"),
         _ => "their policy's rotation age".to_owned(),
     };
-    line(text, &number(overdue, &format!("stand, or stood, for more than {age}")));
+    line(
+        text,
+        &number(overdue, &format!("stand, or stood, for more than {age}")),
+    );
     let in_baseline = standing.iter().filter(|one| one.baseline.is_some()).count();
     if in_baseline > 0 {
         line(text, &number(in_baseline, "are in the baseline"));
@@ -95,7 +126,10 @@ fn credentials(posture: &Posture, options: Options, text: &mut String) {
         return;
     }
     line(text, "");
-    line(text, " SAYS     AGE  ROTATED     STANDS IN             CREDENTIAL");
+    line(
+        text,
+        " SAYS     AGE  ROTATED     STANDS IN             CREDENTIAL",
+    );
     let most = if options.all { usize::MAX } else { MOST };
     for one in shown.iter().take(most) {
         row(one, posture.repositories.len() > 1, options, text);
@@ -194,7 +228,10 @@ fn about(repository: &AuditedRepository, many: bool, options: Options, text: &mu
     };
     if let Some(error) = &repository.error {
         line(text, "");
-        paragraph(text, &format!("{} was not audited: {error}", repository.repository));
+        paragraph(
+            text,
+            &format!("{} was not audited: {error}", repository.repository),
+        );
         return;
     }
     let ending: Vec<_> = repository
@@ -202,18 +239,24 @@ fn about(repository: &AuditedRepository, many: bool, options: Options, text: &mu
         .iter()
         .filter(|one| options.all || one.state != ExceptionState::Active)
         .collect();
-    list(text, &format!("Exceptions{name}"), options, ending.len(), |at| {
-        let one = ending[at];
-        format!(
-            "{} in {}: {} ({}), approved by {}, {}",
-            one.fingerprint,
-            one.environment,
-            one.state.as_str(),
-            one.expires,
-            one.approver,
-            one.policy_line
-        )
-    });
+    list(
+        text,
+        &format!("Exceptions{name}"),
+        options,
+        ending.len(),
+        |at| {
+            let one = ending[at];
+            format!(
+                "{} in {}: {} ({}), approved by {}, {}",
+                one.fingerprint,
+                one.environment,
+                one.state.as_str(),
+                one.expires,
+                one.approver,
+                one.policy_line
+            )
+        },
+    );
     list(
         text,
         &format!("Looks like an environment, and nothing claims it{name}"),
@@ -226,7 +269,10 @@ fn about(repository: &AuditedRepository, many: bool, options: Options, text: &mu
             } else {
                 String::new()
             };
-            format!("{} {} (\"{}\" means {}{files})", one.what, one.name, one.word, one.tier)
+            format!(
+                "{} {} (\"{}\" means {}{files})",
+                one.what, one.name, one.word, one.tier
+            )
         },
     );
     list(
@@ -245,7 +291,11 @@ fn about(repository: &AuditedRepository, many: bool, options: Options, text: &mu
                 baseline.file,
                 count(baseline.entries, "entry", "entries"),
                 baseline.gone.len(),
-                if baseline.gone.is_empty() { "" } else { ": `--prune` removes them" }
+                if baseline.gone.is_empty() {
+                    ""
+                } else {
+                    ": `--prune` removes them"
+                }
             ),
         );
     }
@@ -277,11 +327,17 @@ fn list(
     for at in 0..length.min(most) {
         let parts = wrap(&printable(&item(at)), COLUMNS - 6);
         for (number, part) in parts.iter().enumerate() {
-            line(text, &format!("  {} {part}", if number == 0 { "-" } else { " " }));
+            line(
+                text,
+                &format!("  {} {part}", if number == 0 { "-" } else { " " }),
+            );
         }
     }
     if length > most {
-        line(text, &format!("    and {} more: --all shows them", length - most));
+        line(
+            text,
+            &format!("    and {} more: --all shows them", length - most),
+        );
     }
 }
 

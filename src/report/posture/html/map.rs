@@ -183,9 +183,9 @@ fn group(provider: &str) -> String {
         other => {
             let words = other.replace('_', " ");
             let mut letters = words.chars();
-            letters
-                .next()
-                .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+            letters.next().map_or_else(String::new, |first| {
+                first.to_uppercase().chain(letters).collect()
+            })
         }
     }
 }

@@ -131,7 +131,9 @@ fn numbers(posture: &Posture) -> Markup {
         .filter(|one| one.state != ExceptionState::Active)
         .count();
     let crossing = standing().filter(|one| !one.crosses.is_empty()).count();
-    let refused = standing().filter(|one| one.verdict == Verdict::Block).count();
+    let refused = standing()
+        .filter(|one| one.verdict == Verdict::Block)
+        .count();
     let overdue = standing().filter(|one| one.overdue).count();
     let age = match posture.repositories.as_slice() {
         [only] => format!("older than {} days", only.rotation_age),
@@ -239,7 +241,7 @@ fn policy_of(repository: &AuditedRepository, many: bool, options: Options) -> Ma
             }
         }
         @if !repository.exceptions.is_empty() {
-            div.scroll tabindex="0" role="region" aria-label="Exceptions" {
+            div.scroll tabindex="0" role="region" aria-label={ "Exceptions of " (shown(&repository.repository)) } {
                 table {
                     caption { "Exceptions" }
                     thead { tr {
@@ -266,7 +268,7 @@ fn policy_of(repository: &AuditedRepository, many: bool, options: Options) -> Ma
             }
         }
         @if !repository.unclaimed.is_empty() {
-            div.scroll tabindex="0" role="region" aria-label="Names that nothing claims" {
+            div.scroll tabindex="0" role="region" aria-label={ "Names that nothing claims in " (shown(&repository.repository)) } {
                 table {
                     caption { "Names that look like an environment's, and that nothing claims" }
                     thead { tr {

@@ -3,9 +3,7 @@
 use maud::{Markup, html};
 
 use super::{chip, map::flow, shown, thousands};
-use crate::model::{
-    AuditedCredential, AuditedPlace, Confidence, Family, Posture, Since, Verdict,
-};
+use crate::model::{AuditedCredential, AuditedPlace, Confidence, Family, Posture, Since, Verdict};
 use crate::report::posture::Options;
 use crate::report::words::count;
 
@@ -28,7 +26,7 @@ pub(super) fn section(posture: &Posture, options: Options) -> Markup {
                     p { "The first " (thousands(shown_rows)) " are shown; " code { "--all" } " shows " (thousands(more)) " more." }
                 }
                 p.nothing { "No credential passes these filters." }
-                div.scroll tabindex="0" role="region" aria-label="Credentials" {
+                div.scroll tabindex="0" role="region" aria-label="Table of credentials" {
                     table #list {
                         caption { "Every credential by the fingerprint of its value, what matters most first" }
                         thead { tr {
@@ -133,7 +131,7 @@ fn row(posture: &Posture, one: &AuditedCredential, many: bool) -> Markup {
                 @for environment in &one.environments { (chip(posture, environment)) " " }
                 @for boundary in &one.crosses { div.crossed { (flow(posture, boundary)) } }
             }
-            td.number data-sort=(days) class=(if one.overdue { "number overdue" } else { "number" }) {
+            td class=(if one.overdue { "number overdue" } else { "number" }) data-sort=(days) {
                 (thousands(days)) " d"
                 @if one.overdue { span.spoken { ", overdue" } }
             }

@@ -6,8 +6,8 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 use maud::{Markup, html};
 
-use super::{shown, tier_class, tier_of};
-use crate::model::{AuditedCredential, AuditedPlace, Posture, Tier};
+use super::shown;
+use crate::model::{AuditedCredential, AuditedPlace, Posture};
 use crate::report::words::count;
 
 /// So many lines are drawn.
@@ -36,7 +36,6 @@ struct Bar<'p> {
 struct Line<'p> {
     label: String,
     bars: Vec<Bar<'p>>,
-    tier: Option<Tier>,
     crosses: bool,
 }
 
@@ -51,14 +50,14 @@ pub(super) fn section(posture: &Posture) -> Markup {
                 p.quiet { "No credential stands at the tip of any ref." }
             } @else {
                 p {
-                    "Each line is a place, each bar a value that stood there. A new bar is a rotation; the hatched part is older than the policy's rotation age. "
+                    "Each line is a place, each bar a value that stood there. A new bar is a rotation, and its colour says whose the value is; the hatched part is older than the policy's rotation age. "
                     @if more > 0 { (count(more, "line is", "lines are")) " not drawn; the table below has every one." }
                 }
                 ul.legend aria-label="Legend" {
                     @for tier in ["production", "staging", "development", "test"] {
                         li { span class={ "swatch " (tier) } {} (tier) }
                     }
-                    li { span.swatch.unclaimed {} "unclaimed" }
+                    li { span.swatch.unknown {} "unknown" }
                     li { span.swatch.late {} "overdue" }
                     li { span.dot {} "stands today" }
                 }
@@ -90,7 +89,7 @@ fn lines(posture: &Posture) -> Vec<Line<'_>> {
     let mut lines: Vec<Line<'_>> = by_place
         .into_iter()
         .filter(|(_, values)| values.iter().any(|(_, place)| place.verdict.is_some()))
-        .map(|((repository, path, key, _), values)| line(posture, many, repository, path, key, &values))
+        .map(|((repository, path, key, _), values)| line(many, repository, path, key, &values))
         .collect();
     lines.sort_by_cached_key(|line| {
         let age = line
@@ -105,7 +104,6 @@ fn lines(posture: &Posture) -> Vec<Line<'_>> {
 }
 
 fn line<'p>(
-    posture: &Posture,
     many: bool,
     repository: &str,
     path: &str,
@@ -128,13 +126,6 @@ fn line<'p>(
     bars.sort_by_key(|bar| (bar.from, bar.to));
     let skip = bars.len().saturating_sub(BARS);
     let bars = bars.split_off(skip);
-    let environment = values
-        .iter()
-        .filter(|(_, place)| place.verdict.is_some())
-        .flat_map(|(_, place)| &place.environments)
-        .filter_map(|environment| tier_of(posture, environment))
-        // Where two claim it, the stricter one colours it.
-        .max_by_key(|tier| (*tier == Tier::Staging, *tier == Tier::Production));
     let mut label = String::new();
     if many {
         label = format!("{repository}: ");
@@ -146,9 +137,10 @@ fn line<'p>(
     }
     Line {
         label: shown(&label),
-        crosses: bars.iter().any(|bar| bar.stands && !bar.one.crosses.is_empty()),
+        crosses: bars
+            .iter()
+            .any(|bar| bar.stands && !bar.one.crosses.is_empty()),
         bars,
-        tier: environment,
     }
 }
 
@@ -238,13 +230,13 @@ fn row(posture: &Posture, line: &Line<'_>, y: i32, scale: &Scale) -> Markup {
             }
             line.guide x1=(LEFT) x2=(WIDTH - RIGHT) y1=(middle) y2=(middle) {}
             @for bar in &line.bars {
-                (drawn(posture, bar, line.tier, middle, scale))
+                (drawn(posture, bar, middle, scale))
             }
         }
     }
 }
 
-fn drawn(posture: &Posture, bar: &Bar<'_>, tier: Option<Tier>, middle: i32, scale: &Scale) -> Markup {
+fn drawn(posture: &Posture, bar: &Bar<'_>, middle: i32, scale: &Scale) -> Markup {
     let (from, to) = (scale.x(bar.from), scale.x(bar.to));
     let width = (to - from - 1).max(3);
     let age = posture
@@ -262,7 +254,7 @@ fn drawn(posture: &Posture, bar: &Bar<'_>, tier: Option<Tier>, middle: i32, scal
                 @if bar.stands { "today" } @else { (bar.to.to_string()) }
                 ", " (count(usize::try_from(days).unwrap_or(0), "day", "days"))
             }
-            rect class=(tier_class(tier)) x=(from) y=(middle - 6) width=(width) height="12" rx="2" {}
+            rect class=(bar.one.origin.environment.as_str()) x=(from) y=(middle - 6) width=(width) height="12" rx="2" {}
             @if due < bar.to && to - late > 1 {
                 rect.late x=(late) y=(middle - 6) width=((to - late - 1).max(1)) height="12" rx="2" {}
             }
@@ -281,7 +273,9 @@ fn ticks(first: Date, last: Date) -> Vec<Date> {
         .find(|months| i64::from(days) / (months * 30) <= 9)
         .unwrap_or(240);
     let month = i64::from(first.month()) - 1;
-    let mut tick = first.first_of_month().saturating_sub((month % months).months());
+    let mut tick = first
+        .first_of_month()
+        .saturating_sub((month % months).months());
     let mut ticks = Vec::new();
     while tick <= last && ticks.len() < 40 {
         // One at the edge would be cut.
