@@ -23,6 +23,7 @@ use crate::syntax::{self, Entry, Meaning, Syntax};
 mod dismissed;
 mod known;
 mod reading;
+mod siblings;
 
 pub use dismissed::Dismissed;
 use reading::Reading;
@@ -428,7 +429,7 @@ fn sighting<'r>(
             value,
             groups: &candidate.groups,
             key_path: &key_path,
-            siblings: &at.map_or_else(Vec::new, |at| siblings(entries, at, &entries[at])),
+            siblings: &at.map_or_else(Vec::new, |at| siblings::of(text, entries, at)),
             document,
             span: span.clone(),
             facts: knowledge.facts,
@@ -499,22 +500,6 @@ fn remark(steps: &[Step]) -> Option<Signal> {
         strength: Strength::Supporting,
         text,
     })
-}
-
-/// As many entries before and after are looked at: enough for any mapping a person writes, and linear in a file of one.
-const SIBLINGS: usize = 50;
-
-fn siblings<'e>(entries: &'e [Entry], at: usize, own: &Entry) -> Vec<(&'e str, &'e str)> {
-    let parent = &own.path[..own.path.len() - 1];
-    let window = at.saturating_sub(SIBLINGS)..entries.len().min(at + SIBLINGS);
-    entries[window]
-        .iter()
-        .filter(|entry| entry.span != own.span)
-        .filter_map(|entry| {
-            let (key, above) = entry.path.split_last()?;
-            (above == parent).then_some((key.as_str(), entry.value.as_str()))
-        })
-        .collect()
 }
 
 /// A value under a key that says nothing of it, which could be secret all the same: a copy is known by what it is a copy of.
@@ -814,7 +799,10 @@ mod tests {
     use crate::rules::{builtin, template::expand};
 
     fn seen(template: &str, syntax: Syntax) -> Vec<(String, String, usize, usize)> {
-        let text = expand(template, 11).expect("template");
+        seen_in(&expand(template, 11).expect("template"), syntax)
+    }
+
+    fn seen_in(text: &str, syntax: Syntax) -> Vec<(String, String, usize, usize)> {
         let vocabulary = Vocabulary {
             clear: [("prod".to_owned(), Tier::Production)].into(),
             ..Vocabulary::default()
@@ -856,6 +844,68 @@ mod tests {
                 ),
             ]
         );
+    }
+
+    #[test]
+    fn what_real_repositories_showed_to_be_none() {
+        for template in [
+            // The baseline of detect-secrets beside a finding of "AWS Access Key".
+            "{\"type\": \"AWS Access Key\", \"hashed_secret\": \"{hex:40}\"}",
+            "aws_hashed_secret: {base64:40}\n",
+            "DATABASE_URL=postgresql://shop:shop@localhost:5432/shop\n",
+            "<script src=\"https://maps.googleapis.com/maps/api/js?key=AIza{base64url:35}&x=y\"></script>\n",
+            "  // Secret-Key: $vendor->api_key->secret\n",
+            "const low = shannonEntropy('aab7aabbbbb');\n",
+        ] {
+            for syntax in [Syntax::Json, Syntax::Yaml, Syntax::Code, Syntax::Lines] {
+                let mut found = seen(template, syntax);
+                found.retain(|(rule, ..)| rule != "google-maps-browser-key");
+                assert!(found.is_empty(), "{template} {syntax:?}: {found:?}");
+            }
+        }
+        for (template, rule) in [
+            (
+                "aws_secret_access_key: {base64:40}\n",
+                "aws-secret-access-key",
+            ),
+            (
+                "URL=postgresql://shop:shop@db.acme.io:5432/shop\n",
+                "database-url",
+            ),
+            (
+                "URL=postgresql://shop:{alnum:12}@localhost/shop\n",
+                "database-url",
+            ),
+            ("GOOGLE_MAPS_API_KEY=AIza{base64url:35}\n", "google-api-key"),
+        ] {
+            let found = seen(template, Syntax::Lines);
+            assert_eq!(found.len(), 1, "{template}: {found:?}");
+            assert_eq!(found[0].0, rule);
+        }
+    }
+
+    #[test]
+    fn a_name_in_a_template_is_no_value_however_long() {
+        // Twenty and thirty-two characters: as long as what PagerDuty issues.
+        for name in ["notification_channel", "the_routing_key_of_the_service_x"] {
+            for value in [
+                format!("${{{name}}}"),
+                format!("\"{{{{ {name} }}}}\""),
+                format!("\"{{{{ {name}.pagerduty_key | default(omit) }}}}\""),
+                format!("${name}"),
+                format!("<%= {name} %>"),
+            ] {
+                for text in [
+                    format!("PAGERDUTY_INTEGRATION_KEY={value}\n"),
+                    format!("pagerduty_api_key: {value}\n"),
+                ] {
+                    for syntax in [Syntax::Yaml, Syntax::Lines, Syntax::Shell] {
+                        let found = seen_in(&text, syntax);
+                        assert!(found.is_empty(), "{text} {found:?}");
+                    }
+                }
+            }
+        }
     }
 
     #[test]

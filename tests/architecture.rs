@@ -296,8 +296,8 @@ fn complaints_about(file: &Path, text: &str) -> Vec<String> {
         }
     };
 
-    // A file of tests is declared behind `#[cfg(test)]`, and may look anywhere, as the modules inside files may.
-    if module.last().is_some_and(|last| last == "tests") {
+    // A file or folder of tests is declared behind `#[cfg(test)]`, and may look anywhere, as the modules inside files may.
+    if module.iter().any(|part| part == "tests") {
         return complaints;
     }
     let tokens = without_tests(tokens(text));

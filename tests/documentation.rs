@@ -237,7 +237,9 @@ fn every_link_of_the_pages_leads_to_a_file() {
         "docs/inventory.md",
         "docs/modes.md",
         "docs/origin.md",
+        "docs/explain.md",
         "docs/policy.md",
+        "docs/policy-reference.md",
         "docs/report.md",
     ] {
         let text = read(page);

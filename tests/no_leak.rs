@@ -19,7 +19,7 @@ use support::{Ran, Repo, Server, TestEnv, live_key, secret};
 
 const STAGING: &str = "refs/heads/staging";
 
-/// What is on a command line beside the mode: every format at every verbosity. A run of the debug binary over all that
+/// What is on a command line beside the mode: text and JSON at every verbosity; all formats are written by one run more. A run of the debug binary over all that
 /// is planted takes a second, so what cannot differ (JSON knows no verbosity but `--all`) is not tried in every mix.
 const WAYS: &[&[&str]] = &[
     &[],
@@ -236,15 +236,25 @@ impl<'e> Stage<'e> {
                 enough_was_found(&ran);
             }
         }
-        for format in ["text", "json"] {
-            let output = self.env.path(format!("report.{format}"));
-            let path = output.to_str().expect("a plain name");
-            let ran = mode(&["--format", format, "--output", path, "--all", "-vv"]);
-            ran.exits(1);
-            self.watch.nothing_in("beside --output", &ran);
-            let written = fs::read(&output).expect("a report was written");
-            assert!(!written.is_empty(), "the report is empty");
-            self.watch.nothing_in_bytes("--output", &written);
+        // All formats at once, each to a file.
+        let formats = stagegate::report::ALL.iter().map(|format| format.as_str());
+        let files: Vec<(String, _)> = formats
+            .map(|format| {
+                let file = self.env.path(format!("report.{format}"));
+                (format!("{format}={}", file.display()), file)
+            })
+            .collect();
+        let mut args = vec!["--all", "-vv"];
+        for (output, _) in &files {
+            args.extend(["--output", output]);
+        }
+        let ran = mode(&args);
+        ran.exits(1);
+        self.watch.nothing_in("beside --output", &ran);
+        for (output, file) in &files {
+            let written = fs::read(file).expect("a report was written");
+            assert!(!written.is_empty(), "{output}: the report is empty");
+            self.watch.nothing_in_bytes(output, &written);
         }
     }
 }

@@ -10,6 +10,9 @@ use super::source::{self, Fallback};
 use super::{Failure, Global, output};
 
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  stagegate check                                                the range of the CI system around\n  stagegate check --base origin/staging --head HEAD --ref staging\n  stagegate check --output sarif=stagegate.sarif --output text=-   several reports at once\n  stagegate check --format github                                annotations of GitHub Actions"
+)]
 pub(crate) struct Args {
     /// The commit that stood there before; zeros for a new branch. Without it, what the CI system around says
     #[arg(long, value_name = "REV")]

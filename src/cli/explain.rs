@@ -1,4 +1,4 @@
-//! `stagegate explain`: why a finding is judged as it is, or why something is none. Judges nothing: it exits 0 where it has
+//! `stagegate explain`: why a finding is judged as it is, or why something is none; or a rule. Judges nothing: it exits 0 where it has
 //! explained something and 2 where it could not.
 //!
 //! A value is read from standard input only: an argument stands in the shell's history and in the list of processes.
@@ -6,7 +6,7 @@
 use std::io::{Read, Write};
 
 use super::source::{self, Fallback};
-use super::{Failure, Global, output};
+use super::{Failure, Global, output, rules};
 use crate::git::Kind;
 use crate::hook::pre_commit::{self, full_name};
 use crate::model::Report;
@@ -17,11 +17,11 @@ const MOST: u64 = 64 << 20;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  stagegate explain config/staging.yml:12\n  stagegate explain sg1:7d1c0a52f3e84b96 --rev staging\n  stagegate explain --path config/staging.yml --ref staging <config/staging.yml\n  stagegate explain --path .env --ref staging --key DB_PASSWORD     (the value on standard input)"
+    after_help = "Examples:\n  stagegate explain config/staging.yml:12\n  stagegate explain stripe-secret-key\n  stagegate explain sg1:7d1c0a52f3e84b96 --rev staging\n  stagegate explain --path config/staging.yml --ref staging <config/staging.yml\n  stagegate explain --path .env --ref staging --key DB_PASSWORD     (the value on standard input)"
 )]
 pub(crate) struct Args {
-    /// PATH:LINE or fingerprint of a finding; without it, standard input is explained. Never a value
-    #[arg(value_name = "FINDING", allow_hyphen_values = true)]
+    /// PATH:LINE or fingerprint of a finding, or the id of a rule; without it, standard input is explained. Never a value
+    #[arg(value_name = "RULE|FINDING", allow_hyphen_values = true)]
     finding: Option<String>,
     /// Anything more is taken for a value that fell apart, and not repeated
     #[arg(hide = true)]
@@ -55,7 +55,18 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
     let wanted = match &args.finding {
         _ if !args.rest.is_empty() => return Err(no_value()),
         None => None,
-        Some(only) => Some(wanted(only).ok_or_else(no_value)?),
+        Some(only) => match wanted(only) {
+            Some(wanted) => Some(wanted),
+            None => match rules::explained(only, global, out)? {
+                Ok(code) => return Ok(code),
+                Err(Some(near)) => {
+                    return Err(no_value().hint(format!(
+                        "for a rule: `stagegate explain {near}`; `stagegate rules list` shows them all"
+                    )));
+                }
+                Err(None) => return Err(no_value()),
+            },
+        },
     };
     let repository = source::repository(global)?;
     let tip = args
@@ -138,17 +149,13 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
     } else {
         report::explained_text(&report, &mut text)?;
     }
-    match output::file(global)? {
-        Some(path) => output::write_file(path, &text)?,
-        // A reader that has gone away does not change the answer.
-        None => drop(out.write_all(&text).and_then(|()| out.flush())),
-    }
+    output::put(&text, global, out)?;
     Ok(0)
 }
 
 /// The argument is not repeated: it may be a value after all.
 fn no_value() -> Failure {
-    Failure::new("the argument is neither PATH:LINE nor a fingerprint").hint(
+    Failure::new("the argument is neither PATH:LINE, nor a fingerprint, nor the id of a rule").hint(
         "a value is read from standard input only, where no shell and no list of processes keeps it:\n\
          `stagegate explain --path config/staging.yml --ref staging --key db.password`, then the value and Ctrl-D",
     )

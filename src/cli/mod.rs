@@ -2,9 +2,11 @@
 
 mod audit;
 mod check;
+mod completions;
 mod explain;
 mod failure;
 mod inventory;
+mod man;
 mod output;
 mod policy;
 mod pre_commit;
@@ -29,7 +31,7 @@ pub(crate) use output::Output;
 #[command(
     version,
     max_term_width = 100,
-    after_help = "Exit codes: 0 allowed, 1 blocked, 2 could not decide.\n\nExamples:\n  stagegate pre-commit                              judge what is staged\n  stagegate check --base main --head HEAD --ref staging   judge a range as if pushed to staging\n  stagegate check                                   judge what CI's variables name\n  stagegate scan --rev staging                      judge everything that stands in a tree\n  stagegate audit                                   what stands where, over all refs and history\n  stagegate policy show --ref staging --path config/staging/db.yml"
+    after_help = "Exit codes: 0 allowed, 1 blocked, 2 could not decide.\n\nExamples:\n  stagegate pre-commit                              judge what is staged\n  stagegate check --base main --head HEAD --ref staging   judge a range as if pushed to staging\n  stagegate check                                   judge what CI's variables name\n  stagegate scan --rev staging                      judge everything that stands in a tree\n  stagegate audit                                   what stands where, over all refs and history\n  stagegate explain config/staging.yml:12           why it is refused, and what would change that\n  stagegate policy show --ref staging --path config/staging/db.yml\n\n`stagegate help COMMAND` has examples of each command."
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -110,14 +112,18 @@ enum Command {
     Scan(scan::Args),
     /// Say which credentials stand where over all refs and history, since when, and what crosses a boundary
     Audit(Box<audit::Args>),
-    /// Say why a finding is judged as it is, or why something is none
+    /// Say why a finding is judged as it is, or why something is none; or what a rule finds
     Explain(explain::Args),
     /// Keep the inventory of known secrets (reads values on standard input)
     Inventory(inventory::Args),
-    /// Check, explain or start a policy
+    /// Check, explain, test or start a policy
     Policy(policy::Args),
     /// Look at the rules
     Rules(rules::Args),
+    /// Write the script that completes the command line in a shell
+    Completions(completions::Args),
+    /// Write the manual page, or all of them to a folder
+    Man(man::Args),
 }
 
 /// Runs the command line and returns the exit code.
@@ -134,6 +140,8 @@ pub(crate) fn run(cli: &Cli, out: &mut dyn Write) -> Result<u8, Failure> {
         Command::Inventory(args) => inventory::run(args, &cli.global, out),
         Command::Policy(args) => policy::run(args, &cli.global, out),
         Command::Rules(args) => rules::run(args, &cli.global, out),
+        Command::Completions(args) => completions::run(args, &cli.global, out),
+        Command::Man(args) => man::run(args, &cli.global, out),
     }
 }
 

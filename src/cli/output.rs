@@ -207,6 +207,18 @@ pub(super) fn file(global: &Global) -> Result<Option<&Path>, Failure> {
     }
 }
 
+/// Writes what a subcommand with one output has made.
+pub(super) fn put(text: &[u8], global: &Global, out: &mut dyn Write) -> Result<(), Failure> {
+    match file(global)? {
+        Some(path) => write_file(path, text),
+        // A reader that has gone away does not change the answer.
+        None => {
+            drop(out.write_all(text).and_then(|()| out.flush()));
+            Ok(())
+        }
+    }
+}
+
 /// Writes a file whole or not at all: beside it first, then in its place. What is no regular file (a pipe, `/dev/stderr`)
 /// is written to as it is.
 pub(super) fn write_file(path: &Path, text: &[u8]) -> Result<(), Failure> {

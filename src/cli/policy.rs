@@ -1,22 +1,27 @@
-//! `stagegate policy check|show|init`: is the policy sound, what does it say of a place, and how does one begin.
+//! `stagegate policy check|show|test|schema|init`: is the policy sound, what does it say of a place, does it say what was meant, and how
+//! does one begin.
 //!
 //! Judges nothing. The answers of `check` and `show` go to standard output.
 
+mod cases;
 mod layout;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::source;
-use super::{Failure, Global};
+use super::{Failure, Global, output};
 use crate::model::{Claim, EnvironmentFacts, Verdict};
-use crate::policy::{Policy, Preset, Row, STARTER};
+use crate::policy::{self, Policy, Preset, Row, STARTER};
 use crate::report::printable;
 
 /// Name of the policy file.
 const FILE: &str = "stagegate.toml";
 
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  stagegate policy init --preset boundary                  begin one\n  stagegate policy check                                   every mistake, with its place\n  stagegate policy show --ref staging --path .env.prod     what applies there, and which line says so\n  stagegate policy test cases.toml                         does it say what was meant?"
+)]
 pub(crate) struct Args {
     #[command(subcommand)]
     command: Command,
@@ -40,6 +45,22 @@ enum Command {
         /// A key path in that file: staging.database.password
         #[arg(long, value_name = "KEY")]
         key: Option<String>,
+    },
+    /// Try cases of your own against the policy: exit 0 where all hold, 1 where one does not, 2 where the file has mistakes
+    #[command(after_help = cases::HELP)]
+    Test {
+        /// The cases
+        #[arg(value_name = "CASES.toml")]
+        cases: PathBuf,
+    },
+    /// Write the JSON schema of stagegate.toml, which editors check and complete with
+    #[command(
+        after_help = "Examples:\n  stagegate policy schema --output stagegate.schema.json\n  and as the first line of stagegate.toml, for Taplo, Even Better TOML and Zed:\n    #:schema ./stagegate.schema.json"
+    )]
+    Schema {
+        /// Every key as a page of Markdown instead
+        #[arg(long)]
+        reference: bool,
     },
     /// Write a starter stagegate.toml, with every setting explained, to the current directory
     Init {
@@ -98,6 +119,16 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
                 show_place(&policy, &place, out)
             }
         }
+        Command::Test { cases } => cases::run(&policy(global)?, cases, global, out),
+        Command::Schema { reference } => {
+            let text = if *reference {
+                policy::reference()
+            } else {
+                policy::json_schema()
+            };
+            output::put(text.as_bytes(), global, out)?;
+            Ok(0)
+        }
         Command::Init { force, preset } => {
             let text = match preset {
                 None => STARTER.to_owned(),
@@ -133,15 +164,21 @@ fn policy(global: &Global) -> Result<Policy, Failure> {
     let Some(file) = used_file(global) else {
         return Ok(Policy::builtin());
     };
-    let (name, text) = read(&file)?;
+    let (name, text) = read_policy(&file)?;
     Policy::parse(&text, &name).map_err(|errors| {
         Failure::new(format!("the policy {name} has mistakes:\n{errors}"))
             .hint("docs/policy.md explains every key")
     })
 }
 
-/// A policy file and what to call it: one in the current directory by its name alone.
-fn read(file: &Path) -> Result<(String, String), Failure> {
+/// A policy file and what to call it.
+fn read_policy(file: &Path) -> Result<(String, String), Failure> {
+    let hint = "give another with --policy FILE, or correct `git config stagegate.policy`";
+    read(file, "policy", hint)
+}
+
+/// A text file of a kind and what to call it: one in the current directory by its name alone.
+fn read(file: &Path, kind: &str, hint: &str) -> Result<(String, String), Failure> {
     let here = std::env::current_dir().unwrap_or_default();
     let here = here.canonicalize().unwrap_or(here);
     let name = file
@@ -150,11 +187,10 @@ fn read(file: &Path) -> Result<(String, String), Failure> {
         .display()
         .to_string();
     let text = std::fs::read(file).map_err(|error| {
-        Failure::new(format!("cannot read the policy {name}: {error}"))
-            .hint("give another with --policy FILE, or correct `git config stagegate.policy`")
+        Failure::new(format!("cannot read the {kind} {name}: {error}")).hint(hint)
     })?;
     let text = String::from_utf8(text).map_err(|_| {
-        Failure::new(format!("the policy {name} is not UTF-8")).hint("save it as UTF-8")
+        Failure::new(format!("the {kind} {name} is not UTF-8")).hint("save it as UTF-8")
     })?;
     Ok((name, text))
 }
@@ -168,7 +204,7 @@ fn full_ref(name: &str) -> String {
 }
 
 fn check(file: &Path, out: &mut dyn Write) -> Result<u8, Failure> {
-    let (name, text) = read(file)?;
+    let (name, text) = read_policy(file)?;
     match Policy::parse(&text, &name) {
         Ok(policy) => {
             for note in policy.notes(source::today()) {

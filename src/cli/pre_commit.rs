@@ -9,6 +9,9 @@ use super::source::{self, Fallback};
 use super::{Failure, Global, output};
 
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  stagegate pre-commit                   judge what is staged, as git's hook does\n  stagegate pre-commit --plain           in sentences, for a screen reader\n  git config stagegate.target staging    the branch that this one is merged into, if it is not its own"
+)]
 pub(crate) struct Args {}
 
 pub(crate) fn run(_: &Args, global: &Global, out: &mut dyn Write) -> Result<u8, Failure> {

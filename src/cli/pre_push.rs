@@ -9,6 +9,9 @@ use super::source::{self, Fallback};
 use super::{Failure, Global, output};
 
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  echo \"HEAD $(git rev-parse HEAD) refs/heads/staging $(git rev-parse origin/staging)\" | stagegate pre-push origin URL\n\nBy hand, `stagegate check` is easier."
+)]
 pub(crate) struct Args {
     /// Name of the remote, as git gives it
     #[arg(default_value = "origin")]

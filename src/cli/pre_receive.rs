@@ -9,6 +9,9 @@ use super::source::{self, Fallback};
 use super::{Failure, Global, output};
 
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  stagegate pre-receive --policy /etc/stagegate.toml <updates     as hooks/pre-receive does, on a server\n\nhooks/README.md says how to install it on each server."
+)]
 pub(crate) struct Args {}
 
 pub(crate) fn run(_: &Args, global: &Global, out: &mut dyn Write) -> Result<u8, Failure> {

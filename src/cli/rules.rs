@@ -16,6 +16,9 @@ mod import;
 
 /// Arguments of `stagegate rules`.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  stagegate rules list --provider stripe\n  stagegate rules show stripe-secret-key\n  stagegate rules docs --output pages\n  stagegate rules import gitleaks.toml --output gate/gitleaks.toml\n  stagegate rules matrix --format json"
+)]
 pub(crate) struct Args {
     #[command(subcommand)]
     what: What,
@@ -145,6 +148,28 @@ fn lifetime(rule: &Rule) -> &'static str {
         Lifetime::Long => "long",
         Lifetime::Unknown => "not told",
     }
+}
+
+/// Shows a rule to `stagegate explain`, which does not know whether it was given one; otherwise the id of the nearest one, if
+/// any is near. The argument is not repeated: it may be a value.
+pub(super) fn explained(
+    id: &str,
+    global: &Global,
+    out: &mut dyn Write,
+) -> Result<Result<u8, Option<String>>, Failure> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if !id.bytes().all(plain) {
+        return Ok(Err(None));
+    }
+    let packs = used(global)?;
+    let mut known = packs.iter().flat_map(|pack| &pack.rules);
+    if known.any(|rule| rule.id == id) {
+        return show(&packs, id, out).map(Ok);
+    }
+    let known = packs.iter().flat_map(|pack| &pack.rules);
+    Ok(Err(
+        unknown("rule", id, known.map(|rule| rule.id.as_str())).meant
+    ))
 }
 
 fn show(packs: &[Pack], id: &str, out: &mut dyn Write) -> Result<u8, Failure> {

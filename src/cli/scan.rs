@@ -9,6 +9,9 @@ use super::source::{self, Fallback};
 use super::{Failure, Global, output};
 
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  stagegate scan                               all that stands in HEAD\n  stagegate scan --rev feature/x --ref staging  as if that branch stood in staging\n  stagegate scan --all --format json           what is allowed, too\n  stagegate scan --explain-rejections          what is taken for no credential, and why"
+)]
 pub(crate) struct Args {
     /// The commit or tree to look at
     #[arg(long, value_name = "REV", default_value = "HEAD")]

@@ -9,6 +9,9 @@ use super::source::{self, Fallback};
 use super::{Failure, Global, output};
 
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  stagegate update refs/heads/staging OLD NEW     as hooks/update does, on a server"
+)]
 pub(crate) struct Args {
     /// Full name of the ref
     #[arg(value_name = "REF")]

@@ -48,7 +48,7 @@ impl<'t, 'k, 'r> Reading<'t, 'k, 'r> {
         let hits = known::find(text, knowledge)?;
         let (mut issued, mut rejected) = (searched.issued, searched.rejected);
         issued.retain(|candidate| {
-            let reason = of_match(candidate.rule, candidate.secret.expose());
+            let reason = of_match(candidate, text);
             if let Some(reason) = reason
                 && knowledge.scanner.explains()
             {

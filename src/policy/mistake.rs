@@ -114,6 +114,10 @@ impl<'t> Mistakes<'t> {
         });
     }
 
+    pub(super) fn count(&self) -> usize {
+        self.found.len()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.found.is_empty()
     }

@@ -3,10 +3,12 @@
 //! A [`Policy`] is the default one or read from `stagegate.toml`; `docs/policy.md` documents every key.
 
 mod baseline;
+mod cases;
 mod changed;
 mod conventions;
 mod decide;
 mod exception;
+mod keys;
 mod mistake;
 mod own;
 mod patterns;
@@ -20,11 +22,13 @@ use jiff::civil::Date;
 use crate::model::{Claim, Facts, Tier, Verdict, Vocabulary};
 use baseline::AuditSettings;
 pub use baseline::{Baseline, Entry as BaselineEntry, days};
+pub use cases::{Tried, try_cases};
 pub use changed::Changes;
 use conventions::{Found, Words};
 pub use decide::{Decision, Subject};
 use exception::Exception;
 pub use exception::ExceptionOf;
+pub use keys::{reference, schema as json_schema};
 pub use mistake::{Mistake, PolicyErrors};
 use patterns::Pattern;
 pub use preset::Preset;

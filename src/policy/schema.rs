@@ -7,6 +7,7 @@
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
+use super::keys::Table;
 use super::mistake::{Mistakes, did_you_mean};
 use super::table::Row;
 
@@ -147,24 +148,8 @@ fn entries<'d, 'i>(table: &'d DeTable<'i>) -> Vec<Entry<'d, 'i>> {
 
 impl Reader<'_, '_> {
     fn file(&mut self, table: &DeTable<'_>) -> Written {
-        const KEYS: &[&str] = &[
-            "version",
-            "history",
-            "precedence",
-            "conventions",
-            "inline-allow",
-            "environment",
-            "unclaimed",
-            "words",
-            "inventory",
-            "audit",
-            "exception",
-            "honour",
-            "rule",
-            "rules",
-        ];
         let mut written = Written::default();
-        for (key, at, value) in entries(table) {
+        for (key, at, value) in self.known(table, Table::Top, "the file") {
             match key {
                 "version" => written.version = Some(self.integer(value, key)),
                 "history" => written.history = self.text(value, key),
@@ -181,19 +166,20 @@ impl Reader<'_, '_> {
                     }
                 }
                 "unclaimed" => {
-                    for (inner, at, value) in self.table(value, key).map_or(Vec::new(), entries) {
+                    for (inner, _, value) in self.inner(value, key, Table::Unclaimed, "[unclaimed]")
+                    {
                         match inner {
                             "verdicts" => written.unclaimed = self.verdicts(value, inner),
-                            _ => self.unknown(inner, at, "[unclaimed]", &["verdicts"]),
+                            _ => {}
                         }
                     }
                 }
                 "words" => {
-                    for (inner, at, value) in self.table(value, key).map_or(Vec::new(), entries) {
+                    for (inner, _, value) in self.inner(value, key, Table::Words, "[words]") {
                         match inner {
                             "ignore" => written.ignored_words = self.texts(value, inner),
                             "false-friends" => written.false_friends = self.texts(value, inner),
-                            _ => self.unknown(inner, at, "[words]", &["ignore", "false-friends"]),
+                            _ => {}
                         }
                     }
                 }
@@ -203,22 +189,23 @@ impl Reader<'_, '_> {
                         file: None,
                         key_file: None,
                     };
-                    for (inner, at, value) in self.table(value, key).map_or(Vec::new(), entries) {
+                    for (inner, _, value) in self.inner(value, key, Table::Inventory, "[inventory]")
+                    {
                         match inner {
                             "file" => inventory.file = self.text(value, inner),
                             "key-file" => inventory.key_file = self.text(value, inner),
-                            _ => self.unknown(inner, at, "[inventory]", &["file", "key-file"]),
+                            _ => {}
                         }
                     }
                     written.inventory = Some(inventory);
                 }
                 "audit" => {
                     let mut audit = WrittenAudit::default();
-                    for (inner, at, value) in self.table(value, key).map_or(Vec::new(), entries) {
+                    for (inner, _, value) in self.inner(value, key, Table::Audit, "[audit]") {
                         match inner {
                             "rotation-age" => audit.rotation_age = self.integer(value, inner),
                             "baseline" => audit.baseline = self.text(value, inner),
-                            _ => self.unknown(inner, at, "[audit]", &["rotation-age", "baseline"]),
+                            _ => {}
                         }
                     }
                     written.audit = Some(audit);
@@ -232,11 +219,11 @@ impl Reader<'_, '_> {
                     }
                 }
                 "rules" => {
-                    for (inner, at, value) in self.table(value, key).map_or(Vec::new(), entries) {
+                    for (inner, _, value) in self.inner(value, key, Table::Rules, "[rules]") {
                         match inner {
                             "disable" => written.disabled_rules = self.texts(value, inner),
                             "files" => written.rule_files = self.texts(value, inner),
-                            _ => self.unknown(inner, at, "[rules]", &["disable", "files"]),
+                            _ => {}
                         }
                     }
                 }
@@ -247,7 +234,7 @@ impl Reader<'_, '_> {
                         }
                     }
                 }
-                _ => self.unknown(key, at, "the file", KEYS),
+                _ => {}
             }
         }
         written
@@ -258,9 +245,6 @@ impl Reader<'_, '_> {
         name: Text,
         value: &Spanned<DeValue<'_>>,
     ) -> Option<WrittenEnvironment> {
-        const KEYS: &[&str] = &[
-            "tier", "refs", "paths", "sections", "words", "verdicts", "identity",
-        ];
         let table = self.table(value, &name.value)?;
         let place = format!("[environment.{}]", name.value);
         let mut written = WrittenEnvironment {
@@ -273,7 +257,7 @@ impl Reader<'_, '_> {
             verdicts: Vec::new(),
             identity: None,
         };
-        for (key, at, value) in entries(table) {
+        for (key, at, value) in self.known(table, Table::Environment, &place) {
             match key {
                 "tier" => written.tier = self.text(value, key),
                 "refs" => written.refs = self.texts(value, key),
@@ -286,7 +270,7 @@ impl Reader<'_, '_> {
                         .table(value, key)
                         .map(|table| self.identity(table, at, &written.name.value));
                 }
-                _ => self.unknown(key, at, &place, KEYS),
+                _ => {}
             }
         }
         Some(written)
@@ -298,21 +282,9 @@ impl Reader<'_, '_> {
         offset: usize,
         environment: &str,
     ) -> At<WrittenIdentity> {
-        const KEYS: &[&str] = &[
-            "hosts",
-            "aws-accounts",
-            "gcp-projects",
-            "azure-subscriptions",
-            "tenants",
-            "namespaces",
-            "clusters",
-            "databases",
-            "vault-paths",
-            "kms-keys",
-            "age-recipients",
-        ];
         let mut written = WrittenIdentity::default();
-        for (key, at, value) in entries(table) {
+        let place = format!("[environment.{environment}.identity]");
+        for (key, _, value) in self.known(table, Table::Identity, &place) {
             let list = match key {
                 "hosts" => &mut written.hosts,
                 "aws-accounts" => &mut written.aws_accounts,
@@ -325,11 +297,7 @@ impl Reader<'_, '_> {
                 "vault-paths" => &mut written.vault_paths,
                 "kms-keys" => &mut written.kms_keys,
                 "age-recipients" => &mut written.age_recipients,
-                _ => {
-                    let place = format!("[environment.{environment}.identity]");
-                    self.unknown(key, at, &place, KEYS);
-                    continue;
-                }
+                _ => continue,
             };
             *list = self.texts(value, key);
         }
@@ -357,15 +325,6 @@ impl Reader<'_, '_> {
     }
 
     fn exception(&mut self, value: &Spanned<DeValue<'_>>) -> Option<WrittenException> {
-        const KEYS: &[&str] = &[
-            "fingerprint",
-            "environment",
-            "rule",
-            "path",
-            "reason",
-            "approver",
-            "expires",
-        ];
         let table = self.table(value, "exception")?;
         let mut written = WrittenException {
             offset: value.span().start,
@@ -381,7 +340,7 @@ impl Reader<'_, '_> {
             approver: None,
             expires: None,
         };
-        for (key, at, value) in entries(table) {
+        for (key, _, value) in self.known(table, Table::Exception, "[[exception]]") {
             match key {
                 "fingerprint" => written.fingerprint = self.text(value, key),
                 "environment" => written.environment = self.text(value, key),
@@ -390,10 +349,43 @@ impl Reader<'_, '_> {
                 "reason" => written.reason = self.text(value, key),
                 "approver" => written.approver = self.text(value, key),
                 "expires" => written.expires = self.date(value, key),
-                _ => self.unknown(key, at, "[[exception]]", KEYS),
+                _ => {}
             }
         }
         Some(written)
+    }
+
+    /// The entries of a table that `keys.rs` lists; every other one is a mistake.
+    fn known<'d, 'i>(
+        &mut self,
+        table: &'d DeTable<'i>,
+        of: Table,
+        place: &str,
+    ) -> Vec<Entry<'d, 'i>> {
+        let mut known = entries(table);
+        known.retain(|(key, at, _)| {
+            let listed = of.names().any(|name| name == *key);
+            if !listed {
+                let names: Vec<&str> = of.names().collect();
+                self.unknown(key, *at, place, &names);
+            }
+            listed
+        });
+        known
+    }
+
+    /// The same of what must be a table.
+    fn inner<'d, 'i>(
+        &mut self,
+        value: &'d Spanned<DeValue<'i>>,
+        key: &str,
+        of: Table,
+        place: &str,
+    ) -> Vec<Entry<'d, 'i>> {
+        match self.table(value, key) {
+            Some(table) => self.known(table, of, place),
+            None => Vec::new(),
+        }
     }
 
     fn unknown(&mut self, key: &str, offset: usize, place: &str, known: &[&str]) {

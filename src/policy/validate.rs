@@ -26,7 +26,7 @@ const VERSION: i64 = 1;
 pub(super) const UNCLAIMED: &str = "unclaimed";
 
 /// A century: more is a slip of the pen.
-const MOST_DAYS: u32 = 36_500;
+pub(super) const MOST_DAYS: u32 = 36_500;
 
 /// The default policy.
 pub(super) fn builtin() -> Policy {

@@ -218,6 +218,10 @@ impl<'r> Text<'r> {
         let shown = if fits { &line } else { &location };
         let arrow = self.style(Some(AnsiColor::BrightBlue));
         writeln!(out, " {arrow}-->{arrow:#} {shown}")?;
+        // Of a copy, where the other one stands is the whole point.
+        if let Some(copy) = finding.evidence.iter().find(|one| one.kind == "reuse") {
+            self.block(out, "  = evidence: ", None, &evidence(copy, finding))?;
+        }
         let because = &finding.because;
         let policy = format!("{} ({})", because.text, because.policy_line);
         self.block(out, "  = policy: ", None, &policy)?;

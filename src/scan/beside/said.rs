@@ -51,7 +51,7 @@ pub(super) fn beside(name: &Name<'_>) -> Option<Range<usize>> {
     let word = &rest[..len];
     let odd = word.iter().any(u8::is_ascii_digit) && word.iter().any(u8::is_ascii_alphabetic)
         || word.iter().any(|byte| b"!@#$%^&+=".contains(byte));
-    let is_call = rest.get(len).is_some_and(|byte| b"(<\"'".contains(byte));
+    let is_call = rest.get(len).is_some_and(|byte| b"(<>\"'".contains(byte));
     (odd && !is_call).then_some(at..at + len)
 }
 

@@ -93,6 +93,7 @@ fn what_is_no_value_beside_a_name() {
         r#"print("the password " + VALUE9 + " is")"#,
         "password = VALUE9",
         r#"mode: "PASSWORD" || "VALUE9","#,
+        r#"x: lookup('password', '/dev/null VALUE9')"#,
         r#"// sign('', 'test_secret') => 'VALUE9'"#,
         "// 0 = pass through, 1 = `VALUE9` alone",
         "// role: arn:aws:secretsmanager:eu-west-1:111122223333:secret:VALUE9",

@@ -108,4 +108,6 @@ fn is_expression(text: &str) -> bool {
     opened_by('(', b":>-")
         || opened_by('[', b"") && text.contains(']')
         || text.starts_with(['{', '(', '&'])
+        // `[NullString]::Value`
+        || text.starts_with('[') && text.contains("]::")
 }

@@ -6,12 +6,15 @@ mod code;
 mod constant;
 mod encrypted;
 mod key;
+mod pair;
 mod path;
 mod placeholder;
 mod reference;
 mod words;
 
-use crate::rules::{Rule, schema::Value};
+use crate::model::words_of;
+use crate::rules::schema::Value;
+use crate::scan::Candidate;
 
 pub use placeholder::documentation_example;
 
@@ -166,6 +169,7 @@ pub fn of_value(asked: &Asked<'_>) -> Option<Reason> {
         .or_else(|| placeholder::of_everybody(text, &lower, asked.kind))
         .or_else(|| constant::measures(&lower))
         .or_else(|| documentation_example(text.as_bytes()).then_some(Reason::Documentation))
+        .or_else(|| pair::says(text))
         .or_else(|| words::says(asked.key, text, asked.kind))
 }
 
@@ -181,9 +185,18 @@ fn says_by_itself(text: &str, lower: &str) -> Option<Reason> {
 /// Why what a pattern found in a text is no secret after all: a stand-in in a URL (`postgres://user:<password>@host`), a
 /// variable behind `Bearer`.
 ///
-/// A value that carries its format's label refers to nothing, even where it starts like a variable (`$aact_prod_...`).
-pub fn of_match(rule: &Rule, value: &[u8]) -> Option<Reason> {
-    let text = std::str::from_utf8(value).ok()?;
+/// A value that carries its format's label refers to nothing, even where it starts like a variable (`$aact_prod_...`); one that
+/// has nothing but its length does where a template opens before it.
+pub fn of_match(candidate: &Candidate<'_, '_>, bytes: &[u8]) -> Option<Reason> {
+    let rule = candidate.rule;
+    let text = std::str::from_utf8(candidate.secret.expose()).ok()?;
+    let labelled = rule.marker(text.as_bytes()).is_some();
+    if rule.pattern.contains("(?P<key>") && !labelled {
+        let reason = by_key(candidate, &bytes[..candidate.span.start], text);
+        if reason.is_some() {
+            return reason;
+        }
+    }
     if rule.value != Value::Format {
         return of_value(&Asked {
             key: "",
@@ -193,13 +206,45 @@ pub fn of_match(rule: &Rule, value: &[u8]) -> Option<Reason> {
         });
     }
     let lower = text.to_lowercase();
-    let labelled = rule.marker(value).is_some();
     reference::says(text, &lower)
         .filter(|_| !labelled)
         .or_else(|| placeholder::says(text, &lower))
         .or_else(|| placeholder::of_everybody(text, &lower, Value::Format))
+        .or_else(|| placeholder::of_this_machine(candidate, text))
         .or_else(|| (rule.issued && words::is_named(text)).then_some(Reason::Words))
         .or_else(|| words::is_identifier(text).then_some(Reason::Words))
+        // `amqp://my_user:my_password@host`.
+        .or_else(|| (!rule.issued && words::is_name_of_secret(text)).then_some(Reason::Words))
+}
+
+/// What the key of a value without a shape says (`"hashed_secret": "..."`), a template that opens before it, and the form of a
+/// digest where the provider's values have capitals: no 32 random characters of 62 are all of the 16 of a digest.
+fn by_key(candidate: &Candidate<'_, '_>, before: &[u8], text: &str) -> Option<Reason> {
+    if reference::opens(before) {
+        return Some(Reason::Reference);
+    }
+    let is_digest = || {
+        let mixed = candidate
+            .rule
+            .pattern
+            .split("(?P<secret>")
+            .nth(1)
+            .is_some_and(|value| value.starts_with("[A-Za-z"));
+        mixed && text.len() >= 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    if is_digest() {
+        return Some(Reason::Digest);
+    }
+    // The whole name: a rule's key may begin in the middle of it.
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    let end = before.iter().rposition(is_name)? + 1;
+    let len = before[..end]
+        .iter()
+        .rev()
+        .take_while(|byte| is_name(byte))
+        .count();
+    let name = std::str::from_utf8(&before[end - len.min(100)..end]).ok()?;
+    key::says(&words_of(name).join("_")).filter(|&reason| reason == Reason::Encrypted)
 }
 
 fn most_frequent(bytes: &[u8]) -> usize {

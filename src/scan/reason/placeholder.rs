@@ -1,6 +1,7 @@
 //! Stand-ins and values that everybody knows.
 
 use crate::rules::schema::Value;
+use crate::scan::Candidate;
 
 use super::{Reason, most_frequent};
 
@@ -69,7 +70,7 @@ const PARTS: [&str; 60] = [
 ];
 
 /// Whole values that stand in for others.
-const WHOLE: [&str; 43] = [
+const WHOLE: [&str; 44] = [
     "tbd",
     "n/a",
     "none",
@@ -91,6 +92,7 @@ const WHOLE: [&str; 43] = [
     "mysecret",
     "mytoken",
     "somepassword",
+    "default",
     "token",
     "string",
     "value",
@@ -116,7 +118,7 @@ const WHOLE: [&str; 43] = [
 ];
 
 /// Passwords that products are delivered with: they open nothing of production's by themselves.
-const DEFAULTS: [&str; 26] = [
+const DEFAULTS: [&str; 27] = [
     "postgres",
     "postgresql",
     "mysql",
@@ -143,6 +145,8 @@ const DEFAULTS: [&str; 26] = [
     "docker",
     "jenkins",
     "welcome",
+    // `scott:tiger`, Oracle's example since 1977, and SQLAlchemy's.
+    "tiger",
 ];
 
 /// "Password" in other tongues: what stands beside a field of a form.
@@ -215,6 +219,7 @@ fn is_drawn(text: &str) -> bool {
         || enclosed('[', ']')
         || enclosed('(', ')')
         || text.starts_with("...")
+        || text.starts_with("**")
         || text.ends_with("...")
         || text.contains('…')
         || text.contains('•')
@@ -251,6 +256,18 @@ pub(super) fn of_everybody(text: &str, lower: &str, kind: Value) -> Option<Reaso
         || is_sequence(text.as_bytes())
         || kind == Value::Format && lower == "pass";
     known.then_some(Reason::Default)
+}
+
+/// `postgres://shop:shop@localhost/shop`: the user's name once more, on the machine itself, opens nothing elsewhere.
+pub(super) fn of_this_machine(candidate: &Candidate<'_, '_>, password: &str) -> Option<Reason> {
+    let group = |name| {
+        let group = candidate.groups.iter().find(|(group, _)| *group == name);
+        group.map(|(_, bytes)| *bytes)
+    };
+    let host = group("host")?;
+    let host = host.split(|&byte| byte == b':').next()?;
+    let is_local = [&b"localhost"[..], b"127.0.0.1", b"0.0.0.0"].contains(&host);
+    (is_local && group("user") == Some(password.as_bytes())).then_some(Reason::Default)
 }
 
 /// Whether nearly every character is the next one of the alphabet or of the digits: `1234567890abcdef`.

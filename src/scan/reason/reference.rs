@@ -62,6 +62,7 @@ pub(super) fn says(text: &str, lower: &str) -> Option<Reason> {
         || text.starts_with('$') && is_shell_variable(text)
         || text.starts_with('`')
         || enclosed("%", "%")
+        || enclosed("$", "$")
         || enclosed("__", "__")
         || enclosed("@", "@")
         || enclosed("#{", "}#")
@@ -71,6 +72,25 @@ pub(super) fn says(text: &str, lower: &str) -> Option<Reason> {
             .iter()
             .any(|part| text.contains(part));
     refers.then_some(Reason::Reference)
+}
+
+/// Whether a template or a variable opens at the end of a text: `"{{ `, `${`.
+pub(super) fn opens(before: &[u8]) -> bool {
+    let before = before.trim_ascii_end();
+    [
+        &b"{{"[..],
+        b"{{-",
+        b"${",
+        b"$(",
+        b"$",
+        b"%(",
+        b"#{",
+        b"@{",
+        b"<%",
+        b"<%=",
+    ]
+    .iter()
+    .any(|opening| before.ends_with(opening))
 }
 
 fn is_lower_name(byte: u8) -> bool {

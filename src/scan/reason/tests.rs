@@ -114,6 +114,22 @@ fn what_a_caller_chooses_to_be_served_once_is_no_right() {
 }
 
 #[test]
+fn a_pair_in_base64_is_judged_by_its_password() {
+    let of = |template| crate::rules::template::expand(template, 7).expect("expands");
+    for (template, reason) in [
+        ("{b64:openshift-challenging-client:}", Some(Reason::Short)),
+        ("{b64:deploy:password}", Some(Reason::Placeholder)),
+        ("{b64:deploy:{alnum:16}}", None),
+    ] {
+        assert_eq!(
+            rejected("auth", &of(template), true, false),
+            reason,
+            "{template}"
+        );
+    }
+}
+
+#[test]
 fn the_public_half_of_a_vapid_pair_is_public() {
     let of = |template| crate::rules::template::expand(template, 7).expect("expands");
     let public = of("B{base64url:86}");
@@ -175,6 +191,8 @@ fn names_are_no_tokens() {
         "github-token",
         "default",
         "S3_BUCKET_NAME",
+        "HTTP_X_VHM_ROOT",
+        "new_password1",
     ] {
         assert!(
             rejected("api_token", value, true, false).is_some(),

@@ -176,7 +176,7 @@ fn token(text: &str, threshold: f32, shortest: usize) -> Option<Reason> {
         return Some(Reason::Constant);
     }
     let only_digits = !shape.letters && !shape.symbols;
-    (!only_digits && randomness(text) < threshold || is_numbered_name(text))
+    (!only_digits && randomness(text) < threshold || is_numbered_name(text) || is_constant(text))
         .then_some(Reason::Words)
 }
 
@@ -220,12 +220,15 @@ fn is_sentence(text: &str, shape: &Shape) -> bool {
                 .all(|word| is_spoken(word) || word.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// `prod-db-password-v2`: it names a secret, and has parts.
-fn is_name_of_secret(text: &str) -> bool {
+/// `prod-db-password-v2`, `new_password1`: it names a secret, and has parts.
+pub(super) fn is_name_of_secret(text: &str) -> bool {
     let words = words_of(text);
     words.len() >= 2
         && text.contains(['-', '_', '.', '/', ':'])
-        && words.iter().any(|word| OF_NAMES.contains(&word.as_str()))
+        && words.iter().any(|word| {
+            let word = word.trim_end_matches(|c: char| c.is_ascii_digit());
+            OF_NAMES.contains(&word)
+        })
         && words.iter().all(|word| is_word_or_number(word))
 }
 
@@ -243,6 +246,14 @@ pub(super) fn is_identifier(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphabetic() || byte == b'.')
         && words_of(text).len() >= 3
         && randomness(text) < RANDOM / 2.0
+}
+
+/// `HTTP_X_VHM_ROOT`: what people issue has digits or small letters.
+fn is_constant(text: &str) -> bool {
+    text.matches('_').count() >= 2
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte == b'_')
 }
 
 /// `pm-27086-update-password-dialog`: four words and more.

@@ -1,0 +1,46 @@
+//! `stagegate completions SHELL`: the script that completes the command line, on standard output.
+
+use std::io::Write;
+
+use clap::CommandFactory;
+
+use super::{Cli, Failure, Global, output};
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  stagegate completions bash >/usr/share/bash-completion/completions/stagegate\n  stagegate completions zsh >/usr/local/share/zsh/site-functions/_stagegate\n  stagegate completions fish >~/.config/fish/completions/stagegate.fish\n  stagegate completions powershell >>$PROFILE"
+)]
+pub(crate) struct Args {
+    /// The shell
+    #[arg(value_enum, value_name = "SHELL")]
+    shell: clap_complete::Shell,
+}
+
+pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u8, Failure> {
+    // In memory first: the generator panics where it cannot write, as where `head` has read enough.
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "stagegate", &mut script);
+    output::put(&script, global, out)?;
+    Ok(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_shell_has_a_script_that_knows_every_subcommand() {
+        for shell in <clap_complete::Shell as clap::ValueEnum>::value_variants() {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "stagegate", &mut script);
+            let script = String::from_utf8(script).expect("text");
+            for subcommand in Cli::command().get_subcommands() {
+                assert!(
+                    script.contains(subcommand.get_name()),
+                    "{shell}: {}",
+                    subcommand.get_name()
+                );
+            }
+        }
+    }
+}
