@@ -187,7 +187,7 @@ fn the_table_fits_a_terminal_and_is_calm() {
     let ran = audit(&env, &work, &[]);
     ran.exits(0);
     nothing_leaks(&values.all, &ran);
-    ran.says("cross a boundary: production > staging 2");
+    ran.says("cross a boundary: production > staging 3");
     ran.says("config/staging.yml:5 payments.stripe_secret_key");
     ran.says("branch jr-staging (\"staging\" means staging)");
     for line in ran.stdout.lines() {

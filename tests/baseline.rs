@@ -25,7 +25,7 @@ fn what_stood_is_warned_about_and_what_is_new_is_refused() {
     let env = TestEnv::new();
     let (old, new) = (live_key(1), live_key(2));
     let work = with_a_debt(&env, &old);
-    work.stagegate(["scan", "--rev", "main"]).refused();
+    work.stagegate(["scan", "--rev", "main"]).exits(1);
     audit(&env, &work, &["--baseline"]).exits(0);
     let text = fs::read_to_string(work.dir.join(FILE)).expect("the baseline");
     assert!(!text.contains(&old));
@@ -47,7 +47,7 @@ fn what_stood_is_warned_about_and_what_is_new_is_refused() {
     // Another value does not.
     work.write("deploy/staging/values.yaml", payments(&new));
     work.stage();
-    work.stagegate(["pre-commit"]).refused().hides(&new);
+    work.stagegate(["pre-commit"]).exits(1).hides(&new);
     // Nor the same in another environment that refuses it.
     work.write(
         "stagegate.toml",
@@ -56,7 +56,7 @@ fn what_stood_is_warned_about_and_what_is_new_is_refused() {
     work.write("deploy/staging/values.yaml", "none: here\n");
     work.write("preprod/values.yaml", payments(&old));
     work.stage();
-    work.stagegate(["pre-commit"]).refused().hides(&old);
+    work.stagegate(["pre-commit"]).exits(1).hides(&old);
 }
 
 #[test]
