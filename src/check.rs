@@ -5,13 +5,14 @@
 //! the current refs of the same environment, against all its parents. Objects that the repository has already are judged
 //! again when they become reachable from a ref of another environment.
 
+use std::collections::{BTreeMap, HashSet};
 use std::time::Instant;
 
 use crate::git::{self, GitError, Index, IndexChange, Kind, Repository};
 use crate::hook::pre_commit;
 use crate::inventory::Inventory;
 use crate::judge::{Judge, JudgeError, Landscape, Message, Source};
-use crate::model::{Oid, RefUpdate, Report, Unexamined};
+use crate::model::{Oid, RefUpdate, Report, Unexamined, Verdict};
 use crate::policy::{History, InlineAllow, Policy};
 use crate::rules::{Pack, Rule};
 use crate::scan::{self, Scanner};
@@ -43,6 +44,19 @@ pub struct Gate<'g> {
     pub laptop: bool,
     /// Full name of the ref from which the policy is taken when nothing else names one; `None` where something does.
     pub policy_ref: Option<String>,
+}
+
+/// One value in one environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StandingValue {
+    /// Id of the value.
+    pub fingerprint: String,
+    /// The environment whose claim decided, or `unclaimed`.
+    pub environment: String,
+    /// Id of the rule.
+    pub rule: String,
+    /// The strictest that the policy says of it there.
+    pub verdict: Verdict,
 }
 
 /// What a ref update brings to a ref.
@@ -403,6 +417,59 @@ impl Gate<'_> {
             environment: self.environment(name),
         });
         Ok(self.report("scan", judge, updates.into_iter().collect(), started))
+    }
+
+    /// Every value that stands at any of these refs, and where, in the order of fingerprints. The trees of refs that nothing
+    /// claims are compared with the first of them: paths and sections claim alike on every ref.
+    pub fn standing_values(
+        &self,
+        refs: &[(Option<String>, Oid)],
+    ) -> Result<Vec<StandingValue>, JudgeError> {
+        let mut judge = self.judge();
+        let mut seen = HashSet::new();
+        let mut unclaimed = Vec::new();
+        let mut values: BTreeMap<(String, String), StandingValue> = BTreeMap::new();
+        for (name, oid) in refs {
+            let (_, tip, kind) = self.repository.peel(*oid)?;
+            let tree = match kind {
+                Kind::Commit => self.repository.commit(tip)?.tree,
+                Kind::Tree => tip,
+                _ => continue,
+            };
+            let claims = name
+                .as_deref()
+                .map_or_else(Vec::new, |name| self.policy.claims_of_ref(name));
+            let environments: Vec<String> =
+                claims.into_iter().map(|claim| claim.environment).collect();
+            let is_claimed = !environments.is_empty();
+            if !seen.insert((environments, tree)) {
+                continue;
+            }
+            let source = Source {
+                ref_name: name.as_deref(),
+                commit: None,
+            };
+            judge.among(Landscape::Tree(tree));
+            let before: &[Oid] = if is_claimed { &[] } else { &unclaimed };
+            walk::tree(self.repository, tree, before, &mut judge, source)?;
+            if !is_claimed && unclaimed.is_empty() {
+                unclaimed.push(tree);
+            }
+            for finding in judge.findings.drain(..) {
+                let environment = finding.destination.environment;
+                let environment = environment.unwrap_or_else(|| "unclaimed".to_owned());
+                let value = StandingValue {
+                    fingerprint: finding.fingerprint,
+                    environment,
+                    rule: finding.rule,
+                    verdict: finding.verdict,
+                };
+                let key = (value.fingerprint.clone(), value.environment.clone());
+                let known = values.entry(key).or_insert_with(|| value.clone());
+                known.verdict = known.verdict.max(value.verdict);
+            }
+        }
+        Ok(values.into_values().collect())
     }
 
     /// Everything that stands in the index.

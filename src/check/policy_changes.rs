@@ -3,7 +3,7 @@
 
 use crate::git::{GitError, Kind, find};
 use crate::model::{Oid, RefUpdate, Unexamined};
-use crate::policy::Policy;
+use crate::policy::{Baseline, Policy};
 use crate::scan;
 
 use super::{Gate, POLICY_FILE};
@@ -18,6 +18,8 @@ pub(super) struct PolicyChanges<'g> {
     gate: &'g Gate<'g>,
     /// Each kind of change once, with the refs that bring it.
     seen: Vec<(Option<Oid>, Option<Oid>, Vec<String>)>,
+    /// What changes of the baseline, each once.
+    baselines: Vec<String>,
     /// Policies that must not become the one that judges.
     pub(super) refused: Vec<Unexamined>,
 }
@@ -27,6 +29,7 @@ impl<'g> PolicyChanges<'g> {
         Self {
             gate,
             seen: Vec::new(),
+            baselines: Vec::new(),
             refused: Vec::new(),
         }
     }
@@ -36,13 +39,14 @@ impl<'g> PolicyChanges<'g> {
         let Some(new) = update.new else {
             return Ok(());
         };
-        let after = self.file_at(new)?;
+        self.look_at_baseline(name, update, new)?;
+        let after = self.file_at(new, POLICY_FILE)?;
         let before = match update.old {
-            Some(old) => self.file_at(old)?,
+            Some(old) => self.file_at(old, POLICY_FILE)?,
             // A new ref is compared with what judges: most new branches carry it unchanged.
             None => match &self.gate.policy_ref {
                 Some(judging) => match self.gate.repository.ref_target(judging)? {
-                    Some(tip) => self.file_at(tip)?,
+                    Some(tip) => self.file_at(tip, POLICY_FILE)?,
                     None => None,
                 },
                 None => after,
@@ -76,11 +80,58 @@ impl<'g> PolicyChanges<'g> {
         Ok(())
     }
 
+    /// Compares the baseline that the judging policy names. Like the policy it never judges its own push: it was read
+    /// before.
+    fn look_at_baseline(
+        &mut self,
+        name: &str,
+        update: &RefUpdate,
+        new: Oid,
+    ) -> Result<(), GitError> {
+        let Some(file) = self.gate.policy.baseline_file() else {
+            return Ok(());
+        };
+        let Some(old) = update.old.filter(|_| self.judges(name)) else {
+            return Ok(());
+        };
+        let (before, after) = (self.file_at(old, file)?, self.file_at(new, file)?);
+        if before == after {
+            return Ok(());
+        }
+        let read = |blob: Option<Oid>| -> Result<_, GitError> {
+            let bytes = match blob {
+                Some(blob) => self.gate.repository.read_as(blob, Kind::Blob)?,
+                None => Vec::new(),
+            };
+            Ok(Baseline::parse(&String::from_utf8_lossy(&bytes), file))
+        };
+        match (read(before)?, read(after)?) {
+            (_, Err(mistakes)) => self.refused.push(Unexamined {
+                what: file.to_owned(),
+                reason: format!(
+                    "{name} is where the baseline is taken from, and with the new one no later push could be decided: \
+                     {} lines of it are no entries; write it again with `stagegate audit --baseline`",
+                    mistakes.mistakes().len()
+                ),
+                refuses: true,
+            }),
+            (old, Ok(new)) => {
+                let (added, removed) = old.unwrap_or_default().difference(&new);
+                self.baselines.push(format!(
+                    "{name} changes the baseline {file}: {added} values more are let pass, {removed} no longer. It has no say \
+                     in this push; it judges from the next one on"
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// A note for each change.
     pub(super) fn news(&self) -> Vec<String> {
         self.seen
             .iter()
             .map(|(before, after, names)| self.told(*before, *after, names))
+            .chain(self.baselines.iter().cloned())
             .collect()
     }
 
@@ -153,13 +204,11 @@ impl<'g> PolicyChanges<'g> {
         self.gate.policy_ref.as_deref() == Some(name) && !self.gate.laptop
     }
 
-    /// The blob of the policy file in the commit that `oid` means; `None` where there is none.
-    fn file_at(&self, oid: Oid) -> Result<Option<Oid>, GitError> {
+    /// The blob of a file in the commit that `oid` means; `None` where there is none.
+    fn file_at(&self, oid: Oid, file: &str) -> Result<Option<Oid>, GitError> {
         let repository = self.gate.repository;
         match repository.peel(oid)? {
-            (_, commit, Kind::Commit) => {
-                find(repository, repository.commit(commit)?.tree, POLICY_FILE)
-            }
+            (_, commit, Kind::Commit) => find(repository, repository.commit(commit)?.tree, file),
             _ => Ok(None),
         }
     }

@@ -1,6 +1,7 @@
 //! Flags and subcommands: one file a subcommand.
 
 mod agent;
+mod audit;
 mod check;
 mod completions;
 mod doctor;
@@ -34,7 +35,7 @@ pub(crate) use output::Output;
 #[command(
     version,
     max_term_width = 100,
-    after_help = "Exit codes: 0 allowed, 1 blocked, 2 could not decide.\n\nExamples:\n  stagegate pre-commit                              judge what is staged\n  stagegate check --base main --head HEAD --ref staging   judge a range as if pushed to staging\n  stagegate check                                   judge what CI's variables name\n  stagegate scan --rev staging                      judge everything that stands in a tree\n  stagegate explain config/staging.yml:12           why it is refused, and what would change that\n  stagegate policy show --ref staging --path config/staging/db.yml\n\n`stagegate help COMMAND` has examples of each command."
+    after_help = "Exit codes: 0 allowed, 1 blocked, 2 could not decide.\n\nExamples:\n  stagegate pre-commit                              judge what is staged\n  stagegate check --base main --head HEAD --ref staging   judge a range as if pushed to staging\n  stagegate check                                   judge what CI's variables name\n  stagegate scan --rev staging                      judge everything that stands in a tree\n  stagegate audit                                   what stands where, over all refs and history\n  stagegate explain config/staging.yml:12           why it is refused, and what would change that\n  stagegate policy show --ref staging --path config/staging/db.yml\n\n`stagegate help COMMAND` has examples of each command."
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -113,6 +114,8 @@ enum Command {
     Check(check::Args),
     /// Judge everything that stands in a tree
     Scan(scan::Args),
+    /// Say which credentials stand where over all refs and history, since when, and what crosses a boundary
+    Audit(Box<audit::Args>),
     /// Say why a finding is judged as it is, or why something is none; or what a rule finds
     Explain(explain::Args),
     /// Keep the inventory of known secrets (reads values on standard input)
@@ -166,6 +169,7 @@ fn answer(cli: &Cli, out: &mut dyn Write) -> Result<u8, Failure> {
         Command::Update(args) => update::run(args, &cli.global, out),
         Command::PreReceive(args) => pre_receive::run(args, &cli.global, out),
         Command::Check(args) => check::run(args, &cli.global, out),
+        Command::Audit(args) => audit::run(args, &cli.global, out),
         Command::Scan(args) => scan::run(args, &cli.global, out),
         Command::Explain(args) => explain::run(args, &cli.global, out),
         Command::Inventory(args) => inventory::run(args, &cli.global, out),

@@ -66,6 +66,7 @@ fn is_name(text: &str) -> bool {
 pub(super) fn formats() -> impl TypedValueParser<Value = Format> {
     let values = report::ALL
         .iter()
+        .chain([&Format::Html])
         .map(|format| PossibleValue::new(format.as_str()).help(format.about()));
     PossibleValuesParser::new(values)
         .try_map(|name| Format::from_name(&name).ok_or("there is no such format"))
@@ -73,39 +74,70 @@ pub(super) fn formats() -> impl TypedValueParser<Value = Format> {
 
 /// Writes the report to every output and returns the exit code of its outcome.
 pub(super) fn write(report: &Report, global: &Global, out: &mut dyn Write) -> Result<u8, Failure> {
+    let written = |format, color| written(report, format, global, color);
+    write_each(global, report::ALL, &written, Stream::Error, out)?;
+    Ok(report.outcome().exit_code())
+}
+
+/// Where text for people goes when nothing else is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stream {
+    /// As hooks must.
+    Error,
+    /// What was asked for by hand, and may go through a pager.
+    Standard,
+}
+
+/// Writes to every output what `written` makes of its format, and whether that is coloured.
+pub(super) fn write_each(
+    global: &Global,
+    known: &[Format],
+    written: &dyn Fn(Format, bool) -> Result<Vec<u8>, Failure>,
+    people: Stream,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
     let streams = global.output.iter().filter(|output| output.is_stream());
     if streams.count() > 1 {
         return Err(Failure::new("two outputs go to standard output")
             .hint("let one of them go to a file: `--output json=report.json`"));
     }
+    let of_output = |output: &Output| output.format.unwrap_or_else(|| of(global));
+    let mut formats = global.output.iter().map(of_output).chain([of(global)]);
+    if let Some(other) = formats.find(|format| !known.contains(format)) {
+        let names: Vec<&str> = known.iter().map(|format| format.as_str()).collect();
+        return Err(
+            Failure::new(format!("this has no format `{}`", other.as_str()))
+                .hint(format!("it has {}", names.join(", "))),
+        );
+    }
     // All in memory first: a report cut in the middle is worse than none.
     let mut files = Vec::new();
     for output in global.output.iter().filter(|output| !output.is_stream()) {
-        let format = output.format.unwrap_or_else(|| of(global));
+        let format = of_output(output);
         let color = format == Format::Text && global.color == Color::Always;
-        files.push((&output.to, written(report, format, global, color)?));
+        files.push((&output.to, written(format, color)?));
     }
     for (path, text) in &files {
         write_file(path, text)?;
     }
     // A reader that has gone away does not change the answer, which is the exit code.
     if let Some(output) = global.output.iter().find(|output| output.is_stream()) {
-        let format = output.format.unwrap_or_else(|| of(global));
+        let format = of_output(output);
         let color = colored(format, global, io::stdout().is_terminal());
-        let text = written(report, format, global, color)?;
+        let text = written(format, color)?;
         drop(out.write_all(&text).and_then(|()| out.flush()));
     } else if global.output.is_empty() {
         let format = of(global);
-        if format.is_for_people() {
+        if format.is_for_people() && people == Stream::Error {
             let color = colored(format, global, io::stderr().is_terminal());
-            let text = written(report, format, global, color)?;
+            let text = written(format, color)?;
             drop(io::stderr().lock().write_all(&text));
         } else {
-            let text = written(report, format, global, false)?;
+            let text = written(format, colored(format, global, io::stdout().is_terminal()))?;
             drop(out.write_all(&text).and_then(|()| out.flush()));
         }
     }
-    Ok(report.outcome().exit_code())
+    Ok(())
 }
 
 /// Writes to every output that was asked for that nothing could be decided, so that no report of an earlier run, which may have

@@ -10,7 +10,7 @@ use crate::check::Gate;
 use crate::git::Repository;
 use crate::inventory::{Inventory, Key};
 use crate::model::Oid;
-use crate::policy::Policy;
+use crate::policy::{Baseline, Policy};
 use crate::scan::Scanner;
 
 use super::{Failure, Global};
@@ -193,7 +193,22 @@ fn complete(mut policy: Policy, beside: &Beside<'_>) -> Result<Policy, Failure> 
     {
         policy.set_gitleaks_ignore(String::from_utf8_lossy(&text).into_owned());
     }
+    // One that is not there yet holds nothing, and more is refused, not less.
+    if let Some(file) = policy.baseline_file().map(str::to_owned)
+        && let Some(text) = beside.text(&file)?
+    {
+        policy.set_baseline(baseline(&text, &file)?);
+    }
     Ok(policy)
+}
+
+/// Reads a baseline; `file` is what it is called in messages.
+pub(super) fn baseline(text: &[u8], file: &str) -> Result<Baseline, Failure> {
+    Baseline::parse(&String::from_utf8_lossy(text), file).map_err(|errors| {
+        Failure::new(format!("the baseline {file} has mistakes:\n{errors}")).hint(
+            "take it from before the merge or edit, or write it again: `stagegate audit --baseline`",
+        )
+    })
 }
 
 /// What a run knows of secrets by their values.

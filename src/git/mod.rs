@@ -8,6 +8,7 @@ mod commit_graph;
 mod commits;
 mod error;
 mod hash;
+mod history;
 mod index;
 mod lfs;
 mod libgit2;
@@ -27,6 +28,7 @@ mod trees;
 
 pub use commits::{Excluded, NewCommits, PATIENT, SLOP, new_commits};
 pub use error::GitError;
+pub use history::{Author, RecentTrees, Step, tree_entries};
 pub use index::{Index, IndexChange};
 pub use lfs::is_lfs_pointer;
 pub use object::{Commit, Kind, Object, Tag, TreeEntry};

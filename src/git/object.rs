@@ -88,7 +88,7 @@ impl Commit {
             .split(|&byte| byte == b'\n')
             .take_while(|line| !line.is_empty())
             .find_map(|line| line.strip_prefix(b"committer "))
-            .and_then(committer_time)
+            .and_then(seconds)
             .unwrap_or(0);
         Ok(Self {
             tree,
@@ -99,7 +99,7 @@ impl Commit {
 }
 
 /// Seconds of `Name <mail> SECONDS ZONE`; the last `>` ends the mail, as in git.
-fn committer_time(line: &[u8]) -> Option<i64> {
+pub(super) fn seconds(line: &[u8]) -> Option<i64> {
     let after = line.iter().rposition(|&byte| byte == b'>')? + 1;
     std::str::from_utf8(&line[after..])
         .ok()?

@@ -47,12 +47,12 @@ pub struct Change {
 }
 
 /// Deeper trees are hostile: git itself refuses to check them out long before.
-const DEEPEST: usize = 4096;
+pub(super) const DEEPEST: usize = 4096;
 
 /// A dozen trees whose entries are all one tree unfold to more paths than there is time. A walk may visit so many entries,
-const ENTRIES: usize = 100_000;
+pub(super) const ENTRIES: usize = 100_000;
 /// and so many more for each that is written down in a tree it has not read before.
-const UNFOLDED: usize = 100;
+pub(super) const UNFOLDED: usize = 100;
 
 /// Visits every blob and gitlink that stands in `tree` and, at that path, in none of `parents`.
 pub fn changes(

@@ -74,7 +74,7 @@ pub(super) fn sighting(text: &[u8], scalar: &Scalar) -> Sighting<'static> {
 }
 
 /// Whether a value is long and mixed enough to be the same on purpose only, and not by chance: `welcome1` may be anybody's.
-pub(super) fn is_selective(secret: Secret<'_>) -> bool {
+pub fn is_selective(secret: Secret<'_>) -> bool {
     let bytes = secret.expose();
     let kinds: [fn(&u8) -> bool; 4] = [
         u8::is_ascii_lowercase,
@@ -90,7 +90,7 @@ pub(super) fn is_selective(secret: Secret<'_>) -> bool {
 }
 
 /// What may stand on both sides: pointers and grants, which are no values; public ones, and those whose format says that they are no live ones.
-fn is_shared_by_design(sighting: &Sighting<'_>) -> bool {
+pub fn is_shared_by_design(sighting: &Sighting<'_>) -> bool {
     sighting.family != Family::Credential
         || sighting.rule.public
         || sighting.signals.iter().any(|signal| {

@@ -35,7 +35,7 @@ impl std::fmt::Display for Tier {
 }
 
 /// Whose a credential is: the tier it belongs to, or that nobody can tell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Origin {
     /// Production's.
@@ -81,7 +81,7 @@ impl std::fmt::Display for Origin {
 }
 
 /// How sure the origin is; follows from the strengths of the signals by the table in `docs/origin.md`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
     /// Only supporting signals.
@@ -93,7 +93,7 @@ pub enum Confidence {
 }
 
 /// An origin with its confidence; no confidence where the origin is unknown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OriginOf {
     /// Whose the credential is.
     pub environment: Origin,

@@ -9,6 +9,7 @@ mod facts;
 mod finding;
 mod oid;
 mod place;
+mod posture;
 mod report;
 mod secret;
 mod vocabulary;
@@ -23,6 +24,11 @@ pub use finding::{
 };
 pub use oid::Oid;
 pub use place::Place;
+pub use posture::{
+    AuditedBaseline, AuditedCredential, AuditedException, AuditedPlace, AuditedRepository,
+    EnvironmentOfPolicy, ExceptionState, GoneEntry, MOST_PLACES, MOST_REFS, POSTURE_SCHEMA,
+    Posture, PostureRecord, Since, Unclaimed,
+};
 pub use report::{Outcome, RefUpdate, Report, Stats, Unexamined};
 pub use secret::Secret;
 pub use vocabulary::{Vocabulary, has_word_of, words_of};

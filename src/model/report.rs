@@ -1,6 +1,6 @@
 //! What a run found, decided and could not read. Every report format is a pure projection of this.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Explanation, Finding, Oid, Rejection, Verdict};
 
@@ -41,7 +41,7 @@ pub struct RefUpdate {
 }
 
 /// Something that was not read, and why. On a claimed place this makes the outcome [`Outcome::Undecided`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Unexamined {
     /// What: a path, a ref or an object, redacted.

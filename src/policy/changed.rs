@@ -48,6 +48,22 @@ impl Policy {
             (old, new) if old != new => say("inventory: another file".to_owned()),
             _ => {}
         }
+        let mut setting = |key: &str, old: String, new: String| {
+            if old != new {
+                say(format!("{key} {old} -> {new}"));
+            }
+        };
+        setting(
+            "rotation-age",
+            self.rotation_age().to_string(),
+            new.rotation_age().to_string(),
+        );
+        match (self.baseline_file(), new.baseline_file()) {
+            (None, Some(_)) => say("baseline named".to_owned()),
+            (Some(_), None) => say("baseline no longer named".to_owned()),
+            (old, new) if old != new => say("baseline: another file".to_owned()),
+            _ => {}
+        }
         let mut claims_more = new.conventions && !self.conventions;
 
         for environment in &new.environments {

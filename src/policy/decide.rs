@@ -120,18 +120,35 @@ impl Policy {
                     })
                 })
                 .flatten();
-            match exception {
-                Some(exception) => excepted(row, claim, exception),
-                None => Decision {
-                    verdict,
-                    because: Because {
-                        text: sentence(row, verdict, claim),
-                        policy_line,
-                        exempted_by: None,
-                    },
-                    claim: claim.cloned(),
-                    exception: None,
+            if let Some(exception) = exception {
+                return excepted(row, claim, exception);
+            }
+            // A revoked value is a debt that nobody may carry.
+            let debt = (verdict == Verdict::Block
+                && row != Row::Revoked
+                && self.audit.entries.knows(environment))
+            .then(|| self.audit.entries.entry(&fingerprint, environment))
+            .flatten();
+            let (verdict, text) = match debt {
+                Some(entry) => (
+                    Verdict::Warn,
+                    format!(
+                        "{}, and this one {}",
+                        sentence(row, verdict, claim),
+                        entry.told(today)
+                    ),
+                ),
+                None => (verdict, sentence(row, verdict, claim)),
+            };
+            Decision {
+                verdict,
+                because: Because {
+                    text,
+                    policy_line,
+                    exempted_by: None,
                 },
+                claim: claim.cloned(),
+                exception: None,
             }
         };
         let mut decided: Option<Decision> = None;

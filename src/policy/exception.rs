@@ -20,7 +20,35 @@ pub(super) struct Exception {
     pub(super) policy_line: String,
 }
 
+/// An exception as others see it.
+#[derive(Debug, Clone, Copy)]
+pub struct ExceptionOf<'p> {
+    /// Id of the value.
+    pub fingerprint: &'p str,
+    /// The environment where it may pass, or `unclaimed`.
+    pub environment: &'p str,
+    /// Who answers for it.
+    pub approver: &'p str,
+    /// Why.
+    pub reason: &'p str,
+    /// The last day on which it holds.
+    pub expires: Date,
+    /// The line that says so.
+    pub policy_line: &'p str,
+}
+
 impl Exception {
+    pub(super) fn shown(&self) -> ExceptionOf<'_> {
+        ExceptionOf {
+            fingerprint: &self.fingerprint,
+            environment: &self.environment,
+            approver: &self.approver,
+            reason: &self.reason,
+            expires: self.expires,
+            policy_line: &self.policy_line,
+        }
+    }
+
     /// Whether it holds for the subject at a destination, the fingerprint apart: that is asked last, because it is dear.
     pub(super) fn could_apply(
         &self,

@@ -18,6 +18,7 @@ pub(super) enum Table {
     Unclaimed,
     Words,
     Inventory,
+    Audit,
     Rules,
     Exception,
 }
@@ -34,6 +35,8 @@ enum Holds {
     Flag,
     /// This number.
     Exactly(i64),
+    /// A number of days.
+    Days,
     /// A day, without quotes.
     Day,
     /// A table of this kind.
@@ -127,6 +130,11 @@ static TOP: &[Key] = &[
         "inventory",
         Holds::One(Table::Inventory),
         "The inventory of known secrets.",
+    ),
+    key(
+        "audit",
+        Holds::One(Table::Audit),
+        "What `stagegate audit` measures by.",
     ),
     key("rules", Holds::One(Table::Rules), "Which rules are used."),
     key("rule", Holds::OwnRules, "Rules of your own."),
@@ -241,6 +249,19 @@ static INVENTORY: &[Key] = &[
     ),
 ];
 
+static AUDIT: &[Key] = &[
+    key(
+        "rotation-age",
+        Holds::Days,
+        "Days after which a credential should have been rotated; 90 where nothing is said.",
+    ),
+    key(
+        "baseline",
+        Holds::Text,
+        "The file, beside the policy, of values that stood when somebody took stock: they are warned about and not refused.",
+    ),
+];
+
 static RULES: &[Key] = &[
     key("disable", Holds::Texts, "Ids of rules that are left out."),
     key(
@@ -269,7 +290,7 @@ static EXCEPTION: &[Key] = &[
 ];
 
 impl Table {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Top,
         Self::Environment,
         Self::Verdicts,
@@ -277,6 +298,7 @@ impl Table {
         Self::Unclaimed,
         Self::Words,
         Self::Inventory,
+        Self::Audit,
         Self::Rules,
         Self::Exception,
     ];
@@ -302,6 +324,7 @@ impl Table {
             Self::Unclaimed => UNCLAIMED,
             Self::Words => WORDS,
             Self::Inventory => INVENTORY,
+            Self::Audit => AUDIT,
             Self::Rules => RULES,
             Self::Exception => EXCEPTION,
         }
@@ -317,6 +340,7 @@ impl Table {
             Self::Unclaimed => "`[unclaimed]`",
             Self::Words => "`[words]`",
             Self::Inventory => "`[inventory]`",
+            Self::Audit => "`[audit]`",
             Self::Rules => "`[rules]`",
             Self::Exception => "`[[exception]]`",
         }
@@ -367,6 +391,9 @@ impl Holds {
             Self::Choices(values) => json!({ "type": "array", "items": { "enum": values } }),
             Self::Flag => json!({ "type": "boolean" }),
             Self::Exactly(number) => json!({ "const": number }),
+            Self::Days => {
+                json!({ "type": "integer", "minimum": 1, "maximum": super::validate::MOST_DAYS })
+            }
             // Editors hand a day of TOML to the schema as a text.
             Self::Day => json!({ "type": "string", "format": "date" }),
             Self::One(table) => table.schema(),
@@ -407,6 +434,7 @@ impl Holds {
             Self::Choices(values) => format!("a list of {}", quoted(values)),
             Self::Flag => "`true`, `false`".to_owned(),
             Self::Exactly(number) => format!("`{number}`"),
+            Self::Days => "a number of days".to_owned(),
             Self::Day => "a day: `2030-12-31`".to_owned(),
             Self::One(_) => "a table".to_owned(),
             Self::Named(_) => "tables, each below its name".to_owned(),

@@ -2,6 +2,7 @@
 //!
 //! A [`Policy`] is the default one or read from `stagegate.toml`; `docs/policy.md` documents every key.
 
+mod baseline;
 mod cases;
 mod changed;
 mod conventions;
@@ -20,6 +21,8 @@ mod validate;
 use jiff::civil::Date;
 
 use crate::model::{Claim, Facts, Tier, Verdict, Vocabulary};
+use baseline::AuditSettings;
+pub use baseline::{Baseline, Entry as BaselineEntry, days};
 pub use cases::{Tried, try_cases};
 pub use changed::Changes;
 use conventions::{Found, Words};
@@ -27,6 +30,7 @@ pub use decide::{Decision, Subject};
 pub use declared::Declared;
 use declared::DeclaredWords;
 use exception::Exception;
+pub use exception::ExceptionOf;
 pub use keys::{reference, schema as json_schema};
 pub use mistake::{Mistake, PolicyErrors};
 use patterns::Pattern;
@@ -119,6 +123,7 @@ pub struct Policy {
     rules: own::OwnRules,
     facts: Facts,
     inventory: Option<KnownSecrets>,
+    audit: AuditSettings,
 }
 
 /// Where the policy says that the inventory of known secrets is. Paths as written.
@@ -270,6 +275,11 @@ impl Policy {
             .iter()
             .filter_map(|exception| exception.note(today))
             .collect()
+    }
+
+    /// Every exception, as it is written.
+    pub fn exceptions(&self) -> impl Iterator<Item = ExceptionOf<'_>> {
+        self.exceptions.iter().map(Exception::shown)
     }
 
     /// Whether claims by path or section outrank claims by ref.

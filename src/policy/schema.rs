@@ -35,6 +35,7 @@ pub(super) struct Written {
     pub(super) ignored_words: Vec<Text>,
     pub(super) false_friends: Vec<Text>,
     pub(super) inventory: Option<WrittenInventory>,
+    pub(super) audit: Option<WrittenAudit>,
     pub(super) exceptions: Vec<WrittenException>,
     pub(super) honour: Vec<Text>,
     pub(super) rules: Vec<crate::rules::Rule>,
@@ -77,6 +78,13 @@ pub(super) struct WrittenInventory {
     pub(super) offset: usize,
     pub(super) file: Option<Text>,
     pub(super) key_file: Option<Text>,
+}
+
+/// `[audit]`.
+#[derive(Debug, Default)]
+pub(super) struct WrittenAudit {
+    pub(super) rotation_age: Option<At<i64>>,
+    pub(super) baseline: Option<Text>,
 }
 
 /// `[[exception]]`.
@@ -189,6 +197,17 @@ impl Reader<'_, '_> {
                         }
                     }
                     written.inventory = Some(inventory);
+                }
+                "audit" => {
+                    let mut audit = WrittenAudit::default();
+                    for (inner, _, value) in self.inner(value, key, Table::Audit, "[audit]") {
+                        match inner {
+                            "rotation-age" => audit.rotation_age = self.integer(value, inner),
+                            "baseline" => audit.baseline = self.text(value, inner),
+                            _ => {}
+                        }
+                    }
+                    written.audit = Some(audit);
                 }
                 "honour" => written.honour = self.texts(value, key),
                 "rule" => {

@@ -11,7 +11,8 @@ use super::mistake::{Mistakes, did_you_mean};
 use super::own::{GITLEAKS_ALLOW, GITLEAKS_IGNORE, OwnRules};
 use super::patterns::Pattern;
 use super::schema::{
-    At, Text, Written, WrittenEnvironment, WrittenException, WrittenIdentity, WrittenInventory,
+    At, Text, Written, WrittenAudit, WrittenEnvironment, WrittenException, WrittenIdentity,
+    WrittenInventory,
 };
 use super::table::Row;
 use super::{
@@ -24,6 +25,9 @@ use crate::model::{EnvironmentFacts, Facts, Network, Tier, Verdict, Vocabulary, 
 const VERSION: i64 = 1;
 /// The word by which an exception means a place that nothing claims.
 pub(super) const UNCLAIMED: &str = "unclaimed";
+
+/// A century: more is a slip of the pen.
+pub(super) const MOST_DAYS: u32 = 36_500;
 
 /// The default policy.
 pub(super) fn builtin() -> Policy {
@@ -49,6 +53,7 @@ pub(super) fn builtin() -> Policy {
         rules: super::own::OwnRules::default(),
         facts: Facts::default(),
         inventory: None,
+        audit: super::AuditSettings::default(),
     }
 }
 
@@ -179,6 +184,9 @@ impl Checker<'_> {
         policy.inventory = written
             .inventory
             .and_then(|written| self.inventory(written));
+        if let Some(written) = written.audit {
+            policy.audit = self.audit(written);
+        }
         for written in written.exceptions {
             let exception = self.exception(written, &policy.environments);
             policy.exceptions.extend(exception);
@@ -281,6 +289,36 @@ impl Checker<'_> {
             file: file.value,
             key_file: written.key_file.map(|text| text.value),
         })
+    }
+
+    fn audit(&mut self, written: WrittenAudit) -> super::AuditSettings {
+        let mut audit = super::AuditSettings::default();
+        if let Some(At { value, offset }) = written.rotation_age {
+            match u32::try_from(value) {
+                Ok(days) if (1..=MOST_DAYS).contains(&days) => audit.rotation_age = days,
+                _ => self.mistakes.add(
+                    offset,
+                    format!("`rotation-age` is a number of days from 1 to {MOST_DAYS}"),
+                    "write `rotation-age = 90`",
+                ),
+            }
+        }
+        if let Some(text) = written.baseline {
+            let steps_out = text
+                .value
+                .split('/')
+                .any(|part| matches!(part, "" | "." | ".."));
+            if steps_out {
+                self.mistakes.add(
+                    text.offset,
+                    "`baseline` is a file beside the policy or below its folder",
+                    "write `baseline = \"stagegate-baseline.jsonl\"`",
+                );
+            } else {
+                audit.baseline = Some((text.value.clone(), self.line(text.offset)));
+            }
+        }
+        audit
     }
 
     fn version(&mut self, version: Option<Option<At<i64>>>) {

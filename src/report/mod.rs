@@ -18,6 +18,7 @@ mod json_lines;
 mod junit;
 mod markdown;
 mod plain;
+pub mod posture;
 mod sarif;
 mod steps;
 mod text;
@@ -61,9 +62,11 @@ pub enum Format {
     Bitbucket,
     /// A table.
     Csv,
+    /// One page for a browser; only a posture has it.
+    Html,
 }
 
-/// Every format.
+/// Every format of what is judged.
 pub const ALL: &[Format] = &[
     Format::Text,
     Format::Plain,
@@ -97,6 +100,7 @@ impl Format {
             Self::Azure => "azure",
             Self::Bitbucket => "bitbucket",
             Self::Csv => "csv",
+            Self::Html => "html",
         }
     }
 
@@ -116,6 +120,7 @@ impl Format {
             Self::Azure => "logging commands of Azure Pipelines",
             Self::Bitbucket => "Bitbucket's Code Insights",
             Self::Csv => "a table",
+            Self::Html => "one self-contained page: only `stagegate audit` writes it",
         }
     }
 
@@ -126,7 +131,10 @@ impl Format {
 
     /// The format of that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        ALL.iter().copied().find(|format| format.as_str() == name)
+        ALL.iter()
+            .chain(posture::FORMATS)
+            .copied()
+            .find(|format| format.as_str() == name)
     }
 }
 
@@ -167,6 +175,10 @@ pub fn write(
         Format::Azure => azure::write(report, options, out),
         Format::Bitbucket => bitbucket::write(report, options, out),
         Format::Csv => csv::write(report, options, out),
+        Format::Html => Err(io::Error::new(
+            io::ErrorKind::Unsupported,
+            "a push has no page",
+        )),
     }
 }
 

@@ -4,6 +4,8 @@
 // Each test binary uses its own part of the stage.
 #![allow(dead_code)]
 
+pub(crate) mod history;
+
 use std::{
     cell::Cell,
     ffi::{OsStr, OsString},
