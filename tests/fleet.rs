@@ -107,6 +107,7 @@ fn what_cannot_be_audited_is_told_and_tried_again() {
 }
 
 #[test]
+#[allow(clippy::print_stderr)] // who reads the log of a run must see what was not tested
 fn a_local_cluster_with_a_killed_worker_says_the_same() {
     let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/test-tools/bin/python");
     let has = Command::new(&python)

@@ -33,6 +33,7 @@ fn browser() -> Option<[PathBuf; 3]> {
     (has_playwright && found.iter().all(|file| file.exists())).then_some(found)
 }
 
+#[allow(clippy::print_stderr)] // who reads the log of a run must see what was not tested
 fn look(page: &Path, folder: &Path, pictures: Option<&Path>) {
     let Some([chromium, python, axe]) = browser() else {
         eprintln!("skipped: no browser here, tests/setup.sh installs it");

@@ -63,7 +63,7 @@ impl Masks {
             let ascii = !bytes;
             let low = bytes & !HIGH;
             // Capitals as small letters; nothing else becomes one.
-            let letters = within(low | 0x20 * ONES, b'a', b'z') & ascii;
+            let letters = within(low | (0x20 * ONES), b'a', b'z') & ascii;
             let digits = within(low, b'0', b'9') & ascii;
             masks.alphanumeric |= gathered(letters | digits) << shift;
             masks.digits |= gathered(digits) << shift;

@@ -172,7 +172,7 @@ impl Index {
             &bucket.entries[entry..entry + self.width]
         };
         // Near where it would be if ids were spread evenly, and if it is not there, by halves.
-        let guess = (count as u64 * share(name) >> 32) as usize;
+        let guess = ((count as u64 * share(name)) >> 32) as usize;
         let (mut from, mut to) = (
             guess.saturating_sub(NEAR),
             count.min(guess.saturating_add(NEAR)),
@@ -202,7 +202,7 @@ impl Index {
     /// Looks in the file, among the entries `low..high`.
     fn in_file(&self, name: &[u8], mut low: u32, mut high: u32) -> Option<u64> {
         let all = u64::from(high - low);
-        let mut guess = low + u32::try_from(all * share(name) >> 32).ok()?;
+        let mut guess = low + u32::try_from((all * share(name)) >> 32).ok()?;
         let mut buffer = [0; WINDOW as usize * LARGEST_ENTRY];
         while low < high {
             let start = guess.saturating_sub(WINDOW / 2).max(low).min(high - 1);

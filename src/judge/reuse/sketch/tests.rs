@@ -376,6 +376,7 @@ proptest! {
 /// A measure on real files, run by hand: `STAGEGATE_SKETCHES=FOLDER cargo test --release --lib sketch -- --ignored`.
 #[test]
 #[ignore = "reads a folder that only whoever measures has"]
+#[expect(clippy::print_stdout, reason = "a measure shows its figures")]
 fn no_value_of_real_files_is_lost() {
     let folder = std::env::var_os("STAGEGATE_SKETCHES").expect("a folder");
     let mut folders = vec![std::path::PathBuf::from(folder)];

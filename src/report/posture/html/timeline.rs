@@ -69,11 +69,13 @@ pub(super) fn section(posture: &Posture) -> Markup {
     }
 }
 
+/// A value at one of the places where it stands.
+type Standing<'p> = (&'p AuditedCredential, &'p AuditedPlace);
+
 fn lines(posture: &Posture) -> Vec<Line<'_>> {
     let many = posture.repositories.len() > 1;
     // A key holds one value after the other; where there is none, each value is a line of its own.
-    let mut by_place: BTreeMap<(&str, &str, &str, &str), Vec<(&AuditedCredential, &AuditedPlace)>> =
-        BTreeMap::new();
+    let mut by_place: BTreeMap<(&str, &str, &str, &str), Vec<Standing<'_>>> = BTreeMap::new();
     for one in posture.credentials.iter().filter(|one| !one.public) {
         for place in &one.places {
             let (key, value) = match &place.key {
