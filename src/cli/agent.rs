@@ -21,7 +21,7 @@ const MOST: u64 = 64 << 20;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exit codes: 0 go on, 2 do not: standard error says why.\n\nExample, .claude/settings.json:\n  {\"hooks\": {\"PreToolUse\": [{\"matcher\": \"Write|Edit|MultiEdit\", \"hooks\": [{\"type\": \"command\", \"command\": \"stagegate agent\"}]}]}}"
+    after_help = "Exit codes: 0 go on, 2 do not: standard error says why.\n\nExamples:\n  .claude/settings.json:\n  {\"hooks\": {\"PreToolUse\": [{\"matcher\": \"Write|Edit|MultiEdit\", \"hooks\": [{\"type\": \"command\", \"command\": \"stagegate agent\"}]}]}}"
 )]
 pub(crate) struct Args {}
 

@@ -9,6 +9,9 @@ use super::install::Place;
 use super::{Failure, Global};
 
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  stagegate uninstall                    this repository\n  stagegate uninstall --below /srv/git   every repository of a server\n  stagegate uninstall --dry-run          say what would be done"
+)]
 pub(crate) struct Args {
     #[command(flatten)]
     place: Place,

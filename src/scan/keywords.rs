@@ -392,6 +392,16 @@ impl Parts<'_> {
         let Some(start) = at.checked_sub(place as usize) else {
             return last;
         };
+        // Asked first: in a long run of one letter a word of that letter stands everywhere, and begins once.
+        let numbers = &self.numbers[field(2) as usize..field(2 + OF_WORD) as usize];
+        let begins = starts_word(bytes, start);
+        let counts = |number: u32| begins || number & self.header.starts == 0;
+        if !numbers
+            .iter()
+            .any(|number| counts(u32::from_le_bytes(*number)))
+        {
+            return last;
+        }
         let end = start + text.len();
         let stands = bytes
             .get(start..end)
@@ -399,9 +409,9 @@ impl Parts<'_> {
         if !stands {
             return last;
         }
-        for number in &self.numbers[field(2) as usize..field(2 + OF_WORD) as usize] {
+        for number in numbers {
             let number = u32::from_le_bytes(*number);
-            if number & self.header.starts == 0 || starts_word(bytes, start) {
+            if counts(number) {
                 told.add((end, start, number & !self.header.starts));
             }
         }

@@ -181,7 +181,9 @@ fn row(one: &AuditedCredential, many: bool, options: Options, text: &mut String)
     } else {
         String::new()
     };
-    if let Some(place) = one.places.first() {
+    // Of several places, of those judged worst the one it came to last: where a copy should not be, not where it came from.
+    let worst = (one.places.iter().rev()).max_by_key(|place| (place.verdict, place.since.date));
+    if let Some(place) = worst {
         let more = one.places.len() - 1 + one.more_places;
         let more = if more > 0 {
             format!(", {more} more")

@@ -1,3 +1,5 @@
+//! A sketch loses no value that a comparison of the parsed files finds: by hand, at random, and on real files.
+
 use super::*;
 use crate::examine::{self, Knowledge, Values};
 use crate::model::{Facts, Vocabulary};
