@@ -248,26 +248,32 @@ fn openings(rule: &Rule) -> Option<Vec<String>> {
     let mut extractor = Extractor::new();
     extractor.limit_class(MOST).limit_total(512);
     let found = extractor.extract(&hir);
-    let mut openings: Vec<String> = Vec::new();
+    let mut literals: Vec<(String, usize)> = Vec::new();
     for literal in found.literals()? {
         let literal = std::str::from_utf8(literal.as_bytes()).ok()?;
         let literal = literal.to_ascii_lowercase();
         let begins = |word: &&String| literal.starts_with(&word.to_ascii_lowercase());
         let keyword = rule.keywords.iter().filter(begins).map(String::len).max()?;
-        let len = literal.len().min(keyword.max(RARE));
-        openings.push(literal.get(..len)?.to_owned());
+        literals.push((literal, keyword));
     }
-    openings.sort();
-    openings.dedup();
-    if openings.len() > MOST {
-        // Too many to follow: the keywords alone, at the starts of words.
-        openings.retain_mut(|opening| {
-            let begins = |word: &&String| opening.starts_with(&word.to_ascii_lowercase());
-            let keyword = rule.keywords.iter().filter(begins).map(String::len).max();
-            opening.truncate(keyword.unwrap_or(0));
-            !opening.is_empty()
-        });
+    // As long as they may be without becoming too many to follow; in the end the keywords alone, at the starts of words.
+    let mut openings: Vec<String> = Vec::new();
+    for longest in (0..=RARE).rev() {
+        openings = literals
+            .iter()
+            .map(|(literal, keyword)| {
+                Some(
+                    literal
+                        .get(..literal.len().min(longest.max(*keyword)))?
+                        .to_owned(),
+                )
+            })
+            .collect::<Option<_>>()?;
+        openings.sort();
         openings.dedup();
+        if openings.len() <= MOST {
+            break;
+        }
     }
     let word = |opening: &String| {
         opening

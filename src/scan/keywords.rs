@@ -138,7 +138,8 @@ const fn filtered(four: u32, len: usize) -> (usize, u32) {
 
 /// Where the search for a gram begins in a hash table of `len` slots.
 const fn slot(gram: u32, len: u32) -> u32 {
-    gram.wrapping_mul(MIX) >> 12 & (len - 1)
+    // The upper bits of the product are those that every byte of the gram has a part in.
+    gram.wrapping_mul(MIX) >> (32 - len.trailing_zeros())
 }
 
 /// The four bytes of a word from `at`, folded; the fourth is 0 where the word ends before it.
@@ -186,7 +187,7 @@ pub fn table<'w>(words: impl Iterator<Item = (Number, &'w str)>, starts: Number)
         .next_power_of_two()
         .clamp(SMALL, LARGE);
     // Half of it empty at least, so that what is looked up in vain is near an empty slot.
-    let slots_len = (by_gram.len() * 2 + 1).next_power_of_two() as u32;
+    let slots_len = (by_gram.len() * 2 + 2).next_power_of_two() as u32;
     let mut filter = vec![0u32; filter_len];
     let mut slots = vec![0u32; slots_len as usize * OF_SLOT];
     let (mut words, mut numbers, mut texts) = (Vec::new(), Vec::new(), Vec::new());
