@@ -117,6 +117,72 @@ def yaml_lists(rng):
             rng.randrange(10**6), value(rng, 12))
 
 
+def list_on_one_line(rng):
+    """The same as JSON without a line end. The values repeat: it is the surroundings that are to be read, not the
+    fingerprints that are to be stretched."""
+    known = [value(rng, 12) for _ in range(100)]
+    yield '{"servers":['
+    while True:
+        yield '{"host":"db-%d.shop.example","password":"%s"},' % (rng.randrange(10**6), rng.choice(known))
+
+
+def one_list(rng):
+    """The same in YAML, a line a key."""
+    known = [value(rng, 12) for _ in range(100)]
+    yield "servers:\n"
+    while True:
+        yield "  - password: %s\n" % rng.choice(known)
+
+
+def one_mapping(rng):
+    """One mapping of so many keys."""
+    known = [value(rng, 12) for _ in range(100)]
+    yield "servers:\n"
+    while True:
+        yield "  password_%d: %s\n" % (rng.randrange(10**6), rng.choice(known))
+
+
+def one_class(rng):
+    """One class in source code that holds nothing else."""
+    known = [value(rng, 12) for _ in range(100)]
+    yield "class Settings:\n"
+    while True:
+        yield '    password_%d = "%s"\n' % (rng.randrange(10**6), rng.choice(known))
+
+
+def one_line_of_code(rng):
+    """Source code that was minified."""
+    known = [value(rng, 12) for _ in range(100)]
+    yield "var a={"
+    while True:
+        yield 'password_%d:"%s",' % (rng.randrange(10**6), rng.choice(known))
+
+
+def manifests(rng):
+    """Manifests of Kubernetes, one after the other."""
+    known = [value(rng, 12) for _ in range(100)]
+    while True:
+        yield ("---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: app-%d\n  namespace: shop\nstringData:\n"
+               "  password: %s\n" % (rng.randrange(10**6), rng.choice(known)))
+
+
+def one_manifest(rng):
+    """One manifest of so many keys."""
+    known = [value(rng, 12) for _ in range(100)]
+    yield "apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n  namespace: shop\nstringData:\n"
+    while True:
+        yield "  password_%d: %s\n" % (rng.randrange(10**6), rng.choice(known))
+
+
+def elements(rng):
+    """Elements of XML."""
+    known = [value(rng, 12) for _ in range(100)]
+    yield "<servers>"
+    while True:
+        yield "<server><host>db-%d.shop.example</host><password>%s</password></server>\n" % (
+            rng.randrange(10**6), rng.choice(known))
+
+
 def digits(rng):
     """Numbers of the length of cards, where cards are spoken of."""
     yield "card,holder\n"
@@ -138,6 +204,14 @@ def cases(keywords):
         "grants": ("grants.sql", grants),
         "a list of YAML": ("servers.yaml", yaml_lists),
         "digits": ("cards.csv", digits),
+        "one list": ("list.yaml", one_list),
+        "one list, one line": ("list.json", list_on_one_line),
+        "one mapping": ("mapping.yaml", one_mapping),
+        "one class": ("settings.py", one_class),
+        "one line of code": ("app.min.js", one_line_of_code),
+        "manifests": ("manifests.yaml", manifests),
+        "one manifest": ("manifest.yaml", one_manifest),
+        "elements": ("servers.xml", elements),
     }
 
 
@@ -207,6 +281,7 @@ def plot(rows, path):
 
     colours = ["#1b6ca8", "#c0392b", "#27803b", "#8e44ad", "#b9770e", "#117a65", "#7f8c8d", "#2c3e50", "#d35400",
                "#6c3483", "#145a32"]
+    height = max(height, 60 + 16 * (len(rows) + 1))
     out = ['<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" font-family="sans-serif" font-size="11">'
            % (width, height), '<rect width="100%" height="100%" fill="#ffffff"/>']
     for exponent in range(low_y, high_y + 1):

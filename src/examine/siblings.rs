@@ -188,8 +188,9 @@ fn is_of_item(text: &[u8], at: usize) -> bool {
     let Some(column) = column_of(text, at) else {
         return false;
     };
-    let line_start = memchr::memrchr(b'\n', &text[..at]).map_or(0, |end| end + 1);
-    let own = text[line_start..at].trim_ascii_start();
+    let near = &text[at.saturating_sub(FARTHEST)..at];
+    let line_start = memchr::memrchr(b'\n', near).map_or(0, |end| end + 1);
+    let own = near[line_start..].trim_ascii_start();
     if own.starts_with(b"- ") {
         return true;
     }
@@ -314,14 +315,17 @@ fn content_of(line: &[u8]) -> usize {
 
 /// Whether an item of a list has one key and no more, so that the list reads as a mapping: `- host: x` above `- password: y`.
 fn is_only_of_item(text: &[u8], end: usize, line: &[u8], column: usize) -> bool {
-    let begins = line.trim_ascii_start().first() == Some(&b'-');
+    if line.trim_ascii_start().first() != Some(&b'-') {
+        return false;
+    }
+    // A file of one line is not read to its end for each of its values.
     let rest = &text[end.min(text.len())..];
-    let next = memchr::memchr(b'\n', rest).map(|end| &rest[end + 1..]);
-    begins
-        && next.is_none_or(|next| {
-            let blanks = next.iter().take_while(|&&byte| byte == b' ').count();
-            blanks < column
-        })
+    let near = &rest[..rest.len().min(FARTHEST)];
+    let next = memchr::memchr(b'\n', near).map(|end| &rest[end + 1..]);
+    next.is_none_or(|next| {
+        let blanks = next.iter().take_while(|&&byte| byte == b' ');
+        blanks.take(column).count() < column
+    })
 }
 
 /// How many brackets that were opened before a text are closed in it: how far its ends are from each other. What stands in
