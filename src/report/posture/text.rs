@@ -128,7 +128,7 @@ fn credentials(posture: &Posture, options: Options, text: &mut String) {
     line(text, "");
     line(
         text,
-        " SAYS     AGE  ROTATED     STANDS IN             CREDENTIAL",
+        " SAYS      AGE  ROTATED     STANDS IN             CREDENTIAL",
     );
     let most = if options.all { usize::MAX } else { MOST };
     for one in shown.iter().take(most) {
