@@ -28,3 +28,27 @@ fn the_tour_is_what_the_binary_prints() {
         printed.lines().nth(differs).unwrap_or("(its end)"),
     );
 }
+
+/// The first screen of the README: its push is the one that `install.sh --try` makes, up to where it is cut.
+#[test]
+fn the_push_of_the_readme_is_what_the_binary_prints() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let ran = Command::new(root.join("install.sh"))
+        .args(["--try", "--binary", env!("CARGO_BIN_EXE_stagegate")])
+        .output()
+        .expect("install.sh runs");
+    assert!(ran.status.success());
+    let printed = String::from_utf8(ran.stdout).expect("text");
+    let readme = std::fs::read_to_string(root.join("README.md")).expect("the README");
+    let push = |text: &str| -> Vec<String> {
+        text.lines()
+            .skip_while(|line| *line != "$ git push origin staging")
+            .take_while(|line| !line.starts_with("[ ") && !line.contains("= fingerprint"))
+            // The name of a commit of this minute.
+            .map(|line| line.split("   (commit").next().unwrap_or(line).to_owned())
+            .collect()
+    };
+    let shown = push(&readme);
+    assert!(shown.len() > 15, "the README shows a push: {shown:?}");
+    assert_eq!(shown, push(&printed));
+}
