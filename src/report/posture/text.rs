@@ -236,6 +236,24 @@ fn about(repository: &AuditedRepository, many: bool, options: Options, text: &mu
         );
         return;
     }
+    list(
+        text,
+        &format!("Beside credentials{name}"),
+        options,
+        repository.boundary.len(),
+        |at| {
+            let one = &repository.boundary[at];
+            format!(
+                "{} in {}: {} ({}, {}), {}",
+                one.verdict.as_str(),
+                one.environment,
+                one.title,
+                one.family.as_str(),
+                count(one.places, "place", "places"),
+                one.first,
+            )
+        },
+    );
     let ending: Vec<_> = repository
         .exceptions
         .iter()
