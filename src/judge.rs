@@ -602,7 +602,7 @@ impl<'j> Judge<'j> {
             None => sighting.family,
         };
         if matches!(family, Family::Reference | Family::Identity)
-            && self.is_productions_own(path, &keys, sighting)
+            && is_productions_own(self.policy, path, &keys, (family, sighting.proven))
         {
             return;
         }
@@ -755,19 +755,6 @@ impl<'j> Judge<'j> {
 }
 
 impl Judge<'_> {
-    /// Whether a pointer or a grant stands where production speaks of itself, though a ref of another environment brings it: a
-    /// branch holds the configuration of every environment. By words alone, a workflow that no environment claims serves all.
-    fn is_productions_own(&self, path: &str, keys: &[&str], sighting: &Sighting<'_>) -> bool {
-        let claims = self.policy.claims(None, Some(path), keys);
-        if !claims.is_empty() {
-            return claims.iter().all(|claim| claim.tier == Tier::Production);
-        }
-        let words = self.policy.vocabulary().tier_of_name(path);
-        let by_words = sighting.family == Family::Reference && !sighting.proven;
-        words.is_some_and(|(tier, _)| tier == Tier::Production)
-            || by_words && path.starts_with(".github/")
-    }
-
     /// Lets a value pass where a comment beside it says so and the policy listens. Says why a comment changes nothing.
     fn inline(
         &self,
@@ -917,6 +904,24 @@ const fn holds_secret(family: Family) -> bool {
 /// Whether the fingerprint of what was found needs no stretching: an issued value is random, and a pointer is no secret.
 pub fn is_hard_to_guess(sighting: &Sighting<'_>) -> bool {
     sighting.rule.provider_issued() || !(holds_secret(sighting.family) || sighting.rule.sensitive)
+}
+
+/// Whether a pointer or a grant stands where production speaks of itself, though a ref of another environment brings it: a
+/// branch holds the configuration of every environment. By words alone, a workflow that no environment claims serves all.
+pub fn is_productions_own(
+    policy: &Policy,
+    path: &str,
+    keys: &[&str],
+    (family, proven): (Family, bool),
+) -> bool {
+    let claims = policy.claims(None, Some(path), keys);
+    if !claims.is_empty() {
+        return claims.iter().all(|claim| claim.tier == Tier::Production);
+    }
+    let words = policy.vocabulary().tier_of_name(path);
+    let by_words = family == Family::Reference && !proven;
+    words.is_some_and(|(tier, _)| tier == Tier::Production)
+        || by_words && path.starts_with(".github/")
 }
 
 /// A rule's remedy is written for production's value, or for one that may be.

@@ -306,3 +306,60 @@ fn a_shallow_clone_and_an_empty_repository_are_audited() {
     audit(&env, &empty, &[]).exits(0);
     audit(&env, &empty, &["--format", "html"]).exits(0);
 }
+
+#[test]
+fn what_is_no_credential_is_counted_where_it_stands() {
+    let env = TestEnv::new();
+    let work = env.repo("work");
+    let admin = "kind: ClusterRoleBinding\nroleRef:\n  kind: ClusterRole\n  name: cluster-admin\n";
+    work.write("deploy/staging/admin.yml", admin);
+    work.write("deploy/staging/other/admin.yml", admin);
+    // Production speaking of itself crosses nothing.
+    work.write("deploy/production/admin.yml", admin);
+    work.write(
+        "deploy/staging/vault.yml",
+        "PASSWORD: vault:secret/data/prod/shop#password\n",
+    );
+    work.write(
+        "deploy/staging/seed.sh",
+        "pg_dump -h db.prod.example.com shop | psql shop\n",
+    );
+    commit(&env, &work, "2026-01-05", "Ada Byron", "Deploy");
+    let ran = audit(&env, &work, &["--format", "json"]);
+    ran.exits(0);
+    let posture = ran.json();
+    let told = posture["repositories"][0]["boundary"]
+        .as_array()
+        .expect("a list");
+    let told: Vec<_> = told
+        .iter()
+        .map(|one| {
+            let text = |key: &str| one[key].as_str().expect("text").to_owned();
+            format!(
+                "{} {} {} in {}: {}, {}",
+                text("verdict"),
+                text("family"),
+                text("rule"),
+                text("environment"),
+                one["places"],
+                text("first")
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "block identity identity-kubernetes-cluster-admin in staging: 2, deploy/staging/admin.yml:4",
+            "warn reference reference-vault-path in staging: 1, deploy/staging/vault.yml:1",
+            "warn data data-from-production in staging: 1, deploy/staging/seed.sh:1",
+        ]
+    );
+    assert_eq!(posture["credentials"], serde_json::json!([]));
+    audit(&env, &work, &[])
+        .exits(0)
+        .says("Beside credentials:")
+        .says("block in staging: ");
+    audit(&env, &work, &["--format", "html"])
+        .exits(0)
+        .says("deploy/staging/vault.yml:1");
+}

@@ -1,7 +1,12 @@
 //! What the pages say in numbers must be what the code does. Not here: `docs/design.md`'s table of rooms, which
 //! `tests/architecture.rs` holds.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Component, Path, PathBuf},
+    process::Command,
+};
 
 fn read(file: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
@@ -225,34 +230,154 @@ fn the_page_of_the_frameworks_is_what_the_matrix_prints() {
     }));
 }
 
-#[test]
-fn every_link_of_the_pages_leads_to_a_file() {
-    for page in [
-        "README.md",
-        "CONTRIBUTING.md",
-        "hooks/README.md",
-        "docs/design.md",
-        "docs/frameworks.md",
-        "docs/how-a-push-is-read.md",
-        "docs/inventory.md",
-        "docs/modes.md",
-        "docs/origin.md",
-        "docs/explain.md",
-        "docs/policy.md",
-        "docs/policy-reference.md",
-        "docs/report.md",
-    ] {
-        let text = read(page);
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join(page)
-            .parent()
-            .expect("a folder")
-            .to_owned();
-        for link in text.split("](").skip(1) {
-            let target = link.split([')', '#']).next().unwrap_or_default();
-            if !target.is_empty() && !target.contains("://") {
-                assert!(folder.join(target).exists(), "{page} links to {target}");
+/// Every Markdown file that a reader may open, from the root of the project. Not those of fixtures, which are data.
+fn pages() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Vec::new();
+    let mut folders = vec![PathBuf::new()];
+    while let Some(folder) = folders.pop() {
+        let entries = fs::read_dir(root.join(&folder)).expect("a folder can be read");
+        for entry in entries.map(|entry| entry.expect("an entry")) {
+            let name = entry.file_name().into_string().expect("text");
+            let path = folder.join(&name);
+            let kind = entry.file_type().expect("a kind");
+            if kind.is_dir() {
+                let skipped = ["target", "fixtures", "fuzz", "node_modules"];
+                if !name.starts_with('.') && !skipped.contains(&name.as_str()) {
+                    folders.push(path);
+                }
+            } else if name.ends_with(".md") {
+                found.push(path);
             }
         }
     }
+    assert!(found.len() > 30, "hardly any page: {found:?}");
+    found.sort();
+    found
+}
+
+/// Text without blocks of code and without `code`, where brackets are no links.
+fn prose(text: &str) -> String {
+    let mut fenced = false;
+    let mut prose = String::new();
+    for line in text.lines() {
+        if line.trim_start().starts_with("```") {
+            fenced = !fenced;
+        } else if !fenced {
+            for (at, part) in line.split('`').enumerate() {
+                if at % 2 == 0 {
+                    prose.push_str(part);
+                } else {
+                    // What a heading says in code belongs to its anchor, what else it says links nowhere.
+                    prose.push_str(&part.replace("](", "] ("));
+                }
+            }
+            prose.push('\n');
+        }
+    }
+    prose
+}
+
+/// File and anchor of each link that stays in the project.
+fn links(page: &Path) -> Vec<(PathBuf, String)> {
+    let text = prose(&read(&page.display().to_string()));
+    let folder = page.parent().unwrap_or(Path::new(""));
+    let mut links = Vec::new();
+    for link in text.split("](").skip(1) {
+        let target = link.split(')').next().unwrap_or_default();
+        if target.contains("://") || target.starts_with("mailto:") {
+            continue;
+        }
+        let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
+        let mut path = PathBuf::new();
+        let whole = if file.is_empty() {
+            page.to_owned()
+        } else {
+            folder.join(file)
+        };
+        for part in whole.components() {
+            match part {
+                Component::ParentDir => {
+                    path.pop();
+                }
+                part => path.push(part),
+            }
+        }
+        links.push((path, anchor.to_owned()));
+    }
+    links
+}
+
+/// The anchors of a page as GitHub makes them.
+fn anchors(page: &Path) -> BTreeSet<String> {
+    prose(&read(&page.display().to_string()))
+        .lines()
+        .filter(|line| line.starts_with('#'))
+        .map(|line| {
+            let heading = line.trim_start_matches('#').trim();
+            let text: String = heading
+                .split("](")
+                .enumerate()
+                .map(|(at, part)| match at {
+                    0 => part,
+                    _ => part.split_once(')').map_or("", |(_, rest)| rest),
+                })
+                .collect();
+            text.to_lowercase()
+                .chars()
+                .filter_map(|character| match character {
+                    ' ' => Some('-'),
+                    '-' | '_' => Some(character),
+                    character => character.is_alphanumeric().then_some(character),
+                })
+                .collect()
+        })
+        .collect()
+}
+
+/// A page that another hand is writing: its links may come before it.
+const TO_COME: &str = "docs/threat-model.md";
+
+#[test]
+fn every_link_of_the_pages_leads_somewhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut broken = Vec::new();
+    for page in pages() {
+        for (target, anchor) in links(&page) {
+            if !root.join(&target).exists() {
+                if target != Path::new(TO_COME) {
+                    broken.push(format!("{}: {}", page.display(), target.display()));
+                }
+            } else if !anchor.is_empty()
+                && target.extension().is_some_and(|ending| ending == "md")
+                && !anchors(&target).contains(&anchor)
+            {
+                broken.push(format!("{}: {}#{anchor}", page.display(), target.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "lead nowhere:\n{}", broken.join("\n"));
+}
+
+#[test]
+fn every_page_of_the_book_is_in_its_contents() {
+    let linked: BTreeSet<PathBuf> = links(Path::new("docs/README.md"))
+        .into_iter()
+        .map(|(target, _)| target)
+        .collect();
+    for page in pages() {
+        if page.starts_with("docs") && page != Path::new("docs/README.md") {
+            assert!(
+                linked.contains(&page),
+                "docs/README.md does not link to {}",
+                page.display()
+            );
+        }
+    }
+    assert!(
+        links(Path::new("README.md"))
+            .iter()
+            .any(|(target, _)| target == Path::new("docs/README.md")),
+        "README.md does not link to the book"
+    );
 }

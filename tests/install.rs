@@ -25,7 +25,7 @@ const ODD_NAME: &[u8] = b"it's a \"$HOME\" \\ folder\n\xc3\xa9";
 const STUB: &str = r#"#!/bin/sh
 case $1 in
 --version) echo 'stagegate 0.0.0'; exit 0 ;;
-install | uninstall | doctor) exec "$REAL" "$@" ;;
+install | uninstall | doctor | man | completions) exec "$REAL" "$@" ;;
 esac
 { printf 'gate'; printf ' %s' "$@"; echo; } >>"$LOG"
 case $1 in pre-receive | pre-push) cat >"$LOG.gate" ;; esac
@@ -1080,4 +1080,42 @@ fn the_trial_notices_a_gate_that_lets_everything_through() {
         BTreeMap::new(),
         "nothing is left behind"
     );
+}
+
+#[test]
+fn manual_pages_and_completions_come_and_go_with_the_binary() {
+    let scene = Scene::new();
+    let files = [
+        "share/man/man1/stagegate.1",
+        "share/man/man1/stagegate-audit.1",
+        "share/bash-completion/completions/stagegate",
+        "share/zsh/site-functions/_stagegate",
+        "share/fish/vendor_completions.d/stagegate.fish",
+    ];
+    let dry = scene.install(&scene.repo(), &["--dry-run"]);
+    assert!(
+        dry.contains("install manual pages and completions"),
+        "{dry}"
+    );
+    assert!(!scene.at("share").exists(), "a dry run writes nothing");
+    let first = scene.install(&scene.repo(), &[]);
+    assert!(
+        first.contains("install manual pages and completions"),
+        "{first}"
+    );
+    for file in files {
+        let size = fs::metadata(scene.at(file)).map(|file| file.len());
+        assert!(size.is_ok_and(|size| size > 100), "{file}");
+    }
+    let again = scene.install(&scene.repo(), &[]);
+    assert!(!again.contains("manual pages"), "nothing is new: {again}");
+    // They belong to the binary and not to a repository.
+    scene.install(&scene.repo(), &["--uninstall"]);
+    assert!(scene.at(files[0]).exists());
+    let gone = scene.install(&scene.repo(), &["--uninstall", "--no-hooks"]);
+    assert!(
+        gone.contains("remove manual pages and completions"),
+        "{gone}"
+    );
+    assert!(!scene.at("share").exists(), "nothing is left");
 }

@@ -147,12 +147,93 @@ fn a_ref_name_that_is_a_key_is_masked() {
     watch.plant("the content", held.as_bytes());
     let watch = watch.ready();
     work.commit_file("config/staging.yml", format!("key: {held}\n"));
+    let name = format!("release/{named}");
     for format in ["text", "json"] {
-        let name = format!("refs/heads/release/{named}");
+        let name = format!("refs/heads/{name}");
         let ran = work.stagegate(["scan", "--ref", &name, "--format", format, "-vv"]);
         ran.exits(1);
         watch.nothing_in(format, &ran);
     }
+    work.git(["branch", &name]);
+    for format in AUDIT {
+        let ran = work.stagegate(["audit", "--format", format, "--all", "-vv"]);
+        ran.exits(0);
+        assert!(ran.stdout.contains("release/"), "{format}: the ref is told");
+        watch.nothing_in(format, &ran);
+    }
+}
+
+/// The forms of a posture.
+const AUDIT: &[&str] = &["text", "json", "json-lines", "html"];
+
+/// The page and the records of a posture, what is kept between runs, what is merged, and the baseline.
+#[test]
+fn audit_shows_no_value() {
+    let env = TestEnv::new();
+    let stage = Stage::set(&env);
+    let work = &stage.work;
+    // A ref that staging claims holds all of it, a tag says it, and one that production claims holds it, too.
+    work.git(["branch", "stg", "kept"]);
+    work.git(["branch", "production", "kept"]);
+    let message = work.git(["log", "-1", "--format=%B", "kept"]);
+    work.git(["tag", "-a", "-m", &message, "v1", "kept"]);
+
+    let files: Vec<_> = AUDIT
+        .iter()
+        .map(|format| {
+            let file = env.path(format!("posture.{format}"));
+            (format!("{format}={}", file.display()), file)
+        })
+        .collect();
+    let baseline = env.path("baseline.jsonl");
+    let cache = env.path("cache");
+    let mut args = vec!["audit", "--all", "-vv"];
+    for (output, _) in &files {
+        args.extend(["--output", output]);
+    }
+    let baseline_text = baseline.display().to_string();
+    let cache_text = cache.display().to_string();
+    args.extend(["--baseline", &baseline_text, "--cache", &cache_text]);
+    let ran = work.stagegate(args);
+    ran.exits(0);
+    stage.watch.nothing_in("audit", &ran);
+    for (output, file) in &files {
+        let written = fs::read(file).expect("a posture was written");
+        assert!(!written.is_empty(), "{output}: the posture is empty");
+        stage.watch.nothing_in_bytes(output, &written);
+    }
+    let json = fs::read(&files[1].1).expect("the posture");
+    let json: serde_json::Value = serde_json::from_slice(&json).expect("JSON");
+    let found: BTreeSet<_> = json["credentials"]
+        .as_array()
+        .expect("a list of credentials")
+        .iter()
+        .filter_map(|one| one["rule"].as_str())
+        .collect();
+    assert!(found.len() > 300, "only {} rules are told", found.len());
+
+    // Without --all, and from what the first run kept.
+    for format in AUDIT {
+        let ran = work.stagegate(["audit", "--format", format, "--cache", &cache_text]);
+        ran.exits(0);
+        stage.watch.nothing_in(format, &ran);
+    }
+    let records = files[2].1.display().to_string();
+    for format in AUDIT {
+        let ran = work.stagegate(["audit", "--from", &records, "--format", format, "--all"]);
+        ran.exits(0);
+        stage.watch.nothing_in(&format!("--from, {format}"), &ran);
+    }
+    let kept = fs::read(&baseline).expect("the baseline");
+    assert!(!kept.is_empty(), "nothing is in the baseline");
+    stage.watch.nothing_in_bytes("baseline", &kept);
+    let mut all = 0;
+    for entry in fs::read_dir(&cache).expect("the cache") {
+        let kept = fs::read(entry.expect("an entry").path()).expect("a file of the cache");
+        all += kept.len();
+        stage.watch.nothing_in_bytes("cache", &kept);
+    }
+    assert!(all > 0, "nothing was kept");
 }
 
 /// A repository full of planted values: `kept` holds them, and so does the index of branch `staging`, whose tip is

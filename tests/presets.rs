@@ -128,3 +128,19 @@ fn an_empty_repository_and_none_are_told_apart() {
         .looks_calm();
     assert!(!nowhere.join("stagegate.toml").exists());
 }
+
+#[test]
+fn a_policy_is_begun_where_output_says() {
+    let env = TestEnv::new();
+    let work = shop(&env);
+    let file = env.path("policy.toml");
+    let named = file.display().to_string();
+    work.stagegate(["policy", "init", "--output", &named])
+        .succeeded();
+    assert!(file.exists(), "it is there");
+    assert!(!work.dir.join("stagegate.toml").exists(), "and only there");
+    work.stagegate(["policy", "init", "--output", "-"])
+        .succeeded()
+        .says("version = 1");
+    assert!(!work.dir.join("stagegate.toml").exists());
+}

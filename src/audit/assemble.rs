@@ -152,6 +152,7 @@ impl Assembly {
         story: &Story,
         refs: &Refs,
         repository: &str,
+        excepted: HashSet<(String, String)>,
     ) -> Result<PutTogether, JudgeError> {
         let mut keys: Vec<&Vec<String>> = vec![&EMPTY; self.keys.len()];
         for (text, number) in &self.keys {
@@ -169,7 +170,7 @@ impl Assembly {
             refs,
             keys,
             since: HashMap::new(),
-            excepted: HashSet::new(),
+            excepted,
         };
         let mut credentials = Vec::with_capacity(of_value.len());
         for mut places in of_value {

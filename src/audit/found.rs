@@ -30,6 +30,8 @@ pub(super) struct Found {
     pub(super) ends: Option<Date>,
     /// Which part of the boundary it is about.
     pub(super) family: Family,
+    /// Of a pointer, a grant or data: whether a declared fact or an unambiguous form proves it.
+    pub(super) proven: bool,
     /// The inventory knows that it was revoked.
     pub(super) revoked: bool,
     /// Whether the same value elsewhere is the same on purpose: long and mixed enough, and not shared by design.
@@ -76,6 +78,7 @@ impl Found {
             privileged: sighting.privileged,
             ends: sighting.ends,
             family: sighting.family,
+            proven: sighting.proven,
             revoked: sighting.revoked,
             telling: is_selective(known[0]) && !is_shared_by_design(sighting),
             pending: sighting.pending.clone(),
@@ -105,10 +108,10 @@ impl Found {
     }
 }
 
-/// Whether the posture is about it: credentials, and what the inventory knows. Pointers, grants and data are no values that
-/// somebody rotates.
-pub(super) fn is_credential(sighting: &Sighting<'_>) -> bool {
-    matches!(sighting.family, Family::Credential | Family::Inventory)
+/// Whether it is a value that somebody rotates, and has a history: credentials, and what the inventory knows. Pointers, grants
+/// and data are counted where they stand.
+pub(super) fn is_credential(family: Family) -> bool {
+    matches!(family, Family::Credential | Family::Inventory)
 }
 
 /// Whether its fingerprint needs no stretching.

@@ -223,8 +223,22 @@ impl<'a> Ledger<'a> {
         self.hot.contains(&oid)
     }
 
-    /// What is believed of a blob at a path.
+    /// The credentials that are believed of a blob at a path.
     pub(super) fn at(&mut self, oid: Oid, path: &str) -> Result<Vec<Seen>, JudgeError> {
+        self.believed(oid, path, true)
+    }
+
+    /// What else is believed of it: pointers, grants, data.
+    pub(super) fn beside(&mut self, oid: Oid, path: &str) -> Result<Vec<Seen>, JudgeError> {
+        self.believed(oid, path, false)
+    }
+
+    fn believed(
+        &mut self,
+        oid: Oid,
+        path: &str,
+        credentials: bool,
+    ) -> Result<Vec<Seen>, JudgeError> {
         let syntax = syntax::of_path(path);
         self.examine(oid, syntax, path)?;
         let Some(seen) = self.blobs.get(&(oid, syntax as u8)) else {
@@ -236,6 +250,9 @@ impl<'a> Ledger<'a> {
         let mut believed = Vec::with_capacity(seen.len());
         for seen in seen {
             let found = &self.founds[seen.found as usize];
+            if is_credential(found.family) != credentials {
+                continue;
+            }
             let rejected = match self.rules.get(found.rule.as_str()) {
                 Some((_, rule)) => self.scanner.rejects_at(rule, &found.pending, path)?,
                 None => None,
@@ -304,9 +321,9 @@ impl<'a> Ledger<'a> {
                 examined.sightings
             };
             let mut values = Values::new(view.text);
-            let counted = sightings.iter().filter(|sighting| {
-                is_credential(sighting) && view.counted.contains(&sighting.span.start)
-            });
+            let counted = sightings
+                .iter()
+                .filter(|sighting| view.counted.contains(&sighting.span.start));
             for sighting in counted {
                 let known = values.of(sighting);
                 let key = (sighting.value, is_issued(sighting));
@@ -354,7 +371,8 @@ impl<'a> Ledger<'a> {
         let examined = examine::examine(data, Syntax::Code, &self.knowledge())?;
         let mut values = Values::new(data);
         let mut seen = Vec::new();
-        for sighting in examined.sightings.iter().filter(|one| is_credential(one)) {
+        let credentials = examined.sightings.iter();
+        for sighting in credentials.filter(|one| is_credential(one.family)) {
             let known = values.of(sighting);
             let key = (sighting.value, is_issued(sighting));
             let fingerprint = self

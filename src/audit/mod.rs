@@ -2,9 +2,11 @@
 //! stood, since when, what took its place, and what crosses a boundary. Says what is; refuses nothing.
 //!
 //! `history` tells the story commit by commit, `standing` looks at the tips, `ledger` examines each blob once and remembers it
-//! (`cache`), `assemble` puts together what is known of each value, `uncovered` says what the policy leaves open.
+//! (`cache`), `assemble` puts together what is known of each value, `beside` counts what is no credential, `uncovered` says what the
+//! policy leaves open.
 
 mod assemble;
+mod beside;
 mod cache;
 mod found;
 mod history;
@@ -26,6 +28,7 @@ use crate::policy::Policy;
 use crate::scan::Scanner;
 
 use assemble::Assembly;
+use beside::Beside;
 use history::Story;
 use ledger::Ledger;
 pub use standing::claimed_name;
@@ -141,6 +144,7 @@ impl Audit<'_> {
         for event in &story.events {
             assembly.event(&ledger, &story, event);
         }
+        let mut beside = Beside::default();
         let mut closed = Vec::new();
         for (done, one) in refs.all.iter().enumerate() {
             progress(Progress {
@@ -154,7 +158,10 @@ impl Audit<'_> {
                 one.tip
             };
             match tips.standing(&mut ledger, &mut story, tree) {
-                Ok(standing) => assembly.standing(&ledger, one, &standing),
+                Ok(standing) => {
+                    assembly.standing(&ledger, one, &standing);
+                    beside.standing(one, &standing);
+                }
                 Err(JudgeError::Git(error)) => ledger.not_read(one.name.clone(), error.to_string()),
                 Err(error) => return Err(error),
             }
@@ -174,7 +181,8 @@ impl Audit<'_> {
             }
         }
         let open = uncovered::look(&mut ledger, &git_refs, head.map(|head| head.tree))?;
-        let put_together = assembly.finish(&ledger, &story, &refs, &self.name)?;
+        let beside = beside.finish(&ledger, &story, &refs, self.as_of);
+        let put_together = assembly.finish(&ledger, &story, &refs, &self.name, beside.excepted)?;
         let uncovered = uncovered::sentences(&open, &refs, self.policy, &put_together.credentials);
         let mut credentials = put_together.credentials;
         credentials.sort_by_cached_key(|one| (one.weight(), one.fingerprint.clone()));
@@ -200,6 +208,7 @@ impl Audit<'_> {
                 exceptions: put_together.exceptions,
                 unclaimed: open.unclaimed,
                 uncovered,
+                boundary: beside.told,
                 unexamined: ledger.unread.clone(),
                 baseline: None,
                 error: None,

@@ -114,6 +114,8 @@ enum HotEntry {
 pub(super) struct Standing {
     pub(super) path: u32,
     pub(super) seen: Vec<Seen>,
+    /// What is no credential: pointers, grants, data.
+    pub(super) beside: Vec<Seen>,
 }
 
 /// Looks at tips.
@@ -153,10 +155,12 @@ impl<'r> Tips<'r> {
             }
             let text = String::from_utf8_lossy(&key.1);
             let seen = ledger.at(oid, &text)?;
+            let beside = ledger.beside(oid, &text)?;
             let told = scan::redact(ledger.scanner, &text, &[]);
             let there = Rc::new(Standing {
                 path: story.path(&told),
                 seen,
+                beside,
             });
             standing.push(Rc::clone(&there));
             self.at.insert(key, there);

@@ -156,8 +156,12 @@ pub(super) fn sentences(
         .count();
     if unknown > 0 {
         told.push(format!(
-            "Of {unknown} credentials in claimed places nothing says whose they are: declare hosts and accounts under \
-             [environment.NAME.identity]."
+            "Of {} in claimed places nothing says whose: declare hosts and accounts under [environment.NAME.identity].",
+            if unknown == 1 {
+                "1 credential".to_owned()
+            } else {
+                format!("{unknown} credentials")
+            }
         ));
     }
     told

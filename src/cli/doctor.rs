@@ -115,7 +115,11 @@ fn server(folder: &Path, out: &mut dyn Write) -> Result<u8, Failure> {
             }
         }
     }
-    writeln!(out, "{} bare repositories, {bad} not guarded", found.len())?;
+    let repositories = match found.len() {
+        1 => "1 bare repository".to_owned(),
+        many => format!("{many} bare repositories"),
+    };
+    writeln!(out, "{repositories}, {bad} not guarded")?;
     Ok(u8::from(bad > 0))
 }
 

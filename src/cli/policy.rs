@@ -134,7 +134,14 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
                 None => STARTER.to_owned(),
                 Some(name) => begun(Preset::from(*name), global)?,
             };
-            init(Path::new(FILE), &text, *force, out)
+            match output::file(global)? {
+                Some(file) => init(file, &text, *force, out),
+                None if global.output.is_empty() => init(Path::new(FILE), &text, *force, out),
+                None => {
+                    output::put(text.as_bytes(), global, out)?;
+                    Ok(0)
+                }
+            }
         }
     }
 }

@@ -25,7 +25,7 @@ pub use finding::{
 pub use oid::Oid;
 pub use place::Place;
 pub use posture::{
-    AuditedBaseline, AuditedCredential, AuditedException, AuditedPlace, AuditedRepository,
+    AuditedBaseline, AuditedBoundary, AuditedCredential, AuditedException, AuditedPlace, AuditedRepository,
     EnvironmentOfPolicy, ExceptionState, GoneEntry, MOST_PLACES, MOST_REFS, POSTURE_SCHEMA,
     Posture, PostureRecord, Since, Unclaimed,
 };

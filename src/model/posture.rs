@@ -61,6 +61,9 @@ pub struct AuditedRepository {
     pub unclaimed: Vec<Unclaimed>,
     /// What the policy leaves open here, in sentences.
     pub uncovered: Vec<String>,
+    /// What stands in an environment beside credentials, and would be refused or warned about if it came today.
+    #[serde(default)]
+    pub boundary: Vec<AuditedBoundary>,
     /// What was not read.
     pub unexamined: Vec<Unexamined>,
     /// The baseline, where the policy names one.
@@ -136,6 +139,25 @@ pub struct Unclaimed {
     pub tier: Tier,
     /// Of a folder: the files in and below it at HEAD.
     pub files: usize,
+}
+
+/// Pointers over the boundary, grants of access or data at the tips of refs, counted by rule and environment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditedBoundary {
+    /// `reference`, `identity` or `data`.
+    pub family: Family,
+    /// The rule.
+    pub rule: String,
+    /// Its title.
+    pub title: String,
+    /// Where it stands.
+    pub environment: String,
+    /// What the policy would say if it came today.
+    pub verdict: Verdict,
+    /// In how many places.
+    pub places: usize,
+    /// The first of them: path and line.
+    pub first: String,
 }
 
 /// How the baseline stands.

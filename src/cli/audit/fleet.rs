@@ -165,6 +165,7 @@ fn failure_of(args: &Args, one: &Listed, said: &str) -> Records {
             exceptions: Vec::new(),
             unclaimed: Vec::new(),
             uncovered: Vec::new(),
+            boundary: Vec::new(),
             unexamined: Vec::new(),
             baseline: None,
             error: Some(said.trim_end().to_owned()),

@@ -84,6 +84,7 @@ fn repository(name: &str) -> AuditedRepository {
         exceptions: Vec::new(),
         unclaimed: Vec::new(),
         uncovered: Vec::new(),
+        boundary: Vec::new(),
         unexamined: Vec::new(),
         baseline: None,
         error: None,

@@ -128,7 +128,7 @@ fn credentials(posture: &Posture, options: Options, text: &mut String) {
     line(text, "");
     line(
         text,
-        " SAYS     AGE  ROTATED     STANDS IN             CREDENTIAL",
+        " SAYS      AGE  ROTATED     STANDS IN             CREDENTIAL",
     );
     let most = if options.all { usize::MAX } else { MOST };
     for one in shown.iter().take(most) {
@@ -236,6 +236,24 @@ fn about(repository: &AuditedRepository, many: bool, options: Options, text: &mu
         );
         return;
     }
+    list(
+        text,
+        &format!("Beside credentials{name}"),
+        options,
+        repository.boundary.len(),
+        |at| {
+            let one = &repository.boundary[at];
+            format!(
+                "{} in {}: {} ({}, {}), {}",
+                one.verdict.as_str(),
+                one.environment,
+                one.title,
+                one.family.as_str(),
+                count(one.places, "place", "places"),
+                one.first,
+            )
+        },
+    );
     let ending: Vec<_> = repository
         .exceptions
         .iter()

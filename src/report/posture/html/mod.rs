@@ -85,6 +85,9 @@ fn page(posture: &Posture, options: Options) -> Markup {
                             li { a href="#map" { "Map" } }
                             li { a href="#timeline" { "Timeline" } }
                             li { a href="#credentials" { "Credentials" } }
+                            @if posture.repositories.iter().any(|one| !one.boundary.is_empty()) {
+                                li { a href="#beside" { "Beside credentials" } }
+                            }
                             li { a href="#policy" { "Policy" } }
                         }
                     }
@@ -94,6 +97,7 @@ fn page(posture: &Posture, options: Options) -> Markup {
                     (map::section(posture))
                     (timeline::section(posture))
                     (table::section(posture, options))
+                    (beside_section(posture, options))
                     (policy_section(posture, options))
                 }
                 footer {
@@ -197,6 +201,50 @@ fn tier_of(posture: &Posture, environment: &str) -> Option<Tier> {
 fn chip(posture: &Posture, environment: &str) -> Markup {
     html! {
         span class={ "chip " (tier_class(tier_of(posture, environment))) } { (shown(environment)) }
+    }
+}
+
+/// Pointers, grants and data, where any stand.
+fn beside_section(posture: &Posture, options: Options) -> Markup {
+    let many = posture.repositories.len() > 1;
+    let most = if options.all { usize::MAX } else { MOST };
+    let rows: Vec<_> = posture
+        .repositories
+        .iter()
+        .flat_map(|repository| repository.boundary.iter().map(move |one| (repository, one)))
+        .collect();
+    html! {
+        @if !rows.is_empty() {
+            section #beside aria-labelledby="beside-title" {
+                h2 #beside-title { "Beside credentials" }
+                div.scroll tabindex="0" role="region" aria-label="Pointers, grants and data" {
+                    table {
+                        thead { tr {
+                            th scope="col" { "Today" }
+                            th scope="col" { "Where" }
+                            th scope="col" { "What" }
+                            th scope="col" { "Family" }
+                            th scope="col" { "Places" }
+                            th scope="col" { "The first" }
+                            @if many { th scope="col" { "Repository" } }
+                        } }
+                        tbody {
+                            @for (repository, one) in rows.iter().take(most) {
+                                tr {
+                                    td { (one.verdict.as_str()) }
+                                    td { (shown(&one.environment)) }
+                                    td { (shown(&one.title)) }
+                                    td { (one.family.as_str()) }
+                                    td { (one.places) }
+                                    td { code { (shown(&one.first)) } }
+                                    @if many { td { (shown(&repository.repository)) } }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
     }
 }
 
