@@ -100,6 +100,7 @@ impl Gate {
             keep_allowed: true,
             laptop: false,
             policy_ref: None,
+            clock: None,
         }
     }
 

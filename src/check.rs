@@ -6,17 +6,19 @@
 //! again when they become reachable from a ref of another environment.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::git::{self, GitError, Index, IndexChange, Kind, Repository};
 use crate::hook::pre_commit;
 use crate::inventory::Inventory;
-use crate::judge::{Judge, JudgeError, Landscape, Message, Source};
+use crate::judge::{Clock, Judge, JudgeError, Landscape, Message, Source};
 use crate::model::{Oid, RefUpdate, Report, Unexamined, Verdict};
 use crate::policy::{History, InlineAllow, Policy};
 use crate::rules::{Pack, Rule};
 use crate::scan::{self, Scanner};
 
+mod late;
 mod past;
 mod policy_changes;
 mod walk;
@@ -44,6 +46,8 @@ pub struct Gate<'g> {
     pub laptop: bool,
     /// Full name of the ref from which the policy is taken when nothing else names one; `None` where something does.
     pub policy_ref: Option<String>,
+    /// The time that a run may take.
+    pub clock: Option<Arc<Clock>>,
 }
 
 /// One value in one environment.
@@ -127,13 +131,16 @@ impl Gate<'_> {
         let mut policies = PolicyChanges::new(self);
         let aliases = self.aliases(current);
         let mut past = Past::new(self, current, updates.len() + aliases.len() > 1);
+        let mut late = late::Late::new(self, &updates, &aliases);
         for update in updates {
             let name = self.repository.resolve_ref_name(&update.name);
             let update = RefUpdate {
                 environment: self.environment(&name),
                 ..update
             };
-            self.update(&mut judge, &name, &update, merge_base, &mut past)?;
+            late.begin(&judge);
+            let done = self.update(&mut judge, &name, &update, merge_base, &mut past);
+            late.end(&mut judge, &update, done)?;
             policies.look_at(&name, &update)?;
             for (alias, _) in aliases.iter().filter(|(_, moves)| *moves == name) {
                 let update = RefUpdate {
@@ -142,7 +149,8 @@ impl Gate<'_> {
                     ..update
                 };
                 if update.environment != self.environment(&name) {
-                    self.update(&mut judge, alias, &update, merge_base, &mut past)?;
+                    let done = self.update(&mut judge, alias, &update, merge_base, &mut past);
+                    late.end(&mut judge, &update, done)?;
                     judged.push(update);
                 }
             }
@@ -155,6 +163,7 @@ impl Gate<'_> {
             });
         }
         let news = policies.news();
+        late.say(&mut judge);
         let report = self.report(mode, judge, judged, started);
         Ok(self.told_first(report, news))
     }
@@ -252,6 +261,7 @@ impl Gate<'_> {
         let many = past.many;
         let judged = past.of(name, update, old);
         let quick = judged.excluded.new_commits(tip, git::SLOP)?;
+        judge.expected = quick.commits.len();
         let start = judge.mark();
         let mut quiet = self.tip(judge, &brought, &quick, judged)?;
         if judge.heard() == heard {
@@ -511,7 +521,7 @@ impl Gate<'_> {
     }
 
     fn judge(&self) -> Judge<'_> {
-        Judge::new(
+        let mut judge = Judge::new(
             self.repository,
             self.policy,
             self.scanner,
@@ -523,7 +533,9 @@ impl Gate<'_> {
                 InlineAllow::Laptop => self.laptop,
                 InlineAllow::Never => false,
             },
-        )
+        );
+        judge.clock.clone_from(&self.clock);
+        judge
     }
 
     fn report(
@@ -533,6 +545,9 @@ impl Gate<'_> {
         mut refs: Vec<RefUpdate>,
         started: Instant,
     ) -> Report {
+        if let Some(clock) = &self.clock {
+            clock.say_or_wait();
+        }
         for update in &mut refs {
             update.name = scan::redact(self.scanner, &update.name, &[]);
         }

@@ -4,8 +4,10 @@
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 mod ahead;
+pub mod clock;
 mod explain;
 mod gitleaks;
 mod in_hand;
@@ -30,6 +32,7 @@ use crate::scan::gitleaks_ignore::GitleaksIgnore;
 use crate::scan::{self, Positions, ScanError, Scanner, ValueId};
 use crate::syntax::{self, Syntax};
 
+pub use clock::Clock;
 use memo::Memo;
 pub use reuse::{Landscape, is_selective, is_shared_by_design};
 
@@ -42,6 +45,9 @@ pub enum JudgeError {
     /// A rule does not work.
     #[error(transparent)]
     Scan(#[from] ScanError),
+    /// The time budget ended.
+    #[error("the time budget ended before everything was examined")]
+    OutOfTime,
 }
 
 /// Where a change comes from.
@@ -72,6 +78,12 @@ pub struct Judge<'j> {
     /// Where in `not_read` it is said.
     unexamined: HashMap<(String, Oid), usize>,
     heard: usize,
+    /// The time that there is.
+    pub clock: Option<Arc<Clock>>,
+    /// New commits of the ref that is being judged.
+    pub expected: usize,
+    /// Changes that a tree held when the time ended, not judged; and whether those are all.
+    pub left: Option<(usize, bool)>,
     rejected: HashSet<reject::RejectedAt>,
     reuse: reuse::Reuse<'j>,
     /// What is to be said.
@@ -189,6 +201,9 @@ impl<'j> Judge<'j> {
             said: HashMap::new(),
             unexamined: HashMap::new(),
             heard: 0,
+            clock: None,
+            expected: 0,
+            left: None,
             rejected: HashSet::new(),
             reuse: reuse::Reuse::default(),
             findings: Vec::new(),
@@ -232,8 +247,17 @@ impl<'j> Judge<'j> {
         self.stats = mark.stats;
     }
 
+    /// An error once the time is over.
+    pub fn in_time(&self) -> Result<(), JudgeError> {
+        match &self.clock {
+            Some(clock) if clock.is_over() => Err(JudgeError::OutOfTime),
+            _ => Ok(()),
+        }
+    }
+
     /// Judges one change under every environment that claims it.
     pub fn change(&mut self, source: Source<'_>, change: &Change) -> Result<(), JudgeError> {
+        self.in_time()?;
         self.stats.changes += 1;
         let path = String::from_utf8_lossy(&change.path).into_owned();
         let claims = self.policy.claims(source.ref_name, Some(&path), &[]);
@@ -511,6 +535,16 @@ impl<'j> Judge<'j> {
         if let Some(known) = self.examined.get((oid, syntax)) {
             return Ok(known);
         }
+        self.in_time()?;
+        if let Some(clock) = &self.clock {
+            let reading = self.repository.size(oid).ok().map(|(_, size)| (oid, size));
+            clock.note(|now| {
+                now.reading = reading;
+                now.changes = self.stats.changes;
+                now.commits = self.stats.commits;
+                now.bytes = self.stats.bytes;
+            });
+        }
         let (blob, read) = self.look(oid, syntax, &self.knowledge())?;
         self.stats.blobs += 1;
         self.stats.bytes += read;
@@ -530,6 +564,7 @@ impl<'j> Judge<'j> {
         let mut blob = Blob::default();
         let mut read = 0;
         each_view(self.repository, oid, &mut |view| {
+            self.in_time()?;
             let mut sightings = if view.raw {
                 examine::in_the_clear(view.text, Syntax::Code, knowledge)?.sightings
             } else {

@@ -1,7 +1,7 @@
 //! Commits and trees on their way to the judge: some changes at a time, so that their blobs are read in the order in which
 //! git packed them, and so that no push decides how many are held.
 
-use crate::git::{self, Change, Kind, Repository};
+use crate::git::{self, Change, GitError, Kind, Repository};
 use crate::judge::{Judge, JudgeError, Message, Source};
 use crate::model::Oid;
 
@@ -43,6 +43,7 @@ impl<'w, 'j> Walk<'w, 'j> {
     }
 
     fn come(&mut self, event: Event) -> Result<(), JudgeError> {
+        self.judge.in_time()?;
         self.events.push(event);
         if self.events.len() >= TOGETHER {
             self.judge_held()?;
@@ -54,11 +55,13 @@ impl<'w, 'j> Walk<'w, 'j> {
         let repository = self.repository;
         // The walk speaks of git's errors only; a judge's own error is carried around it.
         let mut failed = None;
-        let walked = git::changes(repository, tree, parents, &mut |change| {
-            if failed.is_none() {
+        let walked = git::changes(repository, tree, parents, &mut |change| match failed {
+            None => {
                 failed = self.come(Event::Change(change)).err();
+                Ok(())
             }
-            Ok(())
+            Some(JudgeError::OutOfTime) => self.count(),
+            Some(_) => Err(GitError::Stopped),
         });
         match failed {
             Some(error) => Err(error),
@@ -66,7 +69,42 @@ impl<'w, 'j> Walk<'w, 'j> {
         }
     }
 
+    /// Counts a change that is not judged any more.
+    fn count(&mut self) -> Result<(), GitError> {
+        let late = self
+            .judge
+            .clock
+            .as_ref()
+            .is_none_or(|clock| clock.is_late());
+        let held = || {
+            self.events
+                .iter()
+                .filter(|event| matches!(event, Event::Change(_)))
+        };
+        let (left, all) = self
+            .judge
+            .left
+            .get_or_insert_with(|| (held().count(), true));
+        *left += 1;
+        *all &= !late;
+        if late { Err(GitError::Stopped) } else { Ok(()) }
+    }
+
     fn judge_held(&mut self) -> Result<(), JudgeError> {
+        let held = self
+            .events
+            .iter()
+            .filter(|event| matches!(event, Event::Change(_)));
+        let (held, before) = (held.count(), self.judge.stats.changes);
+        let done = self.judge_events();
+        if matches!(done, Err(JudgeError::OutOfTime)) {
+            let judged = self.judge.stats.changes - before;
+            self.judge.left = Some((held.saturating_sub(judged), false));
+        }
+        done
+    }
+
+    fn judge_events(&mut self) -> Result<(), JudgeError> {
         let events = std::mem::take(&mut self.events);
         let changes = events.iter().filter_map(|event| match event {
             Event::Change(change) => Some(change),
@@ -131,12 +169,14 @@ pub(super) fn whole_tree(
     let like: Vec<Oid> = known.iter().map(|known| known.tree).collect();
     // What differs from the other tree is new here, and nothing stood there before it.
     let mut failed = None;
-    let walked = git::changes(repository, tree, &like, &mut |change| {
-        if failed.is_none() {
+    let walked = git::changes(repository, tree, &like, &mut |change| match failed {
+        None => {
             let parents = Vec::new();
             failed = walk.come(Event::Change(Change { parents, ..change })).err();
+            Ok(())
         }
-        Ok(())
+        Some(JudgeError::OutOfTime) => walk.count(),
+        Some(_) => Err(GitError::Stopped),
     });
     if let Some(error) = failed {
         return Err(error);

@@ -109,6 +109,7 @@ impl From<GitError> for Failure {
             GitError::Object { oid, .. } => format!(
                 "`git fsck` says what else is damaged, and `git cat-file -t {oid}` whether git can read it"
             ),
+            GitError::Stopped => "this is a mistake of stagegate: please report it".to_owned(),
             GitError::Malformed { .. } => "`git fsck` says what is wrong with it".to_owned(),
             GitError::Index { .. } => {
                 "`git status` says whether git itself can read it".to_owned()
@@ -153,6 +154,7 @@ impl From<JudgeError> for Failure {
         match error {
             JudgeError::Git(error) => error.into(),
             JudgeError::Scan(ScanError::Known(what)) => Self::new(what).hint(RESTORE),
+            JudgeError::OutOfTime => Self::new(error.to_string()).hint("give it more with --time-budget, or judge less at once"),
             JudgeError::Scan(error) => Self::new(error.to_string())
                 .hint("a rule that does not work finds nothing, so nothing passes; `stagegate rules lint` names them all"),
         }

@@ -20,6 +20,7 @@ mod scan;
 mod source;
 mod uninstall;
 mod update;
+mod watch;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -59,6 +60,16 @@ pub(crate) struct Global {
     /// File of the inventory's key; without it, STAGEGATE_INVENTORY_KEY or what names a file as above
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) inventory_key: Option<PathBuf>,
+    /// How long the answer may take (`4s`, `500ms`); what was not examined by then is refused. Without it, on a server
+    /// what the policy says under `[limits]`
+    #[arg(long, global = true, value_name = "DURATION", value_parser = crate::policy::duration)]
+    pub(crate) time_budget: Option<std::time::Duration>,
+    /// When this process began to work
+    #[arg(skip = std::time::Instant::now())]
+    pub(crate) started: std::time::Instant,
+    /// Who waits for the answer
+    #[arg(skip)]
+    pub(crate) watch: watch::Watch,
     /// How to write the report
     #[arg(long, global = true, value_name = "FORMAT", value_parser = output::formats(), default_value = "text")]
     pub(crate) format: Format,
@@ -195,11 +206,27 @@ pub fn main() -> u8 {
             return if error.use_stderr() { 2 } else { 0 };
         }
     };
-    match run(&cli, &mut std::io::stdout().lock()) {
+    if cli.may_have_a_budget() {
+        return watch::main(cli);
+    }
+    answered(&cli, &mut std::io::stdout().lock())
+}
+
+/// Runs the command line and says what failed.
+fn answered(cli: &Cli, out: &mut dyn Write) -> u8 {
+    match run(cli, out) {
         Ok(code) => code,
         Err(failure) => {
             let _ = write!(std::io::stderr().lock(), "{failure}");
             2
         }
+    }
+}
+
+impl Cli {
+    /// Whether this run may have to answer in time.
+    const fn may_have_a_budget(&self) -> bool {
+        self.global.time_budget.is_some()
+            || matches!(self.command, Command::PreReceive(_) | Command::Update(_))
     }
 }

@@ -27,6 +27,7 @@ pub(crate) fn run(_: &Args, global: &Global, out: &mut dyn Write) -> Result<u8, 
     let inventories = source::inventory(global, &repository, &policy, false)?;
     let gate = Gate {
         policy_ref: source::policy_ref(global, &repository),
+        clock: source::clock(global, &policy, true),
         ..source::gate(global, &repository, &policy, &scanner, &inventories)
     };
     let current = repository.refs()?;

@@ -454,6 +454,9 @@ mod tests {
         let global = Global {
             repo: Some("/nowhere".into()),
             policy: None,
+            time_budget: None,
+            started: std::time::Instant::now(),
+            watch: super::super::watch::Watch::default(),
             inventory: None,
             inventory_key: None,
             format: super::super::Format::Text,

@@ -5,10 +5,13 @@
 //! judged; else the defaults. A pushed policy never judges its own push.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::check::Gate;
 use crate::git::Repository;
 use crate::inventory::{Inventory, Key};
+use crate::judge::Clock;
 use crate::model::Oid;
 use crate::policy::{Baseline, Policy};
 use crate::scan::Scanner;
@@ -339,8 +342,27 @@ pub(super) fn gate<'g>(
         keep_allowed: global.all,
         laptop: false,
         policy_ref: None,
+        clock: clock(global, policy, false),
     }
 }
+
+/// The clock of a run, and somebody who watches it. On a server the policy sets it, and GitHub Enterprise Server does, which stops
+/// hooks after 5 s; elsewhere only who asks for it by hand.
+pub(super) fn clock(global: &Global, policy: &Policy, server: bool) -> Option<Arc<Clock>> {
+    let limits = policy.limits();
+    let of_github = || std::env::var_os("GITHUB_VIA").map(|_| GITHUB_BUDGET);
+    let budget = global.time_budget.or_else(|| {
+        server
+            .then(|| limits.time_budget.or_else(of_github))
+            .flatten()
+    })?;
+    let clock = Arc::new(Clock::new(global.started, budget, limits.refuse_unclaimed));
+    global.watch.watch(&clock);
+    Some(clock)
+}
+
+/// All pre-receive hooks of GitHub Enterprise Server together have 5 s.
+const GITHUB_BUDGET: Duration = Duration::from_secs(4);
 
 /// Today, in UTC: exceptions end on the same day on every machine.
 pub(super) fn today() -> jiff::civil::Date {

@@ -41,6 +41,9 @@ pub enum GitError {
         /// libgit2's reason.
         reason: String,
     },
+    /// Whoever asked for a walk wants no more of it.
+    #[error("the walk was stopped")]
+    Stopped,
     /// An object that is not there.
     #[error("object {oid} is missing: {mend}")]
     Missing {

@@ -58,6 +58,16 @@ impl Policy {
             self.rotation_age().to_string(),
             new.rotation_age().to_string(),
         );
+        let budget = |policy: &Self| {
+            let budget = policy.limits.time_budget;
+            budget.map_or_else(|| "none".to_owned(), |budget| format!("{budget:?}"))
+        };
+        setting("time-budget", budget(self), budget(new));
+        let unclaimed = |policy: &Self| {
+            let refuses = policy.limits.refuse_unclaimed;
+            if refuses { "refuse" } else { "allow" }.to_owned()
+        };
+        setting("limits.unclaimed", unclaimed(self), unclaimed(new));
         match (self.baseline_file(), new.baseline_file()) {
             (None, Some(_)) => say("baseline named".to_owned()),
             (Some(_), None) => say("baseline no longer named".to_owned()),

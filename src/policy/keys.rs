@@ -19,6 +19,7 @@ pub(super) enum Table {
     Words,
     Inventory,
     Audit,
+    Limits,
     Rules,
     Exception,
 }
@@ -37,6 +38,8 @@ enum Holds {
     Exactly(i64),
     /// A number of days.
     Days,
+    /// A duration.
+    Duration,
     /// A day, without quotes.
     Day,
     /// A table of this kind.
@@ -135,6 +138,11 @@ static TOP: &[Key] = &[
         "audit",
         Holds::One(Table::Audit),
         "What `stagegate audit` measures by.",
+    ),
+    key(
+        "limits",
+        Holds::One(Table::Limits),
+        "How long a push may take on a server.",
     ),
     key("rules", Holds::One(Table::Rules), "Which rules are used."),
     key("rule", Holds::OwnRules, "Rules of your own."),
@@ -262,6 +270,19 @@ static AUDIT: &[Key] = &[
     ),
 ];
 
+static LIMITS: &[Key] = &[
+    key(
+        "time-budget",
+        Holds::Duration,
+        "How long `pre-receive` and `update` may take. What was not examined by then is refused, and the report says what that is. Without it 4 s on GitHub Enterprise Server, which stops hooks after 5 s, and no limit elsewhere.",
+    ),
+    key(
+        "unclaimed",
+        Holds::Choice(&["refuse", "allow"]),
+        "What happens to a ref that no environment claims when the time ends before it was examined: it is refused (the default), or it passes and the report says so.",
+    ),
+];
+
 static RULES: &[Key] = &[
     key("disable", Holds::Texts, "Ids of rules that are left out."),
     key(
@@ -290,7 +311,7 @@ static EXCEPTION: &[Key] = &[
 ];
 
 impl Table {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Top,
         Self::Environment,
         Self::Verdicts,
@@ -299,6 +320,7 @@ impl Table {
         Self::Words,
         Self::Inventory,
         Self::Audit,
+        Self::Limits,
         Self::Rules,
         Self::Exception,
     ];
@@ -325,6 +347,7 @@ impl Table {
             Self::Words => WORDS,
             Self::Inventory => INVENTORY,
             Self::Audit => AUDIT,
+            Self::Limits => LIMITS,
             Self::Rules => RULES,
             Self::Exception => EXCEPTION,
         }
@@ -341,6 +364,7 @@ impl Table {
             Self::Words => "`[words]`",
             Self::Inventory => "`[inventory]`",
             Self::Audit => "`[audit]`",
+            Self::Limits => "`[limits]`",
             Self::Rules => "`[rules]`",
             Self::Exception => "`[[exception]]`",
         }
@@ -394,6 +418,7 @@ impl Holds {
             Self::Days => {
                 json!({ "type": "integer", "minimum": 1, "maximum": super::validate::MOST_DAYS })
             }
+            Self::Duration => json!({ "type": "string", "pattern": "^ *[0-9]" }),
             // Editors hand a day of TOML to the schema as a text.
             Self::Day => json!({ "type": "string", "format": "date" }),
             Self::One(table) => table.schema(),
@@ -435,6 +460,7 @@ impl Holds {
             Self::Flag => "`true`, `false`".to_owned(),
             Self::Exactly(number) => format!("`{number}`"),
             Self::Days => "a number of days".to_owned(),
+            Self::Duration => "a duration: `\"4s\"`".to_owned(),
             Self::Day => "a day: `2030-12-31`".to_owned(),
             Self::One(_) => "a table".to_owned(),
             Self::Named(_) => "tables, each below its name".to_owned(),

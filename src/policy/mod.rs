@@ -10,6 +10,7 @@ mod decide;
 mod declared;
 mod exception;
 mod keys;
+mod limits;
 mod mistake;
 mod own;
 mod patterns;
@@ -32,6 +33,7 @@ use declared::DeclaredWords;
 use exception::Exception;
 pub use exception::ExceptionOf;
 pub use keys::{reference, schema as json_schema};
+pub use limits::{Limits, duration};
 pub use mistake::{Mistake, PolicyErrors};
 use patterns::Pattern;
 pub use preset::Preset;
@@ -124,6 +126,7 @@ pub struct Policy {
     facts: Facts,
     inventory: Option<KnownSecrets>,
     audit: AuditSettings,
+    limits: Limits,
 }
 
 /// Where the policy says that the inventory of known secrets is. Paths as written.
@@ -262,6 +265,11 @@ impl Policy {
     /// Where the inventory of known secrets is, if the policy names one.
     pub const fn inventory(&self) -> Option<&KnownSecrets> {
         self.inventory.as_ref()
+    }
+
+    /// How long a run may take.
+    pub const fn limits(&self) -> Limits {
+        self.limits
     }
 
     /// Whether there is any exception, so that unused ones can be told.

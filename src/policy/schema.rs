@@ -36,6 +36,7 @@ pub(super) struct Written {
     pub(super) false_friends: Vec<Text>,
     pub(super) inventory: Option<WrittenInventory>,
     pub(super) audit: Option<WrittenAudit>,
+    pub(super) limits: Option<WrittenLimits>,
     pub(super) exceptions: Vec<WrittenException>,
     pub(super) honour: Vec<Text>,
     pub(super) rules: Vec<crate::rules::Rule>,
@@ -85,6 +86,13 @@ pub(super) struct WrittenInventory {
 pub(super) struct WrittenAudit {
     pub(super) rotation_age: Option<At<i64>>,
     pub(super) baseline: Option<Text>,
+}
+
+/// `[limits]`.
+#[derive(Debug, Default)]
+pub(super) struct WrittenLimits {
+    pub(super) time_budget: Option<Text>,
+    pub(super) unclaimed: Option<Text>,
 }
 
 /// `[[exception]]`.
@@ -208,6 +216,17 @@ impl Reader<'_, '_> {
                         }
                     }
                     written.audit = Some(audit);
+                }
+                "limits" => {
+                    let mut limits = WrittenLimits::default();
+                    for (inner, _, value) in self.inner(value, key, Table::Limits, "[limits]") {
+                        match inner {
+                            "time-budget" => limits.time_budget = self.text(value, inner),
+                            "unclaimed" => limits.unclaimed = self.text(value, inner),
+                            _ => {}
+                        }
+                    }
+                    written.limits = Some(limits);
                 }
                 "honour" => written.honour = self.texts(value, key),
                 "rule" => {

@@ -12,7 +12,7 @@ use super::own::{GITLEAKS_ALLOW, GITLEAKS_IGNORE, OwnRules};
 use super::patterns::Pattern;
 use super::schema::{
     At, Text, Written, WrittenAudit, WrittenEnvironment, WrittenException, WrittenIdentity,
-    WrittenInventory,
+    WrittenInventory, WrittenLimits,
 };
 use super::table::Row;
 use super::{
@@ -54,6 +54,7 @@ pub(super) fn builtin() -> Policy {
         facts: Facts::default(),
         inventory: None,
         audit: super::AuditSettings::default(),
+        limits: super::Limits::default(),
     }
 }
 
@@ -187,6 +188,9 @@ impl Checker<'_> {
         if let Some(written) = written.audit {
             policy.audit = self.audit(written);
         }
+        if let Some(written) = written.limits {
+            policy.limits = self.limits(written);
+        }
         for written in written.exceptions {
             let exception = self.exception(written, &policy.environments);
             policy.exceptions.extend(exception);
@@ -319,6 +323,24 @@ impl Checker<'_> {
             }
         }
         audit
+    }
+
+    fn limits(&mut self, written: WrittenLimits) -> super::Limits {
+        let mut limits = super::Limits::default();
+        if let Some(text) = written.time_budget {
+            match super::duration(&text.value) {
+                Ok(budget) => limits.time_budget = Some(budget),
+                Err(wanted) => self.mistakes.add(
+                    text.offset,
+                    format!("`time-budget` is {wanted}"),
+                    "write `time-budget = \"4s\"`",
+                ),
+            }
+        }
+        let choices = [("refuse", true), ("allow", false)];
+        let unclaimed = self.choice(written.unclaimed.as_ref(), "unclaimed", &choices);
+        limits.refuse_unclaimed = unclaimed.unwrap_or(true);
+        limits
     }
 
     fn version(&mut self, version: Option<Option<At<i64>>>) {

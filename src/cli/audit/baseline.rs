@@ -159,6 +159,7 @@ impl Keeper<'_> {
             keep_allowed: true,
             laptop: false,
             policy_ref: None,
+            clock: None,
         };
         let mut refs: Vec<(Option<String>, Oid)> = Vec::new();
         if let Some(head) = self.repository.head_commit()? {

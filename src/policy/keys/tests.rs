@@ -62,6 +62,8 @@ fn what_the_schema_refuses_the_gate_refuses() {
         "version = 1\n[words]\nignored = [\"qa\"]",
         "version = 1\n[inventory]\nkey-file = \"k\"",
         "version = 1\n[audit]\nrotation-age = 0",
+        "version = 1\n[limits]\ntime-budget = \"soon\"",
+        "version = 1\n[limits]\nunclaimed = \"warn\"",
         "version = 1\n[rules]\ndisabled = []",
         "version = 1\n[[exception]]\nfingerprint = \"sg1:0000000000000000\"",
         "history = \"tip\"",
@@ -85,6 +87,7 @@ fn every_key_of_the_list_is_read() {
                 Table::Words => "[words]\n",
                 Table::Inventory => "[inventory]\n",
                 Table::Audit => "[audit]\n",
+                Table::Limits => "[limits]\n",
                 Table::Rules => "[rules]\n",
                 Table::Exception => "[[exception]]\n",
             };

@@ -1,0 +1,135 @@
+//! Somebody who waits for the answer and not longer than the time budget. Judging looks at the clock between two changes; what
+//! takes long in between (one large blob, a walk through a long past, a repository on a disk that hangs) is left alone here,
+//! and the answer is a refusal. The process ends with it, whatever the other thread is doing.
+
+use std::io::Write as _;
+use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+
+use crate::judge::Clock;
+use crate::judge::clock::in_words;
+
+use super::{Cli, Failure, answered, output};
+
+/// What the other thread tells.
+enum Told {
+    Clock(Arc<Clock>),
+    Done(u8),
+}
+
+/// Where a run tells of its clock.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Watch(Option<Sender<Told>>);
+
+impl Watch {
+    /// From now on this clock is watched.
+    pub(crate) fn watch(&self, clock: &Arc<Clock>) {
+        if let Some(sender) = &self.0 {
+            let _ = sender.send(Told::Clock(Arc::clone(clock)));
+        }
+    }
+}
+
+/// Tells the answer, also where there is none because of a panic.
+struct Answer(Sender<Told>, u8);
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        let _ = self.0.send(Told::Done(self.1));
+    }
+}
+
+/// As much as a main thread usually has.
+const STACK: usize = 8 << 20;
+
+/// Runs the command line on a thread of its own and waits for the answer.
+pub(super) fn main(mut cli: Cli) -> u8 {
+    let (sender, receiver) = mpsc::channel();
+    cli.global.watch = Watch(Some(sender.clone()));
+    let cli = Arc::new(cli);
+    let work = {
+        let cli = Arc::clone(&cli);
+        move || {
+            let mut answer = Answer(sender, 2);
+            answer.1 = answered(&cli, &mut std::io::stdout());
+        }
+    };
+    let thread = std::thread::Builder::new().name("judge".to_owned());
+    if let Err(error) = thread.stack_size(STACK).spawn(work) {
+        let failure = Failure::new(format!("cannot start a thread: {error}"))
+            .hint("the limits of this user or container on processes and memory are too tight");
+        let _ = write!(std::io::stderr().lock(), "{failure}");
+        return 2;
+    }
+    let mut clock: Option<Arc<Clock>> = None;
+    loop {
+        let told = match &clock {
+            None => receiver.recv().ok(),
+            Some(watched) => match receiver.recv_timeout(watched.left()) {
+                Ok(told) => Some(told),
+                Err(RecvTimeoutError::Disconnected) => None,
+                Err(RecvTimeoutError::Timeout) if watched.may_say() => {
+                    return out_of_time(watched, &cli);
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    // It is writing its report.
+                    clock = None;
+                    continue;
+                }
+            },
+        };
+        match told {
+            Some(Told::Done(code)) => return code,
+            Some(Told::Clock(newer)) => clock = Some(newer),
+            None => return 2,
+        }
+    }
+}
+
+/// Says how far a run has come that has not stopped by itself.
+fn out_of_time(clock: &Clock, cli: &Cli) -> u8 {
+    let now = clock.now();
+    let (done, all) = now.refs;
+    let reading = now.reading.map_or_else(
+        || "nothing had been read yet".to_owned(),
+        |(oid, size)| {
+            format!(
+                "blob {oid} ({:.1} MiB) was being read",
+                size as f64 / 1_048_576.0
+            )
+        },
+    );
+    let pace = now.bytes as f64 / clock.budget().as_secs_f64();
+    let size = now.reading.map_or(0, |(_, size)| size);
+    let rest = if pace > 0.0 && size > 0 {
+        let rest = std::time::Duration::try_from_secs_f64(size as f64 / pace).unwrap_or_default();
+        format!(
+            "; at the pace so far that blob takes about {}",
+            in_words(rest)
+        )
+    } else {
+        "; how long the rest would take is not known".to_owned()
+    };
+    let what = format!(
+        "the time budget of {} ended: {done} of {all} refs, {} commits and {} changed files were examined, {reading}{rest}",
+        in_words(clock.budget()),
+        now.commits,
+        now.changes,
+    );
+    if !now.refuses {
+        let _ = writeln!(
+            std::io::stderr().lock(),
+            "stagegate: not examined: {what}; it passes because the policy says `[limits] unclaimed = \"allow\"`"
+        );
+        return 0;
+    }
+    let failure = Failure::new(what).hint(
+        "push fewer commits or smaller files at once, or have the time budget raised (`[limits] time-budget` in the \
+         administrator's policy, `--time-budget`)",
+    );
+    if let Some(mode) = cli.command.mode() {
+        output::write_failure(&failure, mode, &cli.global, &mut std::io::stdout());
+    }
+    let _ = write!(std::io::stderr().lock(), "{failure}");
+    2
+}
