@@ -321,6 +321,7 @@ fn state(
     totals[2] += said.len();
     let gate = Gate {
         inventory: None,
+        clock: None,
         notes: &[],
         repository,
         policy: &Policy::parse(&oracle::policy("environment"), "policy").expect("a policy"),

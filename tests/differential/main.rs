@@ -155,6 +155,7 @@ fn judge(histories: &[History], totals: &mut Totals) -> Vec<(usize, String)> {
         let policy = Policy::parse(&oracle::policy(&history.reach), "policy").expect("a policy");
         let gate = Gate {
             inventory: None,
+            clock: None,
             notes: &[],
             repository: &repository,
             policy: &policy,
