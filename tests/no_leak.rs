@@ -158,7 +158,11 @@ fn a_ref_name_that_is_a_key_is_masked() {
     for format in AUDIT {
         let ran = work.stagegate(["audit", "--format", format, "--all", "-vv"]);
         ran.exits(0);
-        assert!(ran.stdout.contains("release/"), "{format}: the ref is told");
+        // The table names no refs.
+        assert!(
+            *format == "text" || ran.stdout.contains("release/"),
+            "{format}: the ref is told"
+        );
         watch.nothing_in(format, &ran);
     }
 }

@@ -25,9 +25,9 @@ pub use finding::{
 pub use oid::Oid;
 pub use place::Place;
 pub use posture::{
-    AuditedBaseline, AuditedBoundary, AuditedCredential, AuditedException, AuditedPlace, AuditedRepository,
-    EnvironmentOfPolicy, ExceptionState, GoneEntry, MOST_PLACES, MOST_REFS, POSTURE_SCHEMA,
-    Posture, PostureRecord, Since, Unclaimed,
+    AuditedBaseline, AuditedBoundary, AuditedCredential, AuditedException, AuditedPlace,
+    AuditedRepository, EnvironmentOfPolicy, ExceptionState, GoneEntry, MOST_PLACES, MOST_REFS,
+    POSTURE_SCHEMA, Posture, PostureRecord, Since, Unclaimed,
 };
 pub use report::{Outcome, RefUpdate, Report, Stats, Unexamined};
 pub use secret::Secret;

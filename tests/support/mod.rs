@@ -375,8 +375,8 @@ pub(crate) fn run(command: &mut Command) -> Ran {
     run_with_input(command, b"")
 }
 
-/// A program that runs longer than this hangs: slow machines included, no run of a test takes a tenth of it.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// A program that runs longer than this hangs: slow machines included, no run of a test takes a half of it.
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Runs a program to its end with something to read.
 pub(crate) fn run_with_input(command: &mut Command, input: &[u8]) -> Ran {
