@@ -9,6 +9,7 @@ mod explain;
 mod failure;
 mod install;
 mod inventory;
+mod log;
 mod man;
 mod output;
 mod policy;
@@ -18,6 +19,7 @@ mod pre_receive;
 mod rules;
 mod scan;
 mod source;
+mod trace;
 mod uninstall;
 mod update;
 mod watch;
@@ -135,6 +137,8 @@ enum Command {
     Policy(policy::Args),
     /// Look at the rules
     Rules(rules::Args),
+    /// Verify the audit log of a server
+    Log(log::Args),
     /// Put the hooks in place: a repository, a server, everything of this user
     Install(install::Args),
     /// Take the hooks out, and put back what was there before
@@ -186,6 +190,7 @@ fn answer(cli: &Cli, out: &mut dyn Write) -> Result<u8, Failure> {
         Command::Inventory(args) => inventory::run(args, &cli.global, out),
         Command::Policy(args) => policy::run(args, &cli.global, out),
         Command::Rules(args) => rules::run(args, &cli.global, out),
+        Command::Log(args) => log::run(args, &cli.global, out),
         Command::Install(args) => install::run(args, &cli.global, out),
         Command::Uninstall(args) => uninstall::run(args, &cli.global, out),
         Command::Agent(args) => agent::run(args, &cli.global, out),
