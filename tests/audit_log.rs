@@ -5,7 +5,9 @@ mod support;
 
 use std::fs;
 
-use support::{Ran, Repo, Server, TestEnv, live_key, payments, run, test_key};
+use support::{
+    Ran, Repo, Server, TestEnv, live_key, payments, run, run_with_input, secret, test_key,
+};
 
 const STAGING: &str = "refs/heads/staging";
 
@@ -180,6 +182,40 @@ fn an_override_without_a_log_or_for_another_family_or_after_its_day_is_none() {
 }
 
 #[test]
+fn what_the_inventory_knows_as_revoked_nobody_overrides() {
+    let env = TestEnv::new();
+    let (work, server) = env.shop();
+    let value = secret("{password:24}", 1);
+    let (inventory, key) = (env.path("inventory"), env.path("inventory.key"));
+    let mut command = env.command(support::STAGEGATE, &env.path("home"));
+    command
+        .args(["inventory", "add", "--revoked", "--source", "incident"])
+        .env("STAGEGATE_INVENTORY", &inventory)
+        .env("STAGEGATE_INVENTORY_KEY_FILE", &key);
+    run_with_input(&mut command, value.as_bytes()).succeeded();
+    let more = format!(
+        "[inventory]\nfile = \"{}\"\nkey-file = \"{}\"\n[[override]]\nby = [\"GL_USERNAME=ada\"]\n\
+         families = [\"credential\", \"inventory\", \"reuse\"]\n",
+        inventory.display(),
+        key.display()
+    );
+    administrator(&env, &server, &more);
+    work.switch("staging");
+    work.commit_file("config/staging.yml", format!("password: {value}\n"));
+    push_as(&work, &env, "ada", "x").refused().says("revoked");
+    let fingerprint = lines(&env)[0]["verdicts"][0]["fingerprint"].clone();
+    let option = format!(
+        "stagegate.override={}:a demo",
+        fingerprint.as_str().expect("a text")
+    );
+    push_as(&work, &env, "ada", &option)
+        .refused()
+        .says("revoked")
+        .hides(&value);
+    assert_eq!(server.gate_said(), Some(1));
+}
+
+#[test]
 fn a_policy_in_the_repository_names_neither_log_nor_overrides() {
     let env = TestEnv::new();
     let (work, server) = env.shop();
@@ -207,6 +243,23 @@ fn a_policy_in_the_repository_names_neither_log_nor_overrides() {
         .says("HEAD:stagegate.toml: [log] has no say")
         .says("[[override]] has no say");
     assert!(!log.exists(), "the log of a pusher was written");
+}
+
+#[test]
+fn a_failure_can_be_a_line_for_programs() {
+    let env = TestEnv::new();
+    let work = env.repo("work");
+    work.write("stagegate.toml", "version = 2\n");
+    let failed = work.stagegate(["scan", "--log-format", "json", "--policy", "stagegate.toml"]);
+    failed.exits(2);
+    let line: serde_json::Value = serde_json::from_str(failed.stderr.trim()).expect("JSON");
+    assert_eq!(line["outcome"], "could not decide");
+    assert!(
+        line["what"]
+            .as_str()
+            .is_some_and(|what| what.contains("stagegate.toml:1")),
+        "{line}"
+    );
 }
 
 #[test]

@@ -72,6 +72,15 @@ pub(crate) struct Global {
     /// Who waits for the answer
     #[arg(skip)]
     pub(crate) watch: watch::Watch,
+    /// How to say why nothing could be decided, on standard error: `json` is one line for a program that gathers logs
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "FORMAT",
+        default_value = "text"
+    )]
+    pub(crate) log_format: LogFormat,
     /// How to write the report
     #[arg(long, global = true, value_name = "FORMAT", value_parser = output::formats(), default_value = "text")]
     pub(crate) format: Format,
@@ -100,6 +109,15 @@ pub(crate) struct Global {
     /// Say more; twice for all of it
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
+}
+
+/// How a failure is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// In lines for people
+    Text,
+    /// In one line of JSON
+    Json,
 }
 
 /// When to colour.
@@ -222,7 +240,7 @@ fn answered(cli: &Cli, out: &mut dyn Write) -> u8 {
     match run(cli, out) {
         Ok(code) => code,
         Err(failure) => {
-            let _ = write!(std::io::stderr().lock(), "{failure}");
+            failure.say(cli.global.log_format);
             2
         }
     }

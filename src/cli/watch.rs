@@ -67,7 +67,7 @@ pub(super) fn main(mut cli: Cli) -> u8 {
     if let Err(error) = thread.stack_size(STACK).spawn(work) {
         let failure = Failure::new(format!("cannot start a thread: {error}"))
             .hint("the limits of this user or container on processes and memory are too tight");
-        let _ = write!(std::io::stderr().lock(), "{failure}");
+        failure.say(cli.global.log_format);
         return 2;
     }
     let mut clock: Option<Arc<Clock>> = None;
@@ -145,6 +145,6 @@ fn out_of_time(clock: &Clock, cli: &Cli) -> u8 {
     if let Some(mode) = cli.command.mode() {
         output::write_failure(&failure, mode, &cli.global, &mut std::io::stdout());
     }
-    let _ = write!(std::io::stderr().lock(), "{failure}");
+    failure.say(cli.global.log_format);
     2
 }
