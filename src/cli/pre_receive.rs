@@ -50,9 +50,13 @@ fn judge(
     let inventories = source::inventory(global, &repository, &policy, false)?;
     let gate = Gate {
         policy_ref: source::policy_ref(global, &repository),
-        clock: source::clock(global, &policy, true),
         granted: &granted,
         ..source::gate(global, &repository, &policy, &scanner, &inventories)
+    };
+    // After the gate's own clock: the last one is watched.
+    let gate = Gate {
+        clock: source::clock(global, &policy, true),
+        ..gate
     };
     let current = repository.refs()?;
     let report = gate.updates("pre-receive", updates, &current)?;
