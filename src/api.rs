@@ -101,6 +101,7 @@ impl Gate {
             laptop: false,
             policy_ref: None,
             clock: None,
+            granted: &[],
         }
     }
 

@@ -12,7 +12,7 @@ use std::time::Instant;
 use crate::git::{self, GitError, Index, IndexChange, Kind, Repository};
 use crate::hook::pre_commit;
 use crate::inventory::Inventory;
-use crate::judge::{Clock, Judge, JudgeError, Landscape, Message, Source};
+use crate::judge::{Clock, Granted, Judge, JudgeError, Landscape, Message, Source};
 use crate::model::{Oid, RefUpdate, Report, Unexamined, Verdict};
 use crate::policy::{History, InlineAllow, Policy};
 use crate::rules::{Pack, Rule};
@@ -48,6 +48,8 @@ pub struct Gate<'g> {
     pub policy_ref: Option<String>,
     /// The time that a run may take.
     pub clock: Option<Arc<Clock>>,
+    /// Values that somebody lets pass once.
+    pub granted: &'g [Granted],
 }
 
 /// One value in one environment.
@@ -534,6 +536,7 @@ impl Gate<'_> {
                 InlineAllow::Never => false,
             },
         );
+        judge.granted = self.granted;
         judge.clock.clone_from(&self.clock);
         judge
     }

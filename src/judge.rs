@@ -50,6 +50,28 @@ pub enum JudgeError {
     OutOfTime,
 }
 
+/// A value that somebody may let pass once, and does.
+#[derive(Debug, Clone)]
+pub struct Granted {
+    /// Id of the value.
+    pub fingerprint: String,
+    /// Who: variable and name.
+    pub by: String,
+    /// Why, redacted.
+    pub reason: String,
+    /// The families they may let pass.
+    pub families: Vec<Family>,
+    /// The line of the policy that lets them.
+    pub policy_line: String,
+}
+
+impl Granted {
+    /// As a report says it.
+    pub fn told(&self) -> String {
+        format!("overridden by {}: {}", self.by, self.reason)
+    }
+}
+
 /// Where a change comes from.
 #[derive(Debug, Clone, Copy)]
 pub struct Source<'s> {
@@ -78,6 +100,8 @@ pub struct Judge<'j> {
     /// Where in `not_read` it is said.
     unexamined: HashMap<(String, Oid), usize>,
     heard: usize,
+    /// Values that somebody lets pass once.
+    pub granted: &'j [Granted],
     /// The time that there is.
     pub clock: Option<Arc<Clock>>,
     /// New commits of the ref that is being judged.
@@ -201,6 +225,7 @@ impl<'j> Judge<'j> {
             said: HashMap::new(),
             unexamined: HashMap::new(),
             heard: 0,
+            granted: &[],
             clock: None,
             expected: 0,
             left: None,
@@ -693,6 +718,21 @@ impl<'j> Judge<'j> {
             ignored = self.inline(&mut decision, path, sighting, text, &known);
             if decision.verdict != Verdict::Allow {
                 self.of_gitleaks(&mut decision, source, path, sighting, text);
+            }
+        }
+        if decision.verdict == Verdict::Block && row != Row::Revoked && !self.granted.is_empty() {
+            let fingerprint = fingerprint();
+            let granted = self.granted.iter().find(|granted| {
+                granted.fingerprint == fingerprint && granted.families.contains(&family)
+            });
+            if let Some(granted) = granted {
+                // Not allowed: it is said.
+                decision.verdict = Verdict::Warn;
+                decision.because = Because {
+                    text: granted.told(),
+                    policy_line: granted.policy_line.clone(),
+                    exempted_by: None,
+                };
             }
         }
         // The same value in another blob may stand in another section, or beside other evidence: a stricter verdict than

@@ -28,6 +28,8 @@ pub mod install;
 #[doc(hidden)]
 pub mod inventory;
 #[doc(hidden)]
+pub mod journal;
+#[doc(hidden)]
 pub mod judge;
 #[doc(hidden)]
 pub mod model;

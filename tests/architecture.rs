@@ -20,6 +20,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("git", &["model"]),
     ("hook", &["model", "git"]),
     ("install", &["git"]),
+    ("journal", &[]),
     ("report", &["model"]),
     ("boundary", &["model", "syntax", "origin"]),
     (
@@ -97,6 +98,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "check",
             "audit",
             "install",
+            "journal",
             "report",
         ],
     ),

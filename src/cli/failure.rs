@@ -1,10 +1,14 @@
 //! Why nothing could be decided: what, where, and what to do. Always exit 2.
 
+use std::io::Write as _;
+
 use crate::git::GitError;
 use crate::hook::HookError;
 use crate::inventory::InventoryError;
 use crate::judge::JudgeError;
 use crate::scan::ScanError;
+
+use super::LogFormat;
 
 /// A run that could not decide.
 #[derive(Debug)]
@@ -32,6 +36,26 @@ impl Failure {
             line(&self.what),
             line(self.hint.as_deref().unwrap_or("see above")),
         )
+    }
+
+    /// Says it on standard error. A reader that has gone away does not change the answer.
+    pub(super) fn say(&self, format: LogFormat) {
+        let mut error = std::io::stderr().lock();
+        let _ = match format {
+            LogFormat::Text => write!(error, "{self}"),
+            LogFormat::Json => {
+                let (what, hint) = self.told();
+                let line = serde_json::json!({
+                    "time": jiff::Timestamp::now().to_string(),
+                    "level": "error",
+                    "program": "stagegate",
+                    "outcome": self.outcome,
+                    "what": what,
+                    "help": hint,
+                });
+                writeln!(error, "{line}")
+            }
+        };
     }
 
     /// Something was to be done, not decided.

@@ -9,6 +9,7 @@ mod explain;
 mod failure;
 mod install;
 mod inventory;
+mod log;
 mod man;
 mod output;
 mod policy;
@@ -18,6 +19,7 @@ mod pre_receive;
 mod rules;
 mod scan;
 mod source;
+mod trace;
 mod uninstall;
 mod update;
 mod watch;
@@ -70,6 +72,15 @@ pub(crate) struct Global {
     /// Who waits for the answer
     #[arg(skip)]
     pub(crate) watch: watch::Watch,
+    /// How to say why nothing could be decided, on standard error: `json` is one line for a program that gathers logs
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "FORMAT",
+        default_value = "text"
+    )]
+    pub(crate) log_format: LogFormat,
     /// How to write the report
     #[arg(long, global = true, value_name = "FORMAT", value_parser = output::formats(), default_value = "text")]
     pub(crate) format: Format,
@@ -98,6 +109,15 @@ pub(crate) struct Global {
     /// Say more; twice for all of it
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
+}
+
+/// How a failure is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// In lines for people
+    Text,
+    /// In one line of JSON
+    Json,
 }
 
 /// When to colour.
@@ -135,6 +155,8 @@ enum Command {
     Policy(policy::Args),
     /// Look at the rules
     Rules(rules::Args),
+    /// Verify the audit log of a server
+    Log(log::Args),
     /// Put the hooks in place: a repository, a server, everything of this user
     Install(install::Args),
     /// Take the hooks out, and put back what was there before
@@ -186,6 +208,7 @@ fn answer(cli: &Cli, out: &mut dyn Write) -> Result<u8, Failure> {
         Command::Inventory(args) => inventory::run(args, &cli.global, out),
         Command::Policy(args) => policy::run(args, &cli.global, out),
         Command::Rules(args) => rules::run(args, &cli.global, out),
+        Command::Log(args) => log::run(args, &cli.global, out),
         Command::Install(args) => install::run(args, &cli.global, out),
         Command::Uninstall(args) => uninstall::run(args, &cli.global, out),
         Command::Agent(args) => agent::run(args, &cli.global, out),
@@ -217,7 +240,7 @@ fn answered(cli: &Cli, out: &mut dyn Write) -> u8 {
     match run(cli, out) {
         Ok(code) => code,
         Err(failure) => {
-            let _ = write!(std::io::stderr().lock(), "{failure}");
+            failure.say(cli.global.log_format);
             2
         }
     }

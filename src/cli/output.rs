@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
-use crate::model::{Report, Stats, Unexamined};
+use crate::judge::Granted;
+use crate::model::{Outcome, Report, Stats, Unexamined};
 use crate::report::{self, Format, Options};
 
+use super::trace::Trace;
 use super::{Color, Failure, Global};
 
 /// One place to write to: `sarif=FILE`, `text=-`, or `FILE` in the format of `--format`.
@@ -77,6 +79,25 @@ pub(super) fn write(report: &Report, global: &Global, out: &mut dyn Write) -> Re
     let written = |format, color| written(report, format, global, color);
     write_each(global, report::ALL, &written, Stream::Error, out)?;
     Ok(report.outcome().exit_code())
+}
+
+/// The same on a server: first written down, then answered.
+pub(super) fn write_traced(
+    mut report: Report,
+    trace: Option<Trace>,
+    granted: &[Granted],
+    global: &Global,
+    out: &mut dyn Write,
+) -> Result<u8, Failure> {
+    let left = trace.map_or(Ok(()), |trace| trace.record(&report, granted));
+    if let Err(failure) = left {
+        if report.outcome() == Outcome::Allowed {
+            return Err(failure);
+        }
+        // It is refused anyway, and why matters more.
+        report.news.push(failure.what().to_owned());
+    }
+    write(&report, global, out)
 }
 
 /// Where text for people goes when nothing else is said.

@@ -6,15 +6,35 @@ use crate::check::Gate;
 use crate::hook;
 
 use super::source::{self, Fallback};
+use super::trace::Trace;
 use super::{Failure, Global, output};
 
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  stagegate pre-receive --policy /etc/stagegate.toml <updates     as hooks/pre-receive does, on a server\n\nhooks/README.md says how to install it on each server."
 )]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    /// Append a line about this push to the audit log; without it, to the one that the policy names under `[log]`
+    #[arg(long, value_name = "FILE")]
+    log: Option<std::path::PathBuf>,
+}
 
-pub(crate) fn run(_: &Args, global: &Global, out: &mut dyn Write) -> Result<u8, Failure> {
+pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u8, Failure> {
+    let mut trace = None;
+    let answer = judge(args, global, out, &mut trace);
+    if let (Err(_), Some(trace)) = (&answer, trace) {
+        trace.failed();
+    }
+    answer
+}
+
+/// Judges the push; what is left in `trace` was not written down.
+fn judge(
+    args: &Args,
+    global: &Global,
+    out: &mut dyn Write,
+    trace: &mut Option<Trace>,
+) -> Result<u8, Failure> {
     let repository = source::repository(global)?;
     let mut updates = hook::pre_receive::read(std::io::stdin().lock())?;
     for update in &mut updates {
@@ -23,17 +43,23 @@ pub(crate) fn run(_: &Args, global: &Global, out: &mut dyn Write) -> Result<u8, 
     }
     let fallback = Fallback::Commit(repository.head_commit()?, "HEAD");
     let policy = source::policy(global, &repository, &fallback)?;
+    let log = args.log.as_ref();
+    let left = trace.insert(Trace::new(log, "pre-receive", global, &repository, &policy));
     let scanner = source::scanner(&policy)?;
+    let (granted, news) = left.granted(&policy, &scanner, source::today());
     let inventories = source::inventory(global, &repository, &policy, false)?;
     let gate = Gate {
         policy_ref: source::policy_ref(global, &repository),
-        clock: source::clock(global, &policy, true),
+        granted: &granted,
         ..source::gate(global, &repository, &policy, &scanner, &inventories)
     };
+    // After the gate's own clock: the last one is watched.
+    let gate = Gate {
+        clock: source::clock(global, &policy, true),
+        ..gate
+    };
     let current = repository.refs()?;
-    output::write(
-        &gate.updates("pre-receive", updates, &current)?,
-        global,
-        out,
-    )
+    let report = gate.updates("pre-receive", updates, &current)?;
+    let report = gate.told_first(report, news);
+    output::write_traced(report, trace.take(), &granted, global, out)
 }

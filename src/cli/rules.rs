@@ -455,6 +455,7 @@ mod tests {
             repo: Some("/nowhere".into()),
             policy: None,
             time_budget: None,
+            log_format: super::super::LogFormat::Text,
             started: std::time::Instant::now(),
             watch: super::super::watch::Watch::default(),
             inventory: None,

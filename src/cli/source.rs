@@ -54,7 +54,7 @@ pub(super) fn policy(
             Some(file) if file.exists() => {
                 let folder = file.parent().unwrap_or(Path::new("."));
                 complete(
-                    parse(&std::fs::read(&file)?, FILE)?,
+                    parse(&std::fs::read(&file)?, FILE)?.of_repository(),
                     &Beside::Folder(folder),
                 )
             }
@@ -69,7 +69,7 @@ pub(super) fn policy(
         Fallback::Commit(None, _) => Ok(Policy::builtin()),
         Fallback::Commit(Some(commit), name) => match repository.text_at(*commit, FILE)? {
             Some(text) => complete(
-                parse(&text, &format!("{name}:{FILE}"))?,
+                parse(&text, &format!("{name}:{FILE}"))?.of_repository(),
                 &Beside::Commit(repository, *commit),
             ),
             None => Ok(Policy::builtin()),
@@ -343,6 +343,7 @@ pub(super) fn gate<'g>(
         laptop: false,
         policy_ref: None,
         clock: clock(global, policy, false),
+        granted: &[],
     }
 }
 

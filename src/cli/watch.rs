@@ -14,6 +14,8 @@ use super::{Cli, Failure, answered, output};
 /// What the other thread tells.
 enum Told {
     Clock(Arc<Clock>),
+    /// What to do if there is no answer in time.
+    Log(Box<dyn FnOnce(&'static str) + Send>),
     Done(u8),
 }
 
@@ -26,6 +28,13 @@ impl Watch {
     pub(crate) fn watch(&self, clock: &Arc<Clock>) {
         if let Some(sender) = &self.0 {
             let _ = sender.send(Told::Clock(Arc::clone(clock)));
+        }
+    }
+
+    /// What is written down if there is no answer in time; it is given the outcome.
+    pub(crate) fn otherwise(&self, log: impl FnOnce(&'static str) + Send + 'static) {
+        if let Some(sender) = &self.0 {
+            let _ = sender.send(Told::Log(Box::new(log)));
         }
     }
 }
@@ -58,10 +67,11 @@ pub(super) fn main(mut cli: Cli) -> u8 {
     if let Err(error) = thread.stack_size(STACK).spawn(work) {
         let failure = Failure::new(format!("cannot start a thread: {error}"))
             .hint("the limits of this user or container on processes and memory are too tight");
-        let _ = write!(std::io::stderr().lock(), "{failure}");
+        failure.say(cli.global.log_format);
         return 2;
     }
     let mut clock: Option<Arc<Clock>> = None;
+    let mut log: Option<Box<dyn FnOnce(&'static str) + Send>> = None;
     loop {
         let told = match &clock {
             None => receiver.recv().ok(),
@@ -69,7 +79,11 @@ pub(super) fn main(mut cli: Cli) -> u8 {
                 Ok(told) => Some(told),
                 Err(RecvTimeoutError::Disconnected) => None,
                 Err(RecvTimeoutError::Timeout) if watched.may_say() => {
-                    return out_of_time(watched, &cli);
+                    let code = out_of_time(watched, &cli);
+                    if let Some(log) = log.take() {
+                        log(if code == 0 { "allowed" } else { "undecided" });
+                    }
+                    return code;
                 }
                 Err(RecvTimeoutError::Timeout) => {
                     // It is writing its report.
@@ -81,6 +95,7 @@ pub(super) fn main(mut cli: Cli) -> u8 {
         match told {
             Some(Told::Done(code)) => return code,
             Some(Told::Clock(newer)) => clock = Some(newer),
+            Some(Told::Log(newer)) => log = Some(newer),
             None => return 2,
         }
     }
@@ -130,6 +145,6 @@ fn out_of_time(clock: &Clock, cli: &Cli) -> u8 {
     if let Some(mode) = cli.command.mode() {
         output::write_failure(&failure, mode, &cli.global, &mut std::io::stdout());
     }
-    let _ = write!(std::io::stderr().lock(), "{failure}");
+    failure.say(cli.global.log_format);
     2
 }

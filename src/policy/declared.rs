@@ -37,9 +37,12 @@ impl Policy {
             ("claims", self.declared_claims()),
             ("words", self.words_declared.0.clone()),
             ("inventory", self.declared_inventory()),
+            ("limits", self.declared_limits()),
+            ("log", self.declared_log()),
             ("honour", self.declared_remarks()),
             ("rules", self.declared_rules()),
             ("exceptions", self.declared_exceptions()),
+            ("overrides", self.declared_overrides()),
         ];
         sections.retain(|(_, declared)| !declared.is_empty());
         sections
@@ -84,6 +87,41 @@ impl Policy {
             ),
             (key, None),
         ]
+    }
+
+    fn declared_limits(&self) -> Vec<Declared> {
+        let mut limits = Vec::new();
+        if let Some(budget) = self.limits.time_budget {
+            limits.push((format!("time-budget: {budget:?}"), None));
+        }
+        if !self.limits.refuse_unclaimed {
+            limits.push(("unclaimed: allow".to_owned(), None));
+        }
+        limits
+    }
+
+    fn declared_log(&self) -> Vec<Declared> {
+        let mut log = Vec::new();
+        if let Some(file) = &self.log.file {
+            let failed = if self.log.must { "refuse" } else { "continue" };
+            log.push((format!("file: {file}, on-failure: {failed}"), None));
+        }
+        if let Some(file) = &self.log.metrics {
+            log.push((format!("metrics: {file}"), None));
+        }
+        log
+    }
+
+    fn declared_overrides(&self) -> Vec<Declared> {
+        let told = |may: &super::MayOverride| {
+            let families: Vec<&str> = may.families.iter().map(|family| family.as_str()).collect();
+            let until = may
+                .expires
+                .map_or(String::new(), |day| format!(", until {day}"));
+            let told = format!("{}: {}{until}", may.by.join(", "), families.join(", "));
+            (told, Some(may.policy_line.clone()))
+        };
+        self.may_override.iter().map(told).collect()
     }
 
     fn declared_remarks(&self) -> Vec<Declared> {

@@ -20,8 +20,10 @@ pub(super) enum Table {
     Inventory,
     Audit,
     Limits,
+    Log,
     Rules,
     Exception,
+    Override,
 }
 
 /// What a key may hold.
@@ -81,6 +83,14 @@ const fn required(name: &'static str, holds: Holds, meaning: &'static str) -> Ke
 }
 
 const TIERS: &[&str] = &["production", "staging", "development", "test"];
+pub(super) const FAMILIES: &[&str] = &[
+    "credential",
+    "reuse",
+    "inventory",
+    "reference",
+    "identity",
+    "data",
+];
 const VERDICTS: &[&str] = &["block", "warn", "allow"];
 
 static TOP: &[Key] = &[
@@ -144,12 +154,22 @@ static TOP: &[Key] = &[
         Holds::One(Table::Limits),
         "How long a push may take on a server.",
     ),
+    key(
+        "log",
+        Holds::One(Table::Log),
+        "What is written down about each push on a server. Only in the administrator's policy.",
+    ),
     key("rules", Holds::One(Table::Rules), "Which rules are used."),
     key("rule", Holds::OwnRules, "Rules of your own."),
     key(
         "exception",
         Holds::Many(Table::Exception),
         "Values that a person lets pass, each at one environment and until a day.",
+    ),
+    key(
+        "override",
+        Holds::Many(Table::Override),
+        "Who may let a value pass once, with `git push -o stagegate.override=FINGERPRINT:REASON`. Only in the administrator's policy.",
     ),
 ];
 
@@ -283,6 +303,38 @@ static LIMITS: &[Key] = &[
     ),
 ];
 
+static LOG: &[Key] = &[
+    key(
+        "file",
+        Holds::Text,
+        "The audit log, a whole path: one line of JSON for each push, each with the hash of the line before.",
+    ),
+    key(
+        "on-failure",
+        Holds::Choice(&["refuse", "continue"]),
+        "What happens to a push whose line cannot be written: it is refused (the default), or judged as if it had been. One with an override is always refused then.",
+    ),
+    key(
+        "metrics",
+        Holds::Text,
+        "Counters for the textfile collector of node_exporter, a whole path that ends in `.prom`.",
+    ),
+];
+
+static OVERRIDE: &[Key] = &[
+    required(
+        "by",
+        Holds::Texts,
+        "Who, as the server tells it: `GL_USERNAME=ada`. The variable is one of GL_USERNAME, GITHUB_USER_LOGIN, GITEA_PUSHER_NAME, BB_USER_NAME, GL_USER, REMOTE_USER.",
+    ),
+    required(
+        "families",
+        Holds::Choices(FAMILIES),
+        "What they may let pass. What the inventory knows as revoked nobody may.",
+    ),
+    key("expires", Holds::Day, "The last day on which they may."),
+];
+
 static RULES: &[Key] = &[
     key("disable", Holds::Texts, "Ids of rules that are left out."),
     key(
@@ -311,7 +363,7 @@ static EXCEPTION: &[Key] = &[
 ];
 
 impl Table {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 13] = [
         Self::Top,
         Self::Environment,
         Self::Verdicts,
@@ -321,8 +373,10 @@ impl Table {
         Self::Inventory,
         Self::Audit,
         Self::Limits,
+        Self::Log,
         Self::Rules,
         Self::Exception,
+        Self::Override,
     ];
 
     /// The names of its keys.
@@ -348,6 +402,8 @@ impl Table {
             Self::Inventory => INVENTORY,
             Self::Audit => AUDIT,
             Self::Limits => LIMITS,
+            Self::Log => LOG,
+            Self::Override => OVERRIDE,
             Self::Rules => RULES,
             Self::Exception => EXCEPTION,
         }
@@ -365,6 +421,8 @@ impl Table {
             Self::Inventory => "`[inventory]`",
             Self::Audit => "`[audit]`",
             Self::Limits => "`[limits]`",
+            Self::Log => "`[log]`",
+            Self::Override => "`[[override]]`",
             Self::Rules => "`[rules]`",
             Self::Exception => "`[[exception]]`",
         }

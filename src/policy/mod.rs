@@ -2,6 +2,7 @@
 //!
 //! A [`Policy`] is the default one or read from `stagegate.toml`; `docs/policy.md` documents every key.
 
+mod administrator;
 mod baseline;
 mod cases;
 mod changed;
@@ -22,6 +23,7 @@ mod validate;
 use jiff::civil::Date;
 
 use crate::model::{Claim, Facts, Tier, Verdict, Vocabulary};
+pub use administrator::{LogSettings, MayOverride, WHO};
 use baseline::AuditSettings;
 pub use baseline::{Baseline, Entry as BaselineEntry, days};
 pub use cases::{Tried, try_cases};
@@ -127,6 +129,11 @@ pub struct Policy {
     inventory: Option<KnownSecrets>,
     audit: AuditSettings,
     limits: Limits,
+    log: LogSettings,
+    may_override: Vec<MayOverride>,
+    /// What it says and has no say in.
+    ignored: Vec<String>,
+    digest: String,
 }
 
 /// Where the policy says that the inventory of known secrets is. Paths as written.
@@ -227,7 +234,11 @@ impl Policy {
     pub fn parse(text: &str, source: &str) -> Result<Self, PolicyErrors> {
         let mut mistakes = mistake::Mistakes::new(text);
         match schema::read(text, &mut mistakes) {
-            Some(written) => validate::validate(written, source, mistakes),
+            Some(written) => {
+                let mut policy = validate::validate(written, source, mistakes)?;
+                policy.digest = blake3::hash(text.as_bytes()).to_hex().to_string();
+                Ok(policy)
+            }
             None => Err(mistakes.into_errors(source)),
         }
     }
@@ -282,6 +293,7 @@ impl Policy {
         self.exceptions
             .iter()
             .filter_map(|exception| exception.note(today))
+            .chain(self.ignored.iter().cloned())
             .collect()
     }
 

@@ -37,6 +37,8 @@ pub(super) struct Written {
     pub(super) inventory: Option<WrittenInventory>,
     pub(super) audit: Option<WrittenAudit>,
     pub(super) limits: Option<WrittenLimits>,
+    pub(super) log: Option<WrittenLog>,
+    pub(super) overrides: Vec<WrittenOverride>,
     pub(super) exceptions: Vec<WrittenException>,
     pub(super) honour: Vec<Text>,
     pub(super) rules: Vec<crate::rules::Rule>,
@@ -93,6 +95,24 @@ pub(super) struct WrittenAudit {
 pub(super) struct WrittenLimits {
     pub(super) time_budget: Option<Text>,
     pub(super) unclaimed: Option<Text>,
+}
+
+/// `[log]`.
+#[derive(Debug, Default)]
+pub(super) struct WrittenLog {
+    pub(super) file: Option<Text>,
+    pub(super) on_failure: Option<Text>,
+    pub(super) metrics: Option<Text>,
+}
+
+/// `[[override]]`.
+#[derive(Debug)]
+pub(super) struct WrittenOverride {
+    pub(super) offset: usize,
+    pub(super) by: Vec<Text>,
+    pub(super) families: Vec<Text>,
+    /// The inner `None` is a day that could not be read, which is a mistake already.
+    pub(super) expires: Option<Option<At<(i16, i8, i8)>>>,
 }
 
 /// `[[exception]]`.
@@ -227,6 +247,25 @@ impl Reader<'_, '_> {
                         }
                     }
                     written.limits = Some(limits);
+                }
+                "log" => {
+                    let mut log = WrittenLog::default();
+                    for (inner, _, value) in self.inner(value, key, Table::Log, "[log]") {
+                        match inner {
+                            "file" => log.file = self.text(value, inner),
+                            "on-failure" => log.on_failure = self.text(value, inner),
+                            "metrics" => log.metrics = self.text(value, inner),
+                            _ => {}
+                        }
+                    }
+                    written.log = Some(log);
+                }
+                "override" => {
+                    if let Some(array) = self.array(value, key) {
+                        for item in array.iter() {
+                            written.overrides.extend(self.overriding(item));
+                        }
+                    }
                 }
                 "honour" => written.honour = self.texts(value, key),
                 "rule" => {
@@ -373,6 +412,25 @@ impl Reader<'_, '_> {
         Some(written)
     }
 
+    fn overriding(&mut self, value: &Spanned<DeValue<'_>>) -> Option<WrittenOverride> {
+        let table = self.table(value, "override")?;
+        let mut written = WrittenOverride {
+            offset: value.span().start,
+            by: Vec::new(),
+            families: Vec::new(),
+            expires: None,
+        };
+        for (key, _, value) in self.known(table, Table::Override, "[[override]]") {
+            match key {
+                "by" => written.by = self.texts(value, key),
+                "families" => written.families = self.texts(value, key),
+                "expires" => written.expires = Some(self.date(value, key)),
+                _ => {}
+            }
+        }
+        Some(written)
+    }
+
     /// The entries of a table that `keys.rs` lists; every other one is a mistake.
     fn known<'d, 'i>(
         &mut self,
@@ -473,7 +531,7 @@ impl Reader<'_, '_> {
         let array = value.get_ref().as_array();
         if array.is_none() {
             let example = match key {
-                "exception" => "`[[exception]]`, in double brackets".to_owned(),
+                "exception" | "override" => format!("`[[{key}]]`, in double brackets"),
                 _ => format!("`{key} = [\"...\"]`"),
             };
             self.wrong(value, key, "a list", &example);

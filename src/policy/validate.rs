@@ -12,14 +12,14 @@ use super::own::{GITLEAKS_ALLOW, GITLEAKS_IGNORE, OwnRules};
 use super::patterns::Pattern;
 use super::schema::{
     At, Text, Written, WrittenAudit, WrittenEnvironment, WrittenException, WrittenIdentity,
-    WrittenInventory, WrittenLimits,
+    WrittenInventory, WrittenLimits, WrittenLog, WrittenOverride,
 };
 use super::table::Row;
 use super::{
     Environment, History, InlineAllow, KnownSecrets, Override, Policy, PolicyErrors, Precedence,
     Section,
 };
-use crate::model::{EnvironmentFacts, Facts, Network, Tier, Verdict, Vocabulary, words_of};
+use crate::model::{EnvironmentFacts, Facts, Family, Network, Tier, Verdict, Vocabulary, words_of};
 
 /// The one version of the format so far.
 const VERSION: i64 = 1;
@@ -55,6 +55,10 @@ pub(super) fn builtin() -> Policy {
         inventory: None,
         audit: super::AuditSettings::default(),
         limits: super::Limits::default(),
+        log: super::LogSettings::default(),
+        may_override: Vec::new(),
+        ignored: Vec::new(),
+        digest: String::new(),
     }
 }
 
@@ -190,6 +194,13 @@ impl Checker<'_> {
         }
         if let Some(written) = written.limits {
             policy.limits = self.limits(written);
+        }
+        if let Some(written) = written.log {
+            policy.log = self.log(written);
+        }
+        for written in written.overrides {
+            let may = self.may_override(written);
+            policy.may_override.extend(may);
         }
         for written in written.exceptions {
             let exception = self.exception(written, &policy.environments);
@@ -341,6 +352,88 @@ impl Checker<'_> {
         let unclaimed = self.choice(written.unclaimed.as_ref(), "unclaimed", &choices);
         limits.refuse_unclaimed = unclaimed.unwrap_or(true);
         limits
+    }
+
+    fn log(&mut self, written: WrittenLog) -> super::LogSettings {
+        let mut whole = |text: Option<Text>, key: &str, end: &str| {
+            let text = text?;
+            if !text.value.starts_with('/') || !text.value.ends_with(end) {
+                self.mistakes.add(
+                    text.offset,
+                    format!("`{key}` is no whole path"),
+                    format!("write `{key} = \"/var/log/stagegate{end}\"`"),
+                );
+            }
+            Some(text.value)
+        };
+        let file = whole(written.file, "file", "");
+        let metrics = whole(written.metrics, "metrics", ".prom");
+        let choices = [("refuse", true), ("continue", false)];
+        let must = self.choice(written.on_failure.as_ref(), "on-failure", &choices);
+        super::LogSettings {
+            file,
+            metrics,
+            must: must.unwrap_or(true),
+        }
+    }
+
+    fn may_override(&mut self, written: WrittenOverride) -> Option<super::MayOverride> {
+        let known = super::WHO;
+        for text in &written.by {
+            let named = text.value.split_once('=');
+            if !named.is_some_and(|(variable, name)| known.contains(&variable) && !name.is_empty())
+            {
+                self.mistakes.add(
+                    text.offset,
+                    format!("\"{}\" names nobody", brief(&text.value)),
+                    format!("write a variable of the server and a name, `GL_USERNAME=ada`; known are {}", known.join(", ")),
+                );
+            }
+        }
+        let mut families = Vec::new();
+        for text in &written.families {
+            let choices = super::keys::FAMILIES.iter().copied().zip([
+                Family::Credential,
+                Family::Reuse,
+                Family::Inventory,
+                Family::Reference,
+                Family::Identity,
+                Family::Data,
+            ]);
+            let choices: Vec<(&str, Family)> = choices.collect();
+            families.extend(self.choice(Some(text), "families", &choices));
+        }
+        for (key, empty) in [
+            ("by", written.by.is_empty()),
+            ("families", written.families.is_empty()),
+        ] {
+            if empty {
+                self.mistakes.add(
+                    written.offset,
+                    format!("the override has no `{key}`"),
+                    "write `by = [\"GL_USERNAME=ada\"]` and `families = [\"credential\"]`",
+                );
+            }
+        }
+        let mut expires = None;
+        if let Some(day) = written.expires {
+            let At {
+                value: (year, month, day),
+                offset,
+            } = day?;
+            match Date::new(year, month, day) {
+                Ok(date) => expires = Some(date),
+                Err(_) => self
+                    .mistakes
+                    .add(offset, "there is no such day", "correct it"),
+            }
+        }
+        Some(super::MayOverride {
+            by: written.by.into_iter().map(|text| text.value).collect(),
+            families,
+            expires,
+            policy_line: self.line(written.offset),
+        })
     }
 
     fn version(&mut self, version: Option<Option<At<i64>>>) {

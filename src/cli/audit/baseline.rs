@@ -160,6 +160,7 @@ impl Keeper<'_> {
             laptop: false,
             policy_ref: None,
             clock: None,
+            granted: &[],
         };
         let mut refs: Vec<(Option<String>, Oid)> = Vec::new();
         if let Some(head) = self.repository.head_commit()? {

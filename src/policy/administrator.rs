@@ -1,0 +1,85 @@
+//! `[log]` and `[[override]]`: what only an administrator's policy says. In one that stands in a repository they have no say:
+//! whoever may push would name the file that the server writes, and themselves as who may override.
+
+use jiff::civil::Date;
+
+use super::Policy;
+use crate::model::Family;
+
+/// Variables in which servers tell hooks who pushes: GitLab, GitHub Enterprise Server, Gitea and Forgejo, Bitbucket, gitolite,
+/// git over HTTP.
+pub const WHO: [&str; 6] = [
+    "GL_USERNAME",
+    "GITHUB_USER_LOGIN",
+    "GITEA_PUSHER_NAME",
+    "BB_USER_NAME",
+    "GL_USER",
+    "REMOTE_USER",
+];
+
+/// `[log]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogSettings {
+    /// The audit log.
+    pub file: Option<String>,
+    /// The counters.
+    pub metrics: Option<String>,
+    /// Whether a run whose line cannot be written is refused.
+    pub must: bool,
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self {
+            file: None,
+            metrics: None,
+            must: true,
+        }
+    }
+}
+
+/// `[[override]]`: who may let a value pass, of which families.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MayOverride {
+    /// `VARIABLE=name`.
+    pub by: Vec<String>,
+    /// What they may let pass.
+    pub families: Vec<Family>,
+    /// The last day on which they may.
+    pub expires: Option<Date>,
+    /// The line that says so.
+    pub policy_line: String,
+}
+
+impl Policy {
+    /// What is written down about a run.
+    pub const fn log(&self) -> &LogSettings {
+        &self.log
+    }
+
+    /// Who may override.
+    pub fn may_override(&self) -> &[MayOverride] {
+        &self.may_override
+    }
+
+    /// BLAKE3 of the text; empty for the default policy.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// The policy without what only an administrator says, and a note where it says such.
+    #[must_use]
+    pub fn of_repository(mut self) -> Self {
+        let log = std::mem::take(&mut self.log) != LogSettings::default();
+        let overrides = !std::mem::take(&mut self.may_override).is_empty();
+        for (table, is_there) in [("[log]", log), ("[[override]]", overrides)] {
+            if is_there {
+                self.ignored.push(format!(
+                    "{}: {table} has no say in a policy that stands in a repository: it belongs into the administrator's (--policy, git config stagegate.policy)",
+                    self.source
+                ));
+            }
+        }
+        self
+    }
+}
