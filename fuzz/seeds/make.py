@@ -1,14 +1,19 @@
 #!/usr/bin/env python3
-"""Writes the seeds of the fuzz targets beside itself: the smallest inputs that are well-formed. Run it after a format changed.
+"""Writes the seeds of the fuzz targets beside itself: the smallest inputs that are well-formed. Run it after a format changed, with
+STAGEGATE=BINARY in the environment for those that only the program can write.
 
 No seed holds anything that looks like a secret; those of `judge` are templates that the target expands.
 """
 
-import base64, gzip, hashlib, io, os, pathlib, struct, subprocess, tarfile, tempfile, zipfile, zlib
+import base64, gzip, hashlib, io, os, pathlib, random, string, struct, subprocess, tarfile, tempfile, zipfile, zlib
 
 HERE = pathlib.Path(__file__).parent
 TEXT = "database:\n  host: db.prod.example.com\n  password: \"only an example\"\n"
 ENV = "DB_HOST=db.prod.example.com\nDB_PASSWORD='only an example'\n"
+
+
+def letters(seed):
+    return "".join(random.Random(seed).choices(string.ascii_letters + string.digits, k=20))
 
 
 def seed(target, name, data):
@@ -126,8 +131,8 @@ if "STAGEGATE" in os.environ:
         (at / "key").write_text("0123456789abcdef" * 4)
         (at / "key").chmod(0o600)
         subprocess.run(
-            [os.environ["STAGEGATE"], "inventory", "add", "--inventory", str(at / "inventory"), "--key-file", str(at / "key"), "--environment", "production"],
-            input=b"A=only-an-example-1\nB=only-an-example-2\n", check=True, env={"PATH": os.environ["PATH"], "HOME": folder},
+            [os.environ["STAGEGATE"], "inventory", "add", "--inventory", str(at / "inventory"), "--inventory-key", str(at / "key"), "--environment", "production"],
+            input="".join(f"{name}={letters(name)}\n" for name in "AB").encode(), check=True, env={"PATH": os.environ["PATH"], "HOME": folder},
         )
         seed("inventory", "two", (at / "inventory").read_bytes())
 seed("inventory", "header", b"sginv\r\n\0" + struct.pack("<I", 1) + bytes(16) + struct.pack("<I", 8) + bytes(8 + 16 + 4))
@@ -136,4 +141,12 @@ seed("judge", "stripe", "config/staging.yml\nstaging\npayments:\n  key: sk_live_
 seed("judge", "env", ".env\n\nAWS_ACCESS_KEY_ID=AKIA{upper:16}\nAWS_SECRET_ACCESS_KEY={alnum:40}\nexport TOKEN=ghp_{alnum:36}\n")
 seed("judge", "names", "config/\u202estaging\x1b[31m.json\nrelease/staging\n\"password\": \"{alnum:24}\", \"host\": \"db.prod.example.com\"\n")
 seed("judge", "boundary", "deploy/staging/app.yaml\nstaging\nenv:\n- name: DB_HOST\n  value: db.production.svc.cluster.local\n- name: BUCKET\n  value: s3://acme-prod-data\n")
-seed("posture", "empty", "")
+if "STAGEGATE" in os.environ:
+    with tempfile.TemporaryDirectory() as folder:
+        environ = {"PATH": os.environ["PATH"], "HOME": folder, "GIT_CONFIG_NOSYSTEM": "1"}
+        person = ("-c", "user.name=A", "-c", "user.email=a@example.com")
+        for words in (("init", "-q", "-b", "main"), ("add", "."), person + ("commit", "-q", "-m", "One")):
+            (pathlib.Path(folder) / ".env").write_text(ENV)
+            subprocess.run(("git", "-C", folder) + words, check=True, env=environ)
+        told = subprocess.run((os.environ["STAGEGATE"], "audit", "--format", "json-lines"), cwd=folder, env=environ, capture_output=True)
+        seed("posture", "small", told.stdout)

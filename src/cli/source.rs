@@ -65,10 +65,11 @@ pub(super) fn policy(
         },
         Fallback::Commit(None, _) => Ok(Policy::builtin()),
         Fallback::Commit(Some(commit), name) => match repository.text_at(*commit, FILE)? {
-            Some(text) => complete(
-                parse(&text, &format!("{name}:{FILE}"))?,
-                &Beside::Commit(repository, *commit),
-            ),
+            Some(text) => {
+                let mut policy = parse(&text, &format!("{name}:{FILE}"))?;
+                policy.set_commit(&commit.to_string());
+                complete(policy, &Beside::Commit(repository, *commit))
+            }
             None => Ok(Policy::builtin()),
         },
     }

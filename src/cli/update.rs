@@ -6,7 +6,7 @@ use crate::check::Gate;
 use crate::hook;
 
 use super::source::{self, Fallback};
-use super::{Failure, Global, output};
+use super::{Failure, Global, confine, output};
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -38,9 +38,8 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
         ..source::gate(global, &repository, &policy, &scanner, &inventories)
     };
     let current = repository.refs()?;
-    output::write(
-        &gate.updates("update", vec![update], &current)?,
-        global,
-        out,
-    )
+    let unconfined = confine::confine(global, &[]);
+    let mut report = gate.updates("update", vec![update], &current)?;
+    report.notes.extend(unconfined);
+    output::write(&report, global, out)
 }
