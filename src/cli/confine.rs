@@ -1,5 +1,5 @@
 //! The modes that servers run give up what they do not need before they read what was pushed: writing files, but for the outputs
-//! that were asked for, and connecting anywhere. So does all that they start, such as git. Linux only (Landlock); elsewhere, and
+//! that were asked for, and connecting anywhere. So does all that is started from then on. Linux only (Landlock); elsewhere, and
 //! on kernels that cannot, the report says so. Reading and starting programs stay possible.
 
 use std::path::{Path, PathBuf};
