@@ -164,7 +164,8 @@ impl Gate<'_> {
                 ..refused
             });
         }
-        let news = policies.news();
+        let mut news = self.look_alikes(&judged);
+        news.extend(policies.news());
         late.say(&mut judge);
         let report = self.report(mode, judge, judged, started);
         Ok(self.told_first(report, news))
@@ -174,6 +175,18 @@ impl Gate<'_> {
         self.policy
             .claim_of_ref(ref_name)
             .map(|claim| claim.environment)
+    }
+
+    /// The refs that are claimed for what their names look like, in words.
+    fn look_alikes(&self, updates: &[RefUpdate]) -> Vec<String> {
+        let alike = |update: &RefUpdate| {
+            let (plain, spelled) = self.policy.alike(&update.name)?;
+            Some(format!(
+                "{spelled} is judged as {plain}: a person reads its look-alike or hidden characters so; rename it, or delete it if \
+                 nobody knows it"
+            ))
+        };
+        updates.iter().filter_map(alike).collect()
     }
 
     /// The claimed refs that are symbolic, each with the ref that it stands for: who moves that moves them.
@@ -572,7 +585,7 @@ impl Gate<'_> {
         stats.milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         Report {
             mode,
-            policy: self.policy.source().to_owned(),
+            policy: self.policy.identified(),
             refs,
             findings,
             unexamined: judge.not_read,

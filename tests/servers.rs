@@ -246,6 +246,77 @@ fn judges_ten_pushes_at_once(shop: &Shop<'_>) {
     shop.is_tidy();
 }
 
+/// Pushes a second while so many clients push branches of their own at once; what is pushed is refused or lands as it should. Run
+/// by hand, for `docs/reliability.md`: `STAGEGATE_UNDER_LOAD=BINARY cargo test --test servers -- --ignored --nocapture load`.
+fn holds_a_load(shop: &Shop<'_>, door: &str) {
+    const PUSHES: u64 = 150;
+    let Shop { work, server, .. } = shop;
+    if let Some(binary) = std::env::var_os("STAGEGATE_UNDER_LOAD") {
+        let installed = shop.env.path("bin/stagegate");
+        fs::remove_file(&installed).expect("it is installed");
+        fs::copy(binary, installed).expect("the binary is there");
+    }
+    work.switch("main");
+    work.branch("clean");
+    work.commit_file("config/staging.yml", payments(&test_key(1)));
+    work.switch("main");
+    work.branch("dirty");
+    work.commit_file("config/staging.yml", payments(&live_key(1)));
+    let (env, dir) = (shop.env, &work.dir);
+    for clients in [1, 10, 50] {
+        let landed = AtomicUsize::new(0);
+        let refused = AtomicUsize::new(0);
+        let started = Instant::now();
+        thread::scope(|scope| {
+            for client in 0..clients {
+                let (landed, refused) = (&landed, &refused);
+                scope.spawn(move || {
+                    for number in (client..PUSHES).step_by(usize::try_from(clients).expect("few")) {
+                        let from = if number % 2 == 0 { "clean" } else { "dirty" };
+                        let to = format!("{from}:refs/heads/load/{clients}/{number}");
+                        let mut push = env.command("git", dir);
+                        push.args(["push", "-q", "origin", &to]);
+                        let push = run(&mut push);
+                        if from == "clean" {
+                            push.succeeded();
+                            landed.fetch_add(1, Ordering::Relaxed);
+                        } else {
+                            push.refused().says("config/staging.yml:2");
+                            refused.fetch_add(1, Ordering::Relaxed);
+                        }
+                    }
+                });
+            }
+        });
+        let took = started.elapsed().as_secs_f64();
+        let stands = server.git([
+            "for-each-ref",
+            "--format=%(refname)",
+            &format!("refs/heads/load/{clients}/"),
+        ]);
+        let stands = stands.lines().count();
+        assert_eq!(stands, landed.load(Ordering::Relaxed));
+        eprintln!(
+            "{door}: {clients} clients, {PUSHES} pushes in {took:.1} s: {:.1} a second; {stands} landed, {} refused",
+            PUSHES as f64 / took,
+            refused.load(Ordering::Relaxed),
+        );
+    }
+    shop.is_tidy();
+}
+
+#[test]
+#[ignore = "measures, by hand"]
+fn load_over_ssh() {
+    holds_a_load(&Shop::over_ssh(&TestEnv::new()), "ssh");
+}
+
+#[test]
+#[ignore = "measures, by hand"]
+fn load_over_http() {
+    holds_a_load(&Shop::over_http(&TestEnv::new()), "http");
+}
+
 fn survives_a_client_that_goes_away_while_it_sends(shop: &Shop<'_>) {
     let Shop { work, server, .. } = shop;
     let before = server.tip(STAGING);

@@ -1,10 +1,5 @@
-//! The decoder of base64: what one piece stands for.
+//! Base64 as a piece of a text.
 
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use stagegate::scan::decode::Form;
-
-fuzz_target!(|data: &[u8]| {
-    fuzz::open(Form::Base64, data);
-});
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::base64(data));

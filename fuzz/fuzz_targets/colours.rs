@@ -1,10 +1,5 @@
-//! The decoder of colours: what one piece stands for.
+//! Colours of terminals inside a text.
 
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use stagegate::scan::decode::Form;
-
-fuzz_target!(|data: &[u8]| {
-    fuzz::open(Form::Colours, data);
-});
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::colours(data));

@@ -1,10 +1,5 @@
-//! The decoder of deflated: what one piece stands for.
+//! A zlib or raw deflate stream.
 
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use stagegate::scan::decode::Form;
-
-fuzz_target!(|data: &[u8]| {
-    fuzz::open(Form::Deflated, data);
-});
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::deflated_piece(data));

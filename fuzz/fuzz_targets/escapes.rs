@@ -1,10 +1,5 @@
-//! The decoder of escapes: what one piece stands for.
+//! Escapes of strings as a piece of a text.
 
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use stagegate::scan::decode::Form;
-
-fuzz_target!(|data: &[u8]| {
-    fuzz::open(Form::Escapes, data);
-});
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::escapes(data));

@@ -1,10 +1,5 @@
-//! The decoder of gzip: what one piece stands for.
+//! A gzip member.
 
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use stagegate::scan::decode::Form;
-
-fuzz_target!(|data: &[u8]| {
-    fuzz::open(Form::Gzip, data);
-});
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::gzip(data));

@@ -1,10 +1,5 @@
-//! The decoder of hex: what one piece stands for.
+//! Hexadecimal digits as a piece of a text.
 
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use stagegate::scan::decode::Form;
-
-fuzz_target!(|data: &[u8]| {
-    fuzz::open(Form::Hex, data);
-});
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::hex(data));

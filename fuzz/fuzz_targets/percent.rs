@@ -1,10 +1,5 @@
-//! The decoder of percent: what one piece stands for.
+//! Percent encoding as a piece of a text.
 
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use stagegate::scan::decode::Form;
-
-fuzz_target!(|data: &[u8]| {
-    fuzz::open(Form::Percent, data);
-});
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::percent(data));

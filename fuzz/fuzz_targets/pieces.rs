@@ -2,8 +2,4 @@
 
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-
-fuzz_target!(|data: &[u8]| {
-    fuzz::open_all(data);
-});
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::open_all(data));

@@ -1,9 +1,5 @@
-//! Text encodings: UTF-16, UTF-32, marks.
+//! UTF-16, UTF-32 and byte-order marks.
 
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-
-fuzz_target!(|data: &[u8]| {
-    stagegate::scan::decode::text_of(data);
-});
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::text(data));

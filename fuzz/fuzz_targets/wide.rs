@@ -1,10 +1,5 @@
-//! The decoder of wide: what one piece stands for.
+//! UTF-16 inside a text.
 
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use stagegate::scan::decode::Form;
-
-fuzz_target!(|data: &[u8]| {
-    fuzz::open(Form::Wide, data);
-});
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::wide(data));

@@ -4,6 +4,7 @@ mod agent;
 mod audit;
 mod check;
 mod completions;
+mod confine;
 mod doctor;
 mod explain;
 mod failure;

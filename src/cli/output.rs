@@ -22,6 +22,11 @@ pub(crate) struct Output {
 }
 
 impl Output {
+    /// The file; none for standard output.
+    pub(super) fn path(&self) -> Option<&Path> {
+        (!self.is_stream()).then_some(&self.to)
+    }
+
     /// Standard output.
     fn is_stream(&self) -> bool {
         self.to == Path::new("-")

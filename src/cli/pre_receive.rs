@@ -7,7 +7,7 @@ use crate::hook;
 
 use super::source::{self, Fallback};
 use super::trace::Trace;
-use super::{Failure, Global, output};
+use super::{Failure, Global, confine, output};
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -59,7 +59,9 @@ fn judge(
         ..gate
     };
     let current = repository.refs()?;
+    let unconfined = confine::confine(global, &left.files());
     let report = gate.updates("pre-receive", updates, &current)?;
-    let report = gate.told_first(report, news);
+    let mut report = gate.told_first(report, news);
+    report.notes.extend(unconfined);
     output::write_traced(report, trace.take(), &granted, global, out)
 }

@@ -68,10 +68,11 @@ pub(super) fn policy(
         },
         Fallback::Commit(None, _) => Ok(Policy::builtin()),
         Fallback::Commit(Some(commit), name) => match repository.text_at(*commit, FILE)? {
-            Some(text) => complete(
-                parse(&text, &format!("{name}:{FILE}"))?.of_repository(),
-                &Beside::Commit(repository, *commit),
-            ),
+            Some(text) => {
+                let mut policy = parse(&text, &format!("{name}:{FILE}"))?.of_repository();
+                policy.set_commit(&commit.to_string());
+                complete(policy, &Beside::Commit(repository, *commit))
+            }
             None => Ok(Policy::builtin()),
         },
     }

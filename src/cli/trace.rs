@@ -1,6 +1,6 @@
 //! What a run on a server leaves behind: a line of the audit log, the counters, and the overrides that a push asked for.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use crate::git::Repository;
@@ -63,6 +63,12 @@ impl Trace {
             });
         });
         trace
+    }
+
+    /// The files that it is left in.
+    pub(super) fn files(&self) -> Vec<&Path> {
+        let files = self.file.iter().chain(&self.metrics);
+        files.map(PathBuf::as_path).collect()
     }
 
     /// What the push options ask for and the policy lets whoever pushes have; and what is to be said of the rest.

@@ -7,7 +7,7 @@ use crate::hook;
 
 use super::source::{self, Fallback};
 use super::trace::Trace;
-use super::{Failure, Global, output};
+use super::{Failure, Global, confine, output};
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -51,7 +51,7 @@ fn judge(
     let fallback = Fallback::Commit(repository.head_commit()?, "HEAD");
     let policy = source::policy(global, &repository, &fallback)?;
     let log = args.log.as_ref();
-    *trace = Some(Trace::new(log, "update", global, &repository, &policy));
+    let left = trace.insert(Trace::new(log, "update", global, &repository, &policy));
     let scanner = source::scanner(&policy)?;
     let inventories = source::inventory(global, &repository, &policy, false)?;
     let gate = Gate {
@@ -64,6 +64,8 @@ fn judge(
         ..gate
     };
     let current = repository.refs()?;
-    let report = gate.updates("update", vec![update], &current)?;
+    let unconfined = confine::confine(global, &left.files());
+    let mut report = gate.updates("update", vec![update], &current)?;
+    report.notes.extend(unconfined);
     output::write_traced(report, trace.take(), &[], global, out)
 }

@@ -49,7 +49,7 @@ pub struct Entry {
     pub overrides: Vec<Override>,
     /// The policy that judged, and the hash of its text.
     pub policy: String,
-    /// BLAKE3 of the policy's text; empty for the default one.
+    /// SHA-256 of the policy's text; empty for the default one.
     pub policy_digest: String,
     /// How long it took.
     pub milliseconds: u64,

@@ -79,7 +79,7 @@ pub struct Stats {
 pub struct Report {
     /// The mode: `pre-commit`, `pre-push`, `pre-receive`, `update`, `check`, `scan`.
     pub mode: &'static str,
-    /// Which policy judged: a path, an object in the repository, or `default policy`.
+    /// Which policy judged: a path, an object in the repository, or `default policy`; with the digest of its text and its commit.
     pub policy: String,
     /// The refs that were judged.
     pub refs: Vec<RefUpdate>,

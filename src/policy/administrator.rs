@@ -62,7 +62,7 @@ impl Policy {
         &self.may_override
     }
 
-    /// BLAKE3 of the text; empty for the default policy.
+    /// SHA-256 of the text, in hexadecimal digits; empty for the default policy.
     pub fn digest(&self) -> &str {
         &self.digest
     }

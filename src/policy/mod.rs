@@ -12,6 +12,7 @@ mod declared;
 mod exception;
 mod keys;
 mod limits;
+mod lookalike;
 mod mistake;
 mod own;
 mod patterns;
@@ -21,6 +22,7 @@ mod table;
 mod validate;
 
 use jiff::civil::Date;
+use sha2::{Digest as _, Sha256};
 
 use crate::model::{Claim, Facts, Tier, Verdict, Vocabulary};
 pub use administrator::{LogSettings, MayOverride, WHO};
@@ -112,6 +114,8 @@ impl InlineAllow {
 #[derive(Debug)]
 pub struct Policy {
     source: String,
+    /// Digest and commit; none of the default one.
+    identity: Option<String>,
     history: History,
     precedence: Precedence,
     conventions: bool,
@@ -236,10 +240,29 @@ impl Policy {
         match schema::read(text, &mut mistakes) {
             Some(written) => {
                 let mut policy = validate::validate(written, source, mistakes)?;
-                policy.digest = blake3::hash(text.as_bytes()).to_hex().to_string();
+                let digest = Sha256::digest(text.as_bytes());
+                policy.digest = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+                policy.identity = Some(format!("sha256 {}", policy.digest));
                 Ok(policy)
             }
             None => Err(mistakes.into_errors(source)),
+        }
+    }
+
+    /// Says in which commit the policy stood.
+    pub fn set_commit(&mut self, commit: &str) {
+        if let Some(identity) = &mut self.identity {
+            identity.push_str(", commit ");
+            identity.push_str(commit);
+        }
+    }
+
+    /// Which policy it is, so that somebody can hold it against the one that should have judged: what it is called, the digest of
+    /// its text, and the commit that it was taken from.
+    pub fn identified(&self) -> String {
+        match &self.identity {
+            Some(identity) => format!("{} ({identity})", self.source),
+            None => self.source.clone(),
         }
     }
 
@@ -349,8 +372,25 @@ impl Policy {
             && conventions::has_sections(path)
     }
 
-    /// Every claim on a ref, declared ones first.
+    /// Every claim on a ref, declared ones first; then those on the name that a person reads.
     pub fn claims_of_ref(&self, ref_name: &str) -> Vec<Claim> {
+        let mut claims = self.claims_of_ref_as_written(ref_name);
+        if let Some(plain) = lookalike::read_as(ref_name) {
+            self.add_alike(&mut claims, self.claims_of_ref_as_written(&plain));
+        }
+        claims
+    }
+
+    /// The plain name of a ref whose name holds look-alike or hidden characters, and the claimed name spelled out, where it is claimed
+    /// for that.
+    pub fn alike(&self, ref_name: &str) -> Option<(String, String)> {
+        let plain = lookalike::read_as(ref_name)?;
+        let as_written = self.claims_of_ref_as_written(ref_name).len();
+        (self.claims_of_ref(ref_name).len() > as_written)
+            .then(|| (plain, lookalike::spelled_out(ref_name).into_owned()))
+    }
+
+    fn claims_of_ref_as_written(&self, ref_name: &str) -> Vec<Claim> {
         let (mut claims, written_out) = self.claims_declared(
             |e| &e.refs,
             ref_name,
@@ -372,8 +412,16 @@ impl Policy {
         claims
     }
 
-    /// Every claim on a path, declared ones first.
+    /// Every claim on a path, declared ones first; then those on the path that a person reads.
     pub fn claims_of_path(&self, path: &str) -> Vec<Claim> {
+        let mut claims = self.claims_of_path_as_written(path);
+        if let Some(plain) = lookalike::read_as(path) {
+            self.add_alike(&mut claims, self.claims_of_path_as_written(&plain));
+        }
+        claims
+    }
+
+    fn claims_of_path_as_written(&self, path: &str) -> Vec<Claim> {
         // The path itself is not repeated: a file's name may hold a secret, and the report shows it redacted.
         let (mut claims, written_out) = self.claims_declared(
             |e| &e.paths,
@@ -438,6 +486,19 @@ impl Policy {
             })
             .collect();
         (claims, written_out)
+    }
+
+    /// Adds the claims of a plain name. A look-alike of production's name is no reason to allow what production may hold.
+    fn add_alike(&self, claims: &mut Vec<Claim>, plain: Vec<Claim>) {
+        for mut claim in plain {
+            let known = claims.iter().any(|c| c.environment == claim.environment);
+            if !known && claim.tier != Tier::Production {
+                claim
+                    .claimed_by
+                    .push_str(", as which its look-alike or hidden characters are read");
+                claims.push(claim);
+            }
+        }
     }
 
     /// Adds a claim by convention, unless the same environment claims the place already.

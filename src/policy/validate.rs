@@ -39,6 +39,7 @@ pub(super) fn builtin() -> Policy {
     let words = Words::builtin(tiers);
     Policy {
         source: "default policy".to_owned(),
+        identity: None,
         history: History::Environment,
         precedence: Precedence::Strictest,
         conventions: true,

@@ -322,6 +322,7 @@ fn state(
     let gate = Gate {
         inventory: None,
         clock: None,
+        granted: &[],
         notes: &[],
         repository,
         policy: &Policy::parse(&oracle::policy("environment"), "policy").expect("a policy"),

@@ -156,6 +156,7 @@ fn judge(histories: &[History], totals: &mut Totals) -> Vec<(usize, String)> {
         let gate = Gate {
             inventory: None,
             clock: None,
+            granted: &[],
             notes: &[],
             repository: &repository,
             policy: &policy,

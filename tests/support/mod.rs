@@ -424,7 +424,7 @@ impl Ran {
     }
 
     /// Everything, for the message of a failed assertion.
-    fn all(&self) -> String {
+    pub(crate) fn all(&self) -> String {
         format!(
             "exit code {}\n--- stdout\n{}\n--- stderr\n{}",
             self.code, self.stdout, self.stderr

@@ -1,0 +1,95 @@
+//! Names as a person reads them: a branch `st\u{430}ging` with a Cyrillic letter, one with a character that takes no room, full-width
+//! letters, an accent.
+//!
+//! Whoever reviews such a name, and some file systems, take it for the plain one, so that it gets the plain
+//! one's claims too. They only add: a look-alike of production is not given what production may hold. Scripts with letters of
+//! their own stay what they are.
+
+use std::borrow::Cow;
+
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
+use unicode_security::confusable_detection::skeleton;
+
+/// The name that `name` is read as, where that is another one. Names in ASCII are read as they stand.
+pub(super) fn read_as(name: &str) -> Option<String> {
+    if name.is_ascii() {
+        return None;
+    }
+    let mut plain = String::with_capacity(name.len());
+    for character in name.nfkd() {
+        if character.is_ascii() {
+            plain.push(character);
+        } else if !is_combining_mark(character) {
+            let mut buffer = [0; 4];
+            // Drops what takes no room. Of several characters that look like one, only letters and digits are taken: a letter of
+            // another script must not become a separator.
+            let alike: String = skeleton(character.encode_utf8(&mut buffer)).collect();
+            let is_plain = alike.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            if is_plain {
+                plain.push_str(&alike);
+            } else {
+                plain.push(character);
+            }
+        }
+    }
+    (plain != name).then_some(plain)
+}
+
+/// A name as it can be shown: what is not plain stands as its number.
+pub(super) fn spelled_out(name: &str) -> Cow<'_, str> {
+    if name.is_ascii() {
+        return Cow::Borrowed(name);
+    }
+    let spell = |character: char| {
+        if character.is_ascii() {
+            character.to_string()
+        } else {
+            format!("<U+{:04X}>", u32::from(character))
+        }
+    };
+    name.chars().map(spell).collect::<String>().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{read_as, spelled_out};
+
+    #[test]
+    fn look_alikes_are_read_as_the_plain_name() {
+        for name in [
+            "st\u{430}ging",
+            "\u{455}taging",
+            "stag\u{456}ng",
+            "sta\u{200b}ging",
+            "staging\u{200d}",
+            "\u{feff}staging",
+            "sta\u{ad}ging",
+            "\u{ff53}\u{ff54}\u{ff41}\u{ff47}\u{ff49}\u{ff4e}\u{ff47}",
+            "stag\u{131}ng",
+            "st\u{e1}ging",
+            "sta\u{301}ging",
+            "\u{1d42c}\u{1d42d}\u{1d41a}\u{1d420}\u{1d422}\u{1d427}\u{1d420}",
+            "sta\u{202e}ging",
+            "sta\u{2066}ging",
+        ] {
+            assert_eq!(read_as(name).as_deref(), Some("staging"), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn plain_names_and_other_scripts_stay() {
+        for name in ["staging", "release/1.2", "Staging"] {
+            assert_eq!(read_as(name), None);
+        }
+        // "Release" in Russian and "test" in Japanese: letters that look like no others stay.
+        assert!(read_as("\u{440}\u{435}\u{43b}\u{438}\u{437}").is_none_or(|name| !name.is_ascii()));
+        assert_eq!(read_as("\u{30c6}\u{30b9}\u{30c8}"), None);
+    }
+
+    #[test]
+    fn what_is_not_plain_is_spelled_out() {
+        assert_eq!(spelled_out("st\u{430}ging"), "st<U+0430>ging");
+        assert_eq!(spelled_out("staging"), "staging");
+    }
+}
