@@ -126,7 +126,7 @@ fn out_of_time(clock: &Clock, cli: &Cli) -> u8 {
         "; how long the rest would take is not known".to_owned()
     };
     let what = format!(
-        "the time budget of {} ended: {done} of {all} refs, {} commits and {} changed files were examined, {reading}{rest}",
+        "the time budget of {} ended: {done} of {all} refs were examined, {} commits and {} changed files begun, {reading}{rest}",
         in_words(clock.budget()),
         now.commits,
         now.changes,
