@@ -79,7 +79,7 @@ for name, text in texts.items():
         if reader % 4 == len(name) % 4 or name in ("yaml", "toml"):
             seed("syntax", f"{name}-{reader}", bytes([reader]) + text.encode())
 
-seed("policy", "small", 'version = 1\n[environment.staging]\ntier = "staging"\nbranches = ["staging", "release/*"]\npaths = ["config/staging/**"]\n')
+seed("policy", "small", 'version = 1\n[environment.staging]\ntier = "staging"\nrefs = ["staging", "release/*"]\npaths = ["config/staging/**"]\n')
 seed("policy", "starter", (HERE.parent.parent / "src/policy/starter.toml").read_bytes())
 seed("baseline", "one", '{"schema":"stagegate-baseline/1"}\n{"fingerprint":"sg1:0123456789abcdef","environment":"staging","rule":"stripe-secret-key","since":"2026-01-01","added":"2026-01-02"}\n')
 seed("rules", "one", 'provider = "acme"\nname = "Acme"\n\n[[rule]]\nid = "acme-token"\ntitle = "Acme token"\nkeywords = ["acme_"]\npattern = \'\\bacme_[0-9a-z]{24}\\b\'\n')
