@@ -6,7 +6,7 @@ use std::hash::Hash;
 use std::rc::Rc;
 
 /// Values in two halves: when the newer one is full, the older one is given up.
-pub(super) struct Memo<K, V> {
+pub(in crate::judge) struct Memo<K, V> {
     newer: HashMap<K, Rc<V>>,
     older: HashMap<K, Rc<V>>,
     /// Bytes in the newer half.

@@ -17,7 +17,7 @@ use crate::scan::ValueId;
 use crate::syntax;
 
 use super::{Judge, JudgeError, Source, each_view};
-use held::Held;
+use held::{Held, Kept};
 use sketch::Wanted;
 pub use standing::Landscape;
 pub(super) use standing::Reuse;
@@ -225,39 +225,31 @@ impl Judge<'_> {
             return Ok(copied);
         }
         let syntax = syntax::of_path(path);
-        let mut scalars = Vec::new();
-        self.scalars(change.oid, syntax, &mut |scalar, value, written| {
-            // Short values may be the same by chance.
-            if scalar.encrypted {
-                scalars.push((scalar, Wanted::ciphertext(value)));
-            } else if is_selective(written) {
-                scalars.push((scalar, Wanted::value(value)));
-            }
-        })?;
-        if scalars.is_empty() {
+        let kept = self.kept_scalars(change.oid, syntax)?;
+        if kept.iter().all(|kept| kept.wanted.is_none()) {
             return Ok(copied);
         }
         let mut old: HashSet<ValueId> = HashSet::new();
         for &parent in &change.parents {
-            self.scalars(parent, syntax, &mut |scalar, _, _| {
-                old.insert(scalar.value);
+            self.scalar_values(parent, syntax, &mut |value| {
+                old.insert(value);
             })?;
         }
         let mut before = None;
         // A file that was copied as a whole is said once for each place it came from.
         let mut ciphertexts: HashSet<std::rc::Rc<str>> = HashSet::new();
-        for (scalar, wanted) in scalars {
-            if old.contains(&scalar.value) {
+        for Kept { scalar, wanted } in kept.iter() {
+            let Some(wanted) = wanted.as_ref().filter(|_| !old.contains(&scalar.value)) else {
                 continue;
-            }
+            };
             let Some(side) = self.side(source, path, &scalar.key_path) else {
                 continue;
             };
             let standing = self.standing(side.other(), source)?;
             let held = if scalar.encrypted {
-                self.held_scalar(&standing, scalar.value, &wanted)?
+                self.held_scalar(&standing, scalar.value, wanted)?
             } else {
-                self.held_secret(&standing, scalar.value, &wanted)?
+                self.held_secret(&standing, scalar.value, wanted)?
             };
             let Some(held) = held else { continue };
             let value = (&scalar.key_path[..], scalar.value);
@@ -267,7 +259,7 @@ impl Judge<'_> {
                 continue;
             }
             let told = signal(side, &held);
-            copied.push((scalar, told));
+            copied.push((scalar.clone(), told));
         }
         Ok(copied)
     }

@@ -1,7 +1,7 @@
 //! The text that a value stands in, and what it says as a whole: a Kubernetes manifest's namespace, a job's environment, a
 //! kubeconfig's clusters, the keys a file is encrypted for. Read once, and only where something was found.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use memchr::memmem;
@@ -22,6 +22,7 @@ pub struct Document<'a> {
     entries: &'a [Entry],
     parts: OnceCell<Vec<Part>>,
     certificate: OnceCell<Option<Said>>,
+    above_environments: OnceCell<HashSet<Vec<String>>>,
 }
 
 /// One of the documents of a file: YAML may hold several.
@@ -86,6 +87,7 @@ impl<'a> Document<'a> {
             entries,
             parts: OnceCell::new(),
             certificate: OnceCell::new(),
+            above_environments: OnceCell::new(),
         }
     }
 
@@ -121,14 +123,27 @@ impl<'a> Document<'a> {
 
     /// Whether a key beside one with these keys above it names an environment without doubt.
     pub(super) fn has_environment_below(&self, above: &[String], vocabulary: &Vocabulary) -> bool {
+        self.above_environments
+            .get_or_init(|| self.read_above_environments(vocabulary))
+            .contains(above)
+    }
+
+    /// The keys above every key that names an environment, gathered once: a file of many values asks for each.
+    fn read_above_environments(&self, vocabulary: &Vocabulary) -> HashSet<Vec<String>> {
         const MOST: usize = 5000;
-        self.entries.iter().take(MOST).any(|entry| {
-            entry.path.starts_with(above)
-                && entry
-                    .path
-                    .get(above.len())
-                    .is_some_and(|key| vocabulary.tier_of_name(key).is_some())
-        })
+        let mut names: HashMap<&str, bool> = HashMap::new();
+        let mut found: HashSet<Vec<String>> = HashSet::new();
+        for entry in self.entries.iter().take(MOST) {
+            for (at, key) in entry.path.iter().enumerate() {
+                let is_name = names
+                    .entry(key.as_str())
+                    .or_insert_with(|| vocabulary.tier_of_name(key).is_some());
+                if *is_name && !found.contains(&entry.path[..at]) {
+                    found.insert(entry.path[..at].to_vec());
+                }
+            }
+        }
+        found
     }
 
     fn read(&self) -> Vec<Part> {

@@ -15,7 +15,7 @@ pub(in crate::boundary) fn look(file: &File<'_>, crossings: &mut Vec<Crossing>) 
         return;
     }
     let part = file.text.get(file.part.clone()).unwrap_or_default();
-    if !holds(part, b"grant") && !holds(part, b"superuser") {
+    if !holds(part, b"grant all ") && !holds(part, b"superuser") {
         return;
     }
     let mut start = file.part.start;

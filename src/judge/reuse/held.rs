@@ -12,9 +12,9 @@ use crate::scan::decode::Encoding;
 use crate::syntax::{self, Syntax};
 
 use super::super::{Blob, Judge, JudgeError};
-use super::is_shared_by_design;
 use super::sketch::{Sketch, Wanted};
 use super::standing::{SideFile, Standing};
+use super::{is_selective, is_shared_by_design};
 
 /// Larger files are not compared: they are data, not configuration.
 const LARGEST: usize = 4 << 20;
@@ -46,6 +46,18 @@ pub(super) struct Values {
     /// Values under keys that say nothing.
     scalar: HashMap<ValueId, Seen>,
 }
+
+/// A scalar, and what must stand where it is held, where it is no chance.
+pub(in crate::judge) struct Kept {
+    pub(super) scalar: Scalar,
+    pub(super) wanted: Option<Wanted>,
+}
+
+/// Of blobs with more scalars none are kept.
+const MOST_KEPT: usize = 64;
+
+/// About as many bytes as one takes.
+const KEPT: usize = 1 << 10;
 
 /// Line and key path.
 type Seen = (usize, Vec<String>);
@@ -267,6 +279,54 @@ impl Judge<'_> {
             Err(JudgeError::Git(_)) => Ok(()),
             Err(error) => Err(error),
         }
+    }
+
+    /// The scalars of a blob.
+    pub(super) fn kept_scalars(
+        &mut self,
+        oid: Oid,
+        syntax: Syntax,
+    ) -> Result<Rc<Vec<Kept>>, JudgeError> {
+        if let Some(known) = self.reuse.scalars.get((oid, syntax)) {
+            return Ok(known);
+        }
+        let mut kept = Vec::new();
+        let mut all = true;
+        self.scalars(oid, syntax, &mut |scalar, value, written| {
+            // Short values may be the same by chance.
+            let wanted = if scalar.encrypted {
+                Some(Wanted::ciphertext(value))
+            } else {
+                is_selective(written).then(|| Wanted::value(value))
+            };
+            // Of the others the ids are enough, for as long as they may be asked for again.
+            all &= kept.len() < MOST_KEPT;
+            if wanted.is_some() || all {
+                kept.push(Kept { scalar, wanted });
+            }
+        })?;
+        let kept = Rc::new(kept);
+        if all {
+            let size = kept.len() * KEPT;
+            self.reuse
+                .scalars
+                .put((oid, syntax), Rc::clone(&kept), size);
+        }
+        Ok(kept)
+    }
+
+    /// The values of the scalars of a blob.
+    pub(super) fn scalar_values(
+        &mut self,
+        oid: Oid,
+        syntax: Syntax,
+        visit: &mut dyn FnMut(ValueId),
+    ) -> Result<(), JudgeError> {
+        if let Some(known) = self.reuse.scalars.get((oid, syntax)) {
+            known.iter().for_each(|kept| visit(kept.scalar.value));
+            return Ok(());
+        }
+        self.scalars(oid, syntax, &mut |scalar, _, _| visit(scalar.value))
     }
 
     /// Whether a blob is small enough and of a format in which scalars are compared.

@@ -8,9 +8,10 @@ use crate::git::{self, GitError, Index, IndexChange, Kind, Repository};
 use crate::model::Oid;
 use crate::syntax::{self, Syntax};
 
+use super::super::memo::Memo;
 use super::super::{Judge, JudgeError, Source};
 use super::Side;
-use super::held::{Known, Values};
+use super::held::{Kept, Known, Values};
 use super::sketch::Sketch;
 
 /// Where a value that is judged could have been copied from, beside the refs of the repository.
@@ -57,6 +58,8 @@ pub(in crate::judge) struct Reuse<'j> {
     pub(super) sketches: HashMap<Oid, Option<Rc<Sketch>>>,
     /// What stands in the few blobs that had to be parsed.
     pub(super) values: HashMap<(Oid, Syntax), Rc<Values>>,
+    /// The scalars of the last blobs: what a change brings is what the next one finds there.
+    pub(super) scalars: Memo<(Oid, Syntax), Vec<Kept>>,
 }
 
 /// Refs with their trees.

@@ -13,12 +13,13 @@ const LONGEST: usize = 2048;
 pub(super) fn beside(name: &Name<'_>) -> Option<Range<usize>> {
     let bytes = name.text.as_bytes();
     let before = &bytes[name.span.start.saturating_sub(LONGEST)..name.span.start];
-    let open = before.iter().rposition(|&byte| byte == b'(')?;
-    let before = &before[open + 1..];
     let is_column = |&byte: &u8| super::is_name(byte) || b" \t\r\n,`\"[]".contains(&byte);
-    if !before.iter().all(is_column) {
+    // Most names stand in no list: then the first byte that is in none is near.
+    let open = before.iter().rposition(|byte| !is_column(byte))?;
+    if before[open] != b'(' {
         return None;
     }
+    let before = &before[open + 1..];
     let place = before.iter().filter(|&&byte| byte == b',').count();
     let rest = name.from(name.span.end);
     let rest = &rest[..rest.len().min(LONGEST)];
