@@ -31,8 +31,10 @@ OPTIONS
   --hooks LIST    which hooks, separated by commas; without it pre-commit,pre-merge-commit,pre-push, and of a bare
                   repository pre-receive (or update, where pre-receive belongs to somebody else)
   --binary FILE   install FILE instead of building
-  --prefix DIR    folder for the binary (default: ~/.local/bin)
+  --prefix DIR    folder for the binary (default: ~/.local/bin); of a folder `bin`, manual pages and completions go
+                  to the folder `share` beside it
   --uninstall     put back what was before, for the same TARGET; with --no-hooks, remove the binary
+                  with its pages and completions
   --dry-run       say what would be done, change nothing
   --try           show the main job on a scratch server, install nothing
   --help          this text

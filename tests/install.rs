@@ -1081,3 +1081,79 @@ fn the_trial_notices_a_gate_that_lets_everything_through() {
         "nothing is left behind"
     );
 }
+
+#[test]
+fn manual_pages_and_completions_come_with_the_binary_and_go_with_it() {
+    let scene = Scene::new();
+    let before = snapshot(&scene.root);
+    let said = scene.install(&scene.root, &["--no-hooks"]);
+    assert!(said.contains("manual pages and completions"), "{said}");
+    for file in [
+        "man/man1/stagegate.1",
+        "man/man1/stagegate-policy-show.1",
+        "bash-completion/completions/stagegate",
+        "zsh/site-functions/_stagegate",
+        "fish/vendor_completions.d/stagegate.fish",
+    ] {
+        assert!(scene.at("share").join(file).is_file(), "{file}");
+    }
+    let check = scene
+        .command("sha256sum", &scene.at("share"))
+        .args(["--check", "--strict", "--quiet", "stagegate/installed"])
+        .status();
+    assert!(check.expect("sha256sum runs").success());
+    let installed = snapshot(&scene.root);
+    scene.install(&scene.root, &["--no-hooks"]);
+    assert_eq!(installed, snapshot(&scene.root), "the second time");
+    scene.install(&scene.root, &["--no-hooks", "--uninstall"]);
+    // The folder of the binary stays, as it did before there were pages.
+    fs::remove_dir(scene.at("bin")).expect("an empty folder");
+    assert_eq!(before, snapshot(&scene.root));
+}
+
+#[test]
+fn pages_of_somebody_else_stay_and_those_of_an_older_version_are_replaced() {
+    let scene = Scene::new();
+    let page = scene.at("share/man/man1/stagegate.1");
+    fs::create_dir_all(page.parent().expect("a folder")).expect("made");
+    fs::write(&page, "mine").expect("written");
+    let before = snapshot(&scene.at("share"));
+    let said = scene.install(&scene.root, &["--no-hooks"]);
+    assert!(said.contains("left as it is"), "{said}");
+    assert_eq!(fs::read(&page).expect("read"), b"mine");
+
+    // As an older version left it: a page that has changed since, and one of a subcommand that is gone.
+    let script = scene.at("share/fish/vendor_completions.d/stagegate.fish");
+    let new = fs::read(&script).expect("read");
+    let list = scene.at("share/stagegate/installed");
+    let mut text = fs::read_to_string(&list).expect("read");
+    let gone = scene.at("share/man/man1/stagegate-gone.1");
+    for (file, path) in [
+        (&script, "fish/vendor_completions.d/stagegate.fish"),
+        (&gone, "man/man1/stagegate-gone.1"),
+    ] {
+        fs::write(file, "a\n").expect("written");
+        // From `printf 'a\n' | sha256sum`.
+        text += "87428fc522803d31065e7bce3cf03fe475096631e5e07bbd7a0fde60c4cf25c7  ";
+        text += path;
+        text += "\n";
+    }
+    fs::write(&list, text).expect("written");
+    scene.install(&scene.root, &["--no-hooks"]);
+    assert_eq!(fs::read(&script).expect("read"), new);
+    assert!(!gone.exists());
+
+    // An edited one stays, and is named; a list that points elsewhere removes nothing there.
+    let edited = scene.at("share/zsh/site-functions/_stagegate");
+    fs::write(&edited, "edited").expect("written");
+    let outside = scene.at("outside");
+    fs::write(&outside, "a\n").expect("written");
+    let mut text = fs::read_to_string(&list).expect("read");
+    text += "87428fc522803d31065e7bce3cf03fe475096631e5e07bbd7a0fde60c4cf25c7  ../outside\n";
+    fs::write(&list, text).expect("written");
+    let said = scene.install(&scene.root, &["--no-hooks", "--uninstall"]);
+    assert!(said.contains("it was edited"), "{said}");
+    assert!(edited.exists() && outside.exists());
+    fs::remove_dir_all(scene.at("share/zsh")).expect("removed");
+    assert_eq!(before, snapshot(&scene.at("share")));
+}
