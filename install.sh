@@ -31,9 +31,10 @@ OPTIONS
   --hooks LIST    which hooks, separated by commas; without it pre-commit,pre-merge-commit,pre-push, and of a bare
                   repository pre-receive (or update, where pre-receive belongs to somebody else)
   --binary FILE   install FILE instead of building
-  --prefix DIR    folder for the binary (default: ~/.local/bin); manual pages and completions go to DIR/../share where DIR ends
-                  in bin
+  --prefix DIR    folder for the binary (default: ~/.local/bin); of a folder `bin`, manual pages and completions go
+                  to the folder `share` beside it
   --uninstall     put back what was before, for the same TARGET; with --no-hooks, remove the binary
+                  with its pages and completions
   --dry-run       say what would be done, change nothing
   --try           show the main job on a scratch server, install nothing
   --help          this text
@@ -219,51 +220,6 @@ find_binary() {
     build
 }
 
-# Manual pages and completions go where man and the shells look for what belongs to PREFIX: PREFIX/../share. Writes them to a
-# scratch folder; fails where there are none to write.
-written() {
-    case $prefix in */bin) share=${prefix%/bin}/share ;; *) return 1 ;; esac
-    make_scratch
-    pages=$scratch/share
-    mkdir -p "$pages/bash-completion/completions" "$pages/zsh/site-functions" "$pages/fish/vendor_completions.d"
-    "$1" man --dir "$pages/man/man1" >/dev/null 2>&1 &&
-        "$1" completions bash >"$pages/bash-completion/completions/stagegate" 2>/dev/null &&
-        "$1" completions zsh >"$pages/zsh/site-functions/_stagegate" 2>/dev/null &&
-        "$1" completions fish >"$pages/fish/vendor_completions.d/stagegate.fish" 2>/dev/null
-}
-
-# Puts them in place, or with `take` takes them out.
-pages() { # put | take
-    changed=false
-    for file in "$pages"/man/man1/* "$pages"/*/*/*stagegate*; do
-        place=$share${file#"$pages"}
-        case $1 in
-        put)
-            if ! cmp -s "$file" "$place"; then
-                changed=true
-                if $dry; then continue; fi
-                mkdir -p "${place%/*}" && cp "$file" "$place" || return 1
-            fi
-            ;;
-        take)
-            if [ -f "$place" ]; then
-                changed=true
-                if $dry; then continue; fi
-                rm -f "$place"
-                rmdir "${place%/*}" "${place%/*/*}" 2>/dev/null || :
-            fi
-            ;;
-        esac
-    done
-    if [ "$1" = take ] && ! $dry; then rmdir "$share" 2>/dev/null || :; fi
-    if $changed; then
-        would=
-        if $dry; then would='would '; fi
-        case $1 in put) does=install ;; *) does=remove ;; esac
-        say "$would$does manual pages and completions below $share"
-    fi
-}
-
 binary=
 prefix=
 dry=false
@@ -346,17 +302,4 @@ if $dry && [ -z "$binary" ] && ! $uninstall; then
     exit 0
 fi
 find_binary
-absolute "$prefix"
-prefix=$answer
-taken=false
-case $uninstall,$* in true,*--no-hooks*)
-    # Before the binary goes, it says what was written.
-    if written "$binary"; then taken=true; fi
-    ;;
-esac
 "$binary" "$verb" --binary "$binary" --prefix "$prefix" "$@"
-if $taken; then
-    pages take
-elif ! $uninstall && written "$binary"; then
-    pages put || say "note: the manual pages and completions could not be written below $share"
-fi

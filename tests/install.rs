@@ -25,7 +25,7 @@ const ODD_NAME: &[u8] = b"it's a \"$HOME\" \\ folder\n\xc3\xa9";
 const STUB: &str = r#"#!/bin/sh
 case $1 in
 --version) echo 'stagegate 0.0.0'; exit 0 ;;
-install | uninstall | doctor | man | completions) exec "$REAL" "$@" ;;
+install | uninstall | doctor) exec "$REAL" "$@" ;;
 esac
 { printf 'gate'; printf ' %s' "$@"; echo; } >>"$LOG"
 case $1 in pre-receive | pre-push) cat >"$LOG.gate" ;; esac
@@ -1083,39 +1083,77 @@ fn the_trial_notices_a_gate_that_lets_everything_through() {
 }
 
 #[test]
-fn manual_pages_and_completions_come_and_go_with_the_binary() {
+fn manual_pages_and_completions_come_with_the_binary_and_go_with_it() {
     let scene = Scene::new();
-    let files = [
-        "share/man/man1/stagegate.1",
-        "share/man/man1/stagegate-audit.1",
-        "share/bash-completion/completions/stagegate",
-        "share/zsh/site-functions/_stagegate",
-        "share/fish/vendor_completions.d/stagegate.fish",
-    ];
-    let dry = scene.install(&scene.repo(), &["--dry-run"]);
-    assert!(
-        dry.contains("install manual pages and completions"),
-        "{dry}"
-    );
-    assert!(!scene.at("share").exists(), "a dry run writes nothing");
-    let first = scene.install(&scene.repo(), &[]);
-    assert!(
-        first.contains("install manual pages and completions"),
-        "{first}"
-    );
-    for file in files {
-        let size = fs::metadata(scene.at(file)).map(|file| file.len());
-        assert!(size.is_ok_and(|size| size > 100), "{file}");
+    let before = snapshot(&scene.root);
+    let said = scene.install(&scene.root, &["--no-hooks"]);
+    assert!(said.contains("manual pages and completions"), "{said}");
+    for file in [
+        "man/man1/stagegate.1",
+        "man/man1/stagegate-policy-show.1",
+        "bash-completion/completions/stagegate",
+        "zsh/site-functions/_stagegate",
+        "fish/vendor_completions.d/stagegate.fish",
+    ] {
+        assert!(scene.at("share").join(file).is_file(), "{file}");
     }
-    let again = scene.install(&scene.repo(), &[]);
-    assert!(!again.contains("manual pages"), "nothing is new: {again}");
-    // They belong to the binary and not to a repository.
-    scene.install(&scene.repo(), &["--uninstall"]);
-    assert!(scene.at(files[0]).exists());
-    let gone = scene.install(&scene.repo(), &["--uninstall", "--no-hooks"]);
-    assert!(
-        gone.contains("remove manual pages and completions"),
-        "{gone}"
-    );
-    assert!(!scene.at("share").exists(), "nothing is left");
+    let check = scene
+        .command("sha256sum", &scene.at("share"))
+        .args(["--check", "--strict", "--quiet", "stagegate/installed"])
+        .status();
+    assert!(check.expect("sha256sum runs").success());
+    let installed = snapshot(&scene.root);
+    scene.install(&scene.root, &["--no-hooks"]);
+    assert_eq!(installed, snapshot(&scene.root), "the second time");
+    scene.install(&scene.root, &["--no-hooks", "--uninstall"]);
+    // The folder of the binary stays, as it did before there were pages.
+    fs::remove_dir(scene.at("bin")).expect("an empty folder");
+    assert_eq!(before, snapshot(&scene.root));
+}
+
+#[test]
+fn pages_of_somebody_else_stay_and_those_of_an_older_version_are_replaced() {
+    let scene = Scene::new();
+    let page = scene.at("share/man/man1/stagegate.1");
+    fs::create_dir_all(page.parent().expect("a folder")).expect("made");
+    fs::write(&page, "mine").expect("written");
+    let before = snapshot(&scene.at("share"));
+    let said = scene.install(&scene.root, &["--no-hooks"]);
+    assert!(said.contains("left as it is"), "{said}");
+    assert_eq!(fs::read(&page).expect("read"), b"mine");
+
+    // As an older version left it: a page that has changed since, and one of a subcommand that is gone.
+    let script = scene.at("share/fish/vendor_completions.d/stagegate.fish");
+    let new = fs::read(&script).expect("read");
+    let list = scene.at("share/stagegate/installed");
+    let mut text = fs::read_to_string(&list).expect("read");
+    let gone = scene.at("share/man/man1/stagegate-gone.1");
+    for (file, path) in [
+        (&script, "fish/vendor_completions.d/stagegate.fish"),
+        (&gone, "man/man1/stagegate-gone.1"),
+    ] {
+        fs::write(file, "a\n").expect("written");
+        // From `printf 'a\n' | sha256sum`.
+        text += "87428fc522803d31065e7bce3cf03fe475096631e5e07bbd7a0fde60c4cf25c7  ";
+        text += path;
+        text += "\n";
+    }
+    fs::write(&list, text).expect("written");
+    scene.install(&scene.root, &["--no-hooks"]);
+    assert_eq!(fs::read(&script).expect("read"), new);
+    assert!(!gone.exists());
+
+    // An edited one stays, and is named; a list that points elsewhere removes nothing there.
+    let edited = scene.at("share/zsh/site-functions/_stagegate");
+    fs::write(&edited, "edited").expect("written");
+    let outside = scene.at("outside");
+    fs::write(&outside, "a\n").expect("written");
+    let mut text = fs::read_to_string(&list).expect("read");
+    text += "87428fc522803d31065e7bce3cf03fe475096631e5e07bbd7a0fde60c4cf25c7  ../outside\n";
+    fs::write(&list, text).expect("written");
+    let said = scene.install(&scene.root, &["--no-hooks", "--uninstall"]);
+    assert!(said.contains("it was edited"), "{said}");
+    assert!(edited.exists() && outside.exists());
+    fs::remove_dir_all(scene.at("share/zsh")).expect("removed");
+    assert_eq!(before, snapshot(&scene.at("share")));
 }

@@ -285,6 +285,42 @@ fn prek() {
     framework("prek");
 }
 
+/// RubyGems cannot be reached from everywhere that the tests run: where there is no overcommit, this says so and passes.
+#[test]
+fn overcommit() {
+    let version = Command::new("overcommit").arg("--version").output();
+    if !version.is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: no overcommit on PATH (gem install overcommit)");
+        return;
+    }
+    let env = TestEnv::new();
+    let scene = Scene::new(&env);
+    scene.work.write(
+        ".overcommit.yml",
+        "verify_signatures: false\n\
+         PreCommit:\n  Note: { enabled: true, command: [note, commit] }\n\
+         \x20 Stagegate: { enabled: true, command: [sh, -c, exec stagegate pre-commit, gate] }\n\
+         PrePush:\n  Note: { enabled: true, command: [note, push] }\n",
+    );
+    scene.runs("overcommit", &["--install"]);
+    scene.settled();
+    scene.guards_commits();
+    let hook = scene.work.dir.join(".git/hooks/pre-push");
+    let before = fs::read(&hook).expect("a hook");
+    let shim = ["--hooks", "pre-push"];
+    scene
+        .work
+        .stagegate(["install"].into_iter().chain(shim))
+        .succeeded();
+    scene.guards_pushes();
+    scene.guards_pushes_of_nothing_new();
+    scene
+        .work
+        .stagegate(["uninstall"].into_iter().chain(shim))
+        .succeeded();
+    assert_eq!(fs::read(&hook).expect("a hook"), before);
+}
+
 #[test]
 fn lefthook() {
     let env = TestEnv::new();

@@ -3,6 +3,9 @@
 use std::io::Write;
 
 use clap::CommandFactory;
+use clap_complete::Shell;
+
+use crate::install::Document;
 
 use super::{Cli, Failure, Global, output};
 
@@ -13,15 +16,33 @@ use super::{Cli, Failure, Global, output};
 pub(crate) struct Args {
     /// The shell
     #[arg(value_enum, value_name = "SHELL")]
-    shell: clap_complete::Shell,
+    shell: Shell,
 }
 
 pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u8, Failure> {
-    // In memory first: the generator panics where it cannot write, as where `head` has read enough.
-    let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "stagegate", &mut script);
-    output::put(&script, global, out)?;
+    output::put(&script(args.shell), global, out)?;
     Ok(0)
+}
+
+/// In memory first: the generator panics where it cannot write, as where `head` has read enough.
+fn script(shell: Shell) -> Vec<u8> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "stagegate", &mut script);
+    script
+}
+
+/// Those that a shell finds by itself, for an installation.
+pub(super) fn documents() -> impl Iterator<Item = Document> {
+    [
+        (Shell::Bash, "bash-completion/completions/stagegate"),
+        (Shell::Zsh, "zsh/site-functions/_stagegate"),
+        (Shell::Fish, "fish/vendor_completions.d/stagegate.fish"),
+    ]
+    .into_iter()
+    .map(|(shell, path)| Document {
+        path: path.into(),
+        text: script(shell),
+    })
 }
 
 #[cfg(test)]
@@ -30,10 +51,8 @@ mod tests {
 
     #[test]
     fn every_shell_has_a_script_that_knows_every_subcommand() {
-        for shell in <clap_complete::Shell as clap::ValueEnum>::value_variants() {
-            let mut script = Vec::new();
-            clap_complete::generate(*shell, &mut Cli::command(), "stagegate", &mut script);
-            let script = String::from_utf8(script).expect("text");
+        for shell in <Shell as clap::ValueEnum>::value_variants() {
+            let script = String::from_utf8(script(*shell)).expect("text");
             for subcommand in Cli::command().get_subcommands() {
                 assert!(
                     script.contains(subcommand.get_name()),

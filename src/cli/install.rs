@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::install::{self, Options, Refusal, Target};
 use crate::report::printable;
 
-use super::{Failure, Global};
+use super::{Failure, Global, completions, man};
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -46,7 +46,8 @@ pub(crate) struct Place {
     /// Which hooks, separated by commas; without it all that fit, and of a bare repository pre-receive
     #[arg(long, alias = "hook", value_name = "LIST", conflicts_with = "no_hooks")]
     hooks: Option<String>,
-    /// Copy the binary to DIR, and have the hooks run it there; without it they run it where it is
+    /// Copy the binary to DIR, and have the hooks run it there; without it they run it where it is. Of a folder `bin`, manual
+    /// pages and completions go to the folder `share` beside it
     #[arg(long, value_name = "DIR")]
     prefix: Option<PathBuf>,
     /// The binary that the hooks are to run; without it, this one
@@ -108,6 +109,7 @@ impl Place {
                 .map(|list| list.split(',').map(|name| name.trim().to_owned()).collect()),
             binary,
             prefix: self.prefix.as_deref().map(absolute).transpose()?,
+            documents: Vec::new(),
             dry_run: self.dry_run,
         })
     }
@@ -133,7 +135,12 @@ fn this_program() -> Result<PathBuf, Failure> {
 pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u8, Failure> {
     let target = args.place.target(global)?;
     let mut say = |sentence: &str| writeln!(out, "{}", printable(sentence));
-    install::install(&target, &args.place.options()?, &mut say)?;
+    let mut options = args.place.options()?;
+    if options.prefix.is_some() {
+        options.documents = man::documents()?;
+        options.documents.extend(completions::documents());
+    }
+    install::install(&target, &options, &mut say)?;
     Ok(0)
 }
 

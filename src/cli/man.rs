@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use clap::CommandFactory;
 
+use crate::install::Document;
+
 use super::{Cli, Failure, Global, output};
 
 #[derive(Debug, clap::Args)]
@@ -24,24 +26,39 @@ pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u
     match &args.dir {
         Some(folder) => {
             std::fs::create_dir_all(folder).map_err(|error| cannot(folder, &error))?;
-            pages(&command, "stagegate", folder)?;
+            for (name, text) in pages(&command, "stagegate")? {
+                output::write_file(&folder.join(name), &text)?;
+            }
         }
         None => output::put(&page(&command, "stagegate")?, global, out)?,
     }
     Ok(0)
 }
 
-/// Writes the page of a command and those of its subcommands: `stagegate-policy-show.1`.
-fn pages(command: &clap::Command, name: &str, folder: &Path) -> Result<(), Failure> {
-    let file = folder.join(format!("{name}.1"));
-    output::write_file(&file, &page(command, name)?)?;
+/// The page of a command and those of its subcommands by the names of their files: `stagegate-policy-show.1`.
+fn pages(command: &clap::Command, name: &str) -> Result<Vec<(String, Vec<u8>)>, Failure> {
+    let mut all = vec![(format!("{name}.1"), page(command, name)?)];
     for subcommand in command.get_subcommands() {
         if !subcommand.is_hide_set() && subcommand.get_name() != "help" {
             let name = format!("{name}-{}", subcommand.get_name());
-            pages(subcommand, &name, folder)?;
+            all.extend(pages(subcommand, &name)?);
         }
     }
-    Ok(())
+    Ok(all)
+}
+
+/// All pages, for an installation.
+pub(super) fn documents() -> Result<Vec<Document>, Failure> {
+    let mut command = Cli::command();
+    command.build();
+    let pages = pages(&command, "stagegate")?.into_iter();
+    let folder = Path::new("man/man1");
+    Ok(pages
+        .map(|(name, text)| Document {
+            path: folder.join(name),
+            text,
+        })
+        .collect())
 }
 
 fn page(command: &clap::Command, name: &str) -> Result<Vec<u8>, Failure> {

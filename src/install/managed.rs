@@ -74,7 +74,7 @@ pub(super) const ALL: [Manager; 6] = [
         signs: &["Overcommit"],
         files: &[".overcommit.yml"],
         overwrites: true,
-        advice: "add hooks of your own to .overcommit.yml with `command: ['stagegate', 'pre-commit']`",
+        advice: "add below PreCommit of .overcommit.yml: Stagegate: { enabled: true, command: [sh, -c, exec stagegate pre-commit, gate] }",
     },
     Manager {
         name: "git-lfs",

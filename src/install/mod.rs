@@ -2,11 +2,12 @@
 //! know it does not touch; what it replaces it keeps, and gives back byte for byte.
 //!
 //! Knows git's places and settings, neither rules nor policy. One file a kind of target; `shim` knows the hook files,
-//! `managed` the tools that manage hooks, `program` the binary that the hooks run, `doctor` says what stands.
+//! `managed` the tools that manage hooks, `program` the binary that the hooks run, `documents` its manual, `doctor` says what stands.
 
 mod action;
 mod below;
 mod doctor;
+mod documents;
 mod everywhere;
 mod hook;
 mod managed;
@@ -71,6 +72,15 @@ pub enum Target {
     Nothing,
 }
 
+/// A manual page or a shell's completions.
+#[derive(Debug)]
+pub struct Document {
+    /// Where it goes below the folder `share` that belongs to the binary's folder.
+    pub path: PathBuf,
+    /// What it says.
+    pub text: Vec<u8>,
+}
+
 /// How it is to be done.
 #[derive(Debug)]
 pub struct Options {
@@ -80,6 +90,8 @@ pub struct Options {
     pub binary: PathBuf,
     /// The folder it is copied to; where there is none, hooks run it where it is.
     pub prefix: Option<PathBuf>,
+    /// What is installed beside the binary where it is copied to a folder `bin`.
+    pub documents: Vec<Document>,
     /// Nothing is changed; it is said what would be.
     pub dry_run: bool,
 }

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::Refusal;
 use super::action::Work;
 use super::shim;
+use super::{Refusal, documents};
 
 /// Whether a file is some version of this program.
 fn is_stagegate(file: &Path) -> bool {
@@ -26,6 +26,11 @@ pub(super) fn place(work: &mut Work<'_>) -> Result<(), Refusal> {
     let Some(folder) = &work.options.prefix else {
         return Ok(());
     };
+    place_binary(work, folder)?;
+    documents::place(work)
+}
+
+fn place_binary(work: &mut Work<'_>, folder: &Path) -> Result<(), Refusal> {
     let (binary, program) = (&work.options.binary, work.program.clone());
     let bytes = fs::read(binary)
         .map_err(|error| Refusal::new(format!("cannot read {}: {error}", binary.display())))?;
@@ -39,7 +44,7 @@ pub(super) fn place(work: &mut Work<'_>) -> Result<(), Refusal> {
     // A rename, because a running binary cannot be written to.
     work.act(&sentence, || shim::put(&bytes, &program))?;
     let path = std::env::var_os("PATH").unwrap_or_default();
-    if !std::env::split_paths(&path).any(|entry| entry == *folder) {
+    if !std::env::split_paths(&path).any(|entry| entry == folder) {
         work.say(&format!(
             "note: {} is not on PATH; the hooks know the full path, but to run `stagegate` yourself add it",
             folder.display()
@@ -72,6 +77,7 @@ pub(super) fn remove(work: &mut Work<'_>) -> Result<(), Refusal> {
         );
     }
     if !program.exists() {
+        documents::remove(work)?;
         return work.say(&format!("nothing to do: there is no {}", program.display()));
     }
     if !is_stagegate(&program) {
@@ -83,5 +89,6 @@ pub(super) fn remove(work: &mut Work<'_>) -> Result<(), Refusal> {
     work.act(&format!("remove {}", program.display()), || {
         fs::remove_file(&program)
     })?;
+    documents::remove(work)?;
     work.say("note: hooks that still point to it refuse every commit and push until they are uninstalled too")
 }
