@@ -35,10 +35,10 @@ impl List {
         {
             if let Some(folder) = line.strip_prefix(MADE) {
                 list.made.extend(inside(folder));
-            } else if let Some((digest, file)) = line.split_once("  ") {
-                if let Some(file) = inside(file) {
-                    list.files.entry(file).or_default().insert(digest.into());
-                }
+            } else if let Some((digest, file)) = line.split_once("  ")
+                && let Some(file) = inside(file)
+            {
+                list.files.entry(file).or_default().insert(digest.into());
             }
         }
         list

@@ -68,10 +68,25 @@ struct Header {
     farthest: u32,
     /// The bit of a number whose word counts only at the start of a word.
     starts: u32,
+    /// By what it was made.
+    maker: u32,
 }
 
+/// This file, in a number. A table that another state of it made would find nothing, and nothing would say so: build tools have left
+/// one in place.
+const MAKER: u32 = {
+    let text = include_bytes!("keywords.rs");
+    let (mut sum, mut at) = (0x811c_9dc5_u32, 0);
+    while at < text.len() {
+        // FNV-1a (Fowler, Noll, Vo).
+        sum = (sum ^ text[at] as u32).wrapping_mul(0x0100_0193);
+        at += 1;
+    }
+    sum
+};
+
 impl Header {
-    const LEN: usize = 28;
+    const LEN: usize = 32;
 
     fn of(table: &[u8]) -> Self {
         let at = |place: usize| number(table, 4 * place);
@@ -83,10 +98,11 @@ impl Header {
             numbers: at(4),
             farthest: at(5),
             starts: at(6),
+            maker: at(7),
         }
     }
 
-    const fn fields(self) -> [u32; 7] {
+    const fn fields(self) -> [u32; 8] {
         [
             self.filter,
             self.slots,
@@ -95,6 +111,7 @@ impl Header {
             self.numbers,
             self.farthest,
             self.starts,
+            self.maker,
         ]
     }
 }
@@ -227,6 +244,7 @@ pub fn table<'w>(words: impl Iterator<Item = (Number, &'w str)>, starts: Number)
         numbers: numbers.len() as u32,
         farthest: farthest as u32,
         starts,
+        maker: MAKER,
     };
     let mut table: Vec<u8> = Vec::new();
     let put = |table: &mut Vec<u8>, numbers: &[u32]| {
@@ -272,8 +290,16 @@ impl<F: FnMut(Number, usize)> Told<F> {
 
 impl Keywords {
     /// The words of a table that [`table`] made.
+    ///
+    /// # Panics
+    ///
+    /// Where another version of it did: nothing can be decided with such a table.
     pub fn new(table: Cow<'static, [u8]>) -> Self {
         let header = Header::of(&table);
+        assert!(
+            header.maker == MAKER,
+            "the table of words is of another build: run `cargo clean` and build again"
+        );
         let slots = Header::LEN + 4 * header.filter as usize;
         let words = slots + 4 * OF_SLOT * header.slots as usize;
         let numbers = words + 4 * OF_WORD * (header.words as usize + 1);
