@@ -287,6 +287,7 @@ fn prek() {
 
 /// RubyGems cannot be reached from everywhere that the tests run: where there is no overcommit, this says so and passes.
 #[test]
+#[allow(clippy::print_stderr)] // who reads the log of a run must see what was not tested
 fn overcommit() {
     let version = Command::new("overcommit").arg("--version").output();
     if !version.is_ok_and(|output| output.status.success()) {
