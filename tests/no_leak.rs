@@ -217,13 +217,13 @@ fn audit_shows_no_value() {
     assert!(found.len() > 300, "only {} rules are told", found.len());
 
     // Without --all, and from what the first run kept.
-    for format in AUDIT {
+    for format in ["text", "html"] {
         let ran = work.stagegate(["audit", "--format", format, "--cache", &cache_text]);
         ran.exits(0);
         stage.watch.nothing_in(format, &ran);
     }
     let records = files[2].1.display().to_string();
-    for format in AUDIT {
+    for format in ["text", "json"] {
         let ran = work.stagegate(["audit", "--from", &records, "--format", format, "--all"]);
         ran.exits(0);
         stage.watch.nothing_in(&format!("--from, {format}"), &ran);
