@@ -248,6 +248,7 @@ fn judges_ten_pushes_at_once(shop: &Shop<'_>) {
 
 /// Pushes a second while so many clients push branches of their own at once; what is pushed is refused or lands as it should. Run
 /// by hand, for `docs/reliability.md`: `STAGEGATE_UNDER_LOAD=BINARY cargo test --test servers -- --ignored --nocapture load`.
+#[allow(clippy::print_stderr)] // figures are what it is run for
 fn holds_a_load(shop: &Shop<'_>, door: &str) {
     const PUSHES: u64 = 150;
     let Shop { work, server, .. } = shop;
