@@ -30,10 +30,12 @@ def git(repository, *arguments):
 
 
 def build(repository, files, size):
-    """The repository: a file in ten holds encodings, as real ones do."""
+    """The repository; tells the path of staging's file."""
     generator = random.Random(3)
     words = ["".join(generator.choices(string.ascii_lowercase, k=generator.randint(2, 11))) for _ in range(5000)]
     git(repository, "init", "-q", "-b", "main")
+    # Else the commit starts a gc of its own, which the one below would meet.
+    git(repository, "config", "gc.auto", "0")
     for number in range(files):
         path = pathlib.Path(repository, f"deploy/production/{number // 100}", f"service{number}.yml")
         path.parent.mkdir(parents=True, exist_ok=True)
