@@ -20,12 +20,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<u8, Failure> {
-    let mut trace = None;
-    let answer = judge(args, global, out, &mut trace);
-    if let (Err(_), Some(trace)) = (&answer, trace) {
-        trace.failed();
-    }
-    answer
+    Trace::around(|trace| judge(args, global, out, trace))
 }
 
 /// Judges the push; what is left in `trace` was not written down.

@@ -255,19 +255,10 @@ fn sentence(marker: &Marker) -> String {
     format!("{tier}, where the value {}{note}", parts.join(" and "))
 }
 
-const FAMILIES: [Family; 6] = [
-    Family::Credential,
-    Family::Reuse,
-    Family::Inventory,
-    Family::Reference,
-    Family::Identity,
-    Family::Data,
-];
-
 /// What a control is about, in words: whole families, parts of them, and single rules.
 fn covered(packs: &[Pack], control: &Control) -> Vec<String> {
     let mut covered = Vec::new();
-    for family in FAMILIES {
+    for family in Family::ALL {
         if control.families.contains(&family) {
             let rows = if control.asks_for_row(family) {
                 format!(" in the verdict row {}", control.rows.join(" or "))
@@ -313,7 +304,7 @@ fn matrix_text(packs: &[Pack], out: &mut dyn Write) -> Result<u8, Failure> {
         }
         writeln!(out)?;
     }
-    for family in FAMILIES {
+    for family in Family::ALL {
         let rules: Vec<&str> = ids(packs, |_, of| of == family).collect();
         write!(out, "family {}: {} rules", family.as_str(), rules.len())?;
         // `stagegate rules list` has those of credentials: there are hundreds.
@@ -340,7 +331,7 @@ fn matrix_json(packs: &[Pack], out: &mut dyn Write) -> Result<u8, Failure> {
     let matrix = Matrix {
         schema: "stagegate-matrix-1",
         frameworks: frameworks::frameworks(),
-        families: FAMILIES
+        families: Family::ALL
             .into_iter()
             .map(|family| Members {
                 family,

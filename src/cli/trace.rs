@@ -65,6 +65,18 @@ impl Trace {
         trace
     }
 
+    /// Runs `judge`, and writes down that nothing could be decided where it fails and has not taken the trace that it made.
+    pub(super) fn around(
+        judge: impl FnOnce(&mut Option<Self>) -> Result<u8, Failure>,
+    ) -> Result<u8, Failure> {
+        let mut trace = None;
+        let answer = judge(&mut trace);
+        if let (Err(_), Some(trace)) = (&answer, trace) {
+            trace.failed();
+        }
+        answer
+    }
+
     /// The files that it is left in.
     pub(super) fn files(&self) -> Vec<&Path> {
         let files = self.file.iter().chain(&self.metrics);

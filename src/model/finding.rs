@@ -24,6 +24,16 @@ pub enum Family {
 }
 
 impl Family {
+    /// All of them, in the order in which they are told.
+    pub const ALL: [Self; 6] = [
+        Self::Credential,
+        Self::Reuse,
+        Self::Inventory,
+        Self::Reference,
+        Self::Identity,
+        Self::Data,
+    ];
+
     /// The lower-case name used in reports.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -7,6 +7,7 @@ mod tests;
 use serde_json::{Map, Value, json};
 
 use super::table::Row;
+use crate::model::Family;
 
 /// A table of the policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,14 +84,14 @@ const fn required(name: &'static str, holds: Holds, meaning: &'static str) -> Ke
 }
 
 const TIERS: &[&str] = &["production", "staging", "development", "test"];
-pub(super) const FAMILIES: &[&str] = &[
-    "credential",
-    "reuse",
-    "inventory",
-    "reference",
-    "identity",
-    "data",
-];
+const FAMILIES: &[&str] = &{
+    let (mut names, mut at) = ([""; Family::ALL.len()], 0);
+    while at < names.len() {
+        names[at] = Family::ALL[at].as_str();
+        at += 1;
+    }
+    names
+};
 const VERDICTS: &[&str] = &["block", "warn", "allow"];
 
 static TOP: &[Key] = &[

@@ -114,8 +114,10 @@ impl InlineAllow {
 #[derive(Debug)]
 pub struct Policy {
     source: String,
-    /// Digest and commit; none of the default one.
-    identity: Option<String>,
+    /// SHA-256 of its text, in hexadecimal digits; empty for the default one.
+    digest: String,
+    /// The commit that it was taken from.
+    commit: Option<String>,
     history: History,
     precedence: Precedence,
     conventions: bool,
@@ -137,7 +139,6 @@ pub struct Policy {
     may_override: Vec<MayOverride>,
     /// What it says and has no say in.
     ignored: Vec<String>,
-    digest: String,
 }
 
 /// Where the policy says that the inventory of known secrets is. Paths as written.
@@ -242,7 +243,6 @@ impl Policy {
                 let mut policy = validate::validate(written, source, mistakes)?;
                 let digest = Sha256::digest(text.as_bytes());
                 policy.digest = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-                policy.identity = Some(format!("sha256 {}", policy.digest));
                 Ok(policy)
             }
             None => Err(mistakes.into_errors(source)),
@@ -251,19 +251,18 @@ impl Policy {
 
     /// Says in which commit the policy stood.
     pub fn set_commit(&mut self, commit: &str) {
-        if let Some(identity) = &mut self.identity {
-            identity.push_str(", commit ");
-            identity.push_str(commit);
-        }
+        self.commit = Some(commit.to_owned());
     }
 
     /// Which policy it is, so that somebody can hold it against the one that should have judged: what it is called, the digest of
     /// its text, and the commit that it was taken from.
     pub fn identified(&self) -> String {
-        match &self.identity {
-            Some(identity) => format!("{} ({identity})", self.source),
-            None => self.source.clone(),
+        if self.digest.is_empty() {
+            return self.source.clone();
         }
+        let commit = self.commit.as_ref();
+        let commit = commit.map_or_else(String::new, |commit| format!(", commit {commit}"));
+        format!("{} (sha256 {}{commit})", self.source, self.digest)
     }
 
     /// What the policy is called: `stagegate.toml`, or `default policy`.

@@ -39,7 +39,7 @@ pub(super) fn builtin() -> Policy {
     let words = Words::builtin(tiers);
     Policy {
         source: "default policy".to_owned(),
-        identity: None,
+        commit: None,
         history: History::Environment,
         precedence: Precedence::Strictest,
         conventions: true,
@@ -393,15 +393,7 @@ impl Checker<'_> {
         }
         let mut families = Vec::new();
         for text in &written.families {
-            let choices = super::keys::FAMILIES.iter().copied().zip([
-                Family::Credential,
-                Family::Reuse,
-                Family::Inventory,
-                Family::Reference,
-                Family::Identity,
-                Family::Data,
-            ]);
-            let choices: Vec<(&str, Family)> = choices.collect();
+            let choices = Family::ALL.map(|family| (family.as_str(), family));
             families.extend(self.choice(Some(text), "families", &choices));
         }
         for (key, empty) in [
