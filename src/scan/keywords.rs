@@ -26,7 +26,7 @@ const COMMON: &str = include_str!("common.txt");
 /// | --- | --- |
 /// | header | see [`Header`] |
 /// | filter | a number for each hash of three bytes, and in it a bit for each of 32 kinds of fourth bytes |
-/// | slots | a hash table of the grams: of each its four bytes, folded, and the first of its words; 0 where there is none |
+/// | slots | a hash table of the grams: of each its four bytes, folded, and the first of its words, and how far before it a word has to start, see [`BEGINS`]; 0 where there is none |
 /// | words | of each word where its text begins, where its gram stands in it, and the first of its numbers |
 /// | numbers | the numbers |
 /// | texts | the words, in lower case |
@@ -136,6 +136,10 @@ const OF_SLOT: usize = 2;
 const OF_WORD: usize = 3;
 /// Set beside the place of a gram in the last word of it.
 const LAST: u32 = 1 << 31;
+/// Where the words of a gram count only at the start of a word, and it stands at one place in all of them: that place, plus
+/// one, from this bit of the number of its first word on. Most words are such openings of tokens, and most places where
+/// their gram stands are inside of a word: nothing of the words need be read to see that.
+const BEGINS: u32 = 28;
 
 #[inline(always)]
 fn number(bytes: &[u8], at: usize) -> u32 {
@@ -225,7 +229,17 @@ pub fn table<'w>(words: impl Iterator<Item = (Number, &'w str)>, starts: Number)
             free = (free + OF_SLOT) % slots.len();
         }
         slots[free] = gram;
-        slots[free + 1] = count as u32;
+        let place = of_gram[0].1;
+        let begin = |&(word, at): &(&[u8], usize)| {
+            let numbers = by_word.get(word).into_iter().flatten();
+            at == place && numbers.into_iter().all(|number| number & starts != 0)
+        };
+        let begins = if of_gram.iter().all(begin) {
+            place + 1
+        } else {
+            0
+        };
+        slots[free + 1] = count as u32 | (begins as u32) << BEGINS;
         for (place, &(word, at)) in of_gram.iter().enumerate() {
             add(word, at, if place + 1 == of_gram.len() { LAST } else { 0 });
         }
@@ -398,6 +412,13 @@ impl Parts<'_> {
                 _ => slot = (slot + 1) & mask,
             }
         };
+        if let Some(place) = (word >> BEGINS).checked_sub(1) {
+            word ^= (place + 1) << BEGINS;
+            let start = at.checked_sub(place as usize);
+            if !start.is_some_and(|start| starts_word(bytes, start)) {
+                return;
+            }
+        }
         told.until(at.saturating_sub(self.header.farthest as usize));
         while !self.compare(word, bytes, at, told) {
             word += 1;
