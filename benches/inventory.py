@@ -51,6 +51,9 @@ def build(repository, files):
             name = "_".join(generator.choices(words, k=2))
             if number % 4 == 0:
                 lines.append(f"  {name}: {generator.choice(words)}-{generator.getrandbits(32):08x}")
+                if line % 10 == 0:
+                    # As long as many entries: a commit.
+                    lines.append(f"  {name}_ref: {generator.getrandbits(160):040x}")
             else:
                 lines.append(f"    {name} = self.{generator.choice(words)}({', '.join(generator.choices(words, k=3))})  # {generator.randint(0, 999)}")
         path.write_text("\n".join(lines) + "\n")

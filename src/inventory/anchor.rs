@@ -1,14 +1,15 @@
 //! Pieces of a text by which values are found. A value's *anchor* is one of its own pieces; where the value stands in a
 //! text, reading the text yields that very piece, whatever stands around.
 //!
-//! | class | piece | looked for |
-//! | --- | --- | --- |
-//! | mixed | a run of at least 8 letters and digits with both in it | always |
-//! | plain | a run of at least 8 letters or digits | where an entry has one of this length |
-//! | signs | a run of at least 4 that has one of `!#$%^*+~-_.` inside, none at its ends | where an entry has one of this length |
+//! | class | piece |
+//! | --- | --- |
+//! | mixed | a run of at least 8 letters and digits with both in it |
+//! | plain | a run of at least 8 letters or digits |
+//! | signs | a run of at least 4 that has one of `!#$%^*+~-_.` inside, none at its ends |
 //!
-//! Texts are full of words and names, which are plain or have dots and hyphens, and poor in mixed runs; issued tokens and
-//! generated keys have a mixed run, and so an inventory of those costs no more than a look at the mixed runs.
+//! Pieces are looked for whose length the anchor of an entry has. Texts are full of words and names, which are plain or have
+//! dots and hyphens, and poor in mixed runs; issued tokens and generated keys have a mixed run, and so an inventory of those
+//! costs no more than a look at the mixed runs.
 
 use std::ops::Range;
 
@@ -34,9 +35,10 @@ pub(super) enum Class {
     Signs,
 }
 
-/// Which lengths the anchors of the rarer classes have, one bit a length: what no entry has is not looked for.
+/// Which lengths the anchors of each class have, one bit a length: what no entry has is not looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub(super) struct Lengths {
+    mixed: u64,
     plain: u64,
     signs: u64,
 }
@@ -45,7 +47,7 @@ impl Lengths {
     pub(super) fn add(&mut self, class: Class, len: usize) {
         let bit = 1 << len.min(LONGEST);
         match class {
-            Class::Mixed => {}
+            Class::Mixed => self.mixed |= bit,
             Class::Plain => self.plain |= bit,
             Class::Signs => self.signs |= bit,
         }
@@ -97,9 +99,14 @@ pub(super) fn pieces(text: &[u8], lengths: Lengths, base64: bool, visit: &mut im
             } else {
                 usize::from(run.start > 0 && text[run.start - 1] == b'-')
             };
-            visit(Piece::Anchor(run.clone()));
-            if glued > 0 && run.len() >= SHORTEST_RUN + glued {
-                visit(Piece::Anchor(run.start + glued..run.end));
+            for from in [run.start, run.start + glued] {
+                let piece = from..run.end;
+                if piece.len() >= SHORTEST_RUN && Lengths::has(lengths.mixed, piece.len()) {
+                    visit(Piece::Anchor(piece));
+                }
+                if glued == 0 {
+                    break;
+                }
             }
         }
         Run::Alphanumeric(run, false) => {
@@ -219,11 +226,17 @@ mod tests {
 
     #[test]
     fn what_no_entry_has_is_not_looked_for() {
-        let mut seen = Vec::new();
         let text = b"fn configuration_of(self.environment) { aaaaaaaa1 }";
-        pieces(text, Lengths::default(), false, &mut |piece| {
-            seen.push(piece)
-        });
-        assert_eq!(seen.len(), 1);
+        let seen = |lengths| {
+            let mut seen = Vec::new();
+            pieces(text, lengths, false, &mut |piece| seen.push(piece));
+            seen
+        };
+        assert_eq!(seen(Lengths::default()), []);
+        let mut lengths = Lengths::default();
+        lengths.add(Class::Mixed, 9);
+        assert_eq!(seen(lengths), [Piece::Anchor(40..49)]);
+        lengths.add(Class::Plain, 11);
+        assert_eq!(seen(lengths).len(), 2);
     }
 }

@@ -7,7 +7,7 @@ use super::store::TAG;
 /// Bytes of a page in the file, its tag included.
 pub(super) const PAGE: usize = 4096;
 /// Bytes of a block: a cache line.
-const BLOCK: usize = 64;
+pub(super) const BLOCK: usize = 64;
 /// Blocks of a page; what is left of it holds the tag.
 const BLOCKS: usize = (PAGE - TAG) / BLOCK;
 /// Bits an entry: at eight probes about one in 200 of what is not there is taken for there.

@@ -130,8 +130,8 @@ pub enum InventoryError {
         /// What is wrong.
         what: &'static str,
     },
-    /// A newer program wrote it.
-    #[error("the inventory {} is of version {found}, and this stagegate knows version {}", path.display(), store::VERSION)]
+    /// Another version of the program wrote it.
+    #[error("the inventory {} is of version {found}, and this stagegate knows version {}: make it again, or look into it with the stagegate that wrote it", path.display(), store::VERSION)]
     Version {
         /// The file.
         path: PathBuf,

@@ -11,7 +11,7 @@
 //! Integers are little-endian but for what is sorted by, which is big-endian. The CRC tells a damaged header from one of
 //! another key; seals are keyed and name the place, so that a part cannot be changed or moved without the key.
 
-use std::cell::OnceCell;
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::Read as _;
 use std::ops::Range;
@@ -36,7 +36,7 @@ pub(super) const RECORD: usize = 32;
 /// Records of a bucket, on average: two reads of the file for an anchor, and the second is of one page.
 pub(super) const PER_BUCKET: usize = 100;
 /// The format's version.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 /// What the file begins with.
 pub(super) const MAGIC: &[u8; 8] = b"sginv\r\n\0";
 /// Magic, version, salt, length of the body.
@@ -110,9 +110,33 @@ impl Record {
 /// Where a value stands in a text, and what is known of it.
 type Place = (Range<usize>, Vec<Known>);
 
-/// A page of the filter, so that no block of it lies in two cache lines.
-#[repr(align(64))]
-struct Page([u8; PAGE]);
+/// The pages of the filter, as far as they were read.
+struct Filter {
+    /// Memory that nobody wrote to yet costs nothing, so that all pages have a place from the start.
+    bytes: Vec<u8>,
+    /// Where the first page begins: no block shall lie in two cache lines.
+    start: usize,
+    is_read: Vec<bool>,
+}
+
+impl Filter {
+    fn unread(pages: usize) -> Self {
+        let bytes = vec![0; (pages + 1) * PAGE];
+        Self {
+            start: bytes.as_ptr().align_offset(filter::BLOCK).min(PAGE),
+            bytes,
+            is_read: vec![false; pages],
+        }
+    }
+
+    fn page(&self, number: usize) -> &[u8] {
+        &self.bytes[self.start + number * PAGE..][..PAGE]
+    }
+
+    fn page_mut(&mut self, number: usize) -> &mut [u8] {
+        &mut self.bytes[self.start + number * PAGE..][..PAGE]
+    }
+}
 
 /// An inventory that is open for lookup.
 pub struct Inventory {
@@ -123,7 +147,7 @@ pub struct Inventory {
     pub(super) body: Body,
     /// Where the filter begins.
     start: u64,
-    pages: Vec<OnceCell<Box<Page>>>,
+    filter: RefCell<Filter>,
 }
 
 impl std::fmt::Debug for Inventory {
@@ -190,9 +214,7 @@ impl Inventory {
             derived,
             salt,
             start: header.len() as u64,
-            pages: std::iter::repeat_with(OnceCell::new)
-                .take(usize::try_from(body.pages).unwrap_or(0))
-                .collect(),
+            filter: RefCell::new(Filter::unread(body.pages as usize)),
             body,
             file,
         };
@@ -304,8 +326,9 @@ impl Inventory {
     /// Known values around a piece of a text.
     fn probe(&self, text: &[u8], piece: Range<usize>) -> Result<Vec<Place>, InventoryError> {
         let anchor = self.derived.anchor(&text[piece.clone()]);
-        let (page, block) = filter::place(anchor, self.pages.len());
-        if !filter::has(self.page(page)?, block, anchor) {
+        let (page, block) = filter::place(anchor, self.body.pages as usize);
+        self.read_page(page)?;
+        if !filter::has(self.filter.borrow().page(page), block, anchor) {
             return Ok(Vec::new());
         }
         let records = self.bucket(Derived::bucket(anchor, self.body.buckets))?;
@@ -350,24 +373,26 @@ impl Inventory {
         })
     }
 
-    fn page(&self, number: usize) -> Result<&[u8], InventoryError> {
-        let known = &self.pages[number];
-        if let Some(page) = known.get() {
-            return Ok(&page.0);
+    /// Reads and verifies a page of the filter, if that was not done.
+    fn read_page(&self, number: usize) -> Result<(), InventoryError> {
+        let mut filter = self.filter.borrow_mut();
+        if filter.is_read[number] {
+            return Ok(());
         }
-        let mut page = Box::new(Page([0; PAGE]));
         let at = self.start + (number * PAGE) as u64;
+        let page = filter.page_mut(number);
         self.file
-            .read_exact_at(&mut page.0, at)
+            .read_exact_at(page, at)
             .map_err(|reason| InventoryError::Read {
                 path: self.path.clone(),
                 reason,
             })?;
-        let (content, tag) = page.0.split_at(PAGE - TAG);
+        let (content, tag) = page.split_at(PAGE - TAG);
         if self.derived.seal::<TAG>("filter", number as u64, content) != tag {
             return Err(damaged(&self.path, "a page of its filter has changed"));
         }
-        Ok(&known.get_or_init(|| page).0)
+        filter.is_read[number] = true;
+        Ok(())
     }
 
     /// The records of a bucket.
@@ -392,7 +417,7 @@ impl Inventory {
     /// # Errors
     /// One cannot be read, or was changed.
     pub fn verify_filter(&self) -> Result<(), InventoryError> {
-        (0..self.pages.len()).try_for_each(|number| self.page(number).map(drop))
+        (0..self.body.pages as usize).try_for_each(|number| self.read_page(number))
     }
 
     /// Shows every entry to `look`.
