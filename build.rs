@@ -21,6 +21,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "src/rules/builtin",
         "src/rules/schema.rs",
         "src/rules/lead.rs",
+        "src/rules/need.rs",
         "src/scan/keywords.rs",
         "src/scan/common.txt",
     ] {

@@ -1,7 +1,9 @@
 //! The rules that ship with the binary keep what they promise: every example is found, every counterexample is not.
 
+use regex::bytes::RegexBuilder;
 use stagegate::examine::{Knowledge, examine};
 use stagegate::model::{Facts, Vocabulary};
+use stagegate::rules::lead::Lead;
 use stagegate::rules::template::expand;
 use stagegate::rules::{Kind, Rule, builtin, lint};
 use stagegate::scan::Scanner;
@@ -37,6 +39,43 @@ fn every_provider_whose_format_tells_live_from_test_is_covered() {
 #[test]
 fn the_order_of_packs_is_that_of_their_names() {
     assert!(builtin().is_sorted_by_key(|pack| &pack.provider));
+}
+
+/// What a pattern is said to need, every match of it has: in the examples, and in what is left of them when pieces are cut out.
+#[test]
+fn every_match_has_what_its_rule_needs() {
+    let mut matches = 0;
+    for rule in builtin().iter().flat_map(|pack| &pack.rules) {
+        let lead = Lead::of(rule);
+        if rule.pattern.is_empty() || lead.needs.iter().flatten().next().is_none() {
+            continue;
+        }
+        let regex = RegexBuilder::new(&rule.pattern)
+            .unicode(false)
+            .build()
+            .expect("a pattern");
+        for example in &rule.examples {
+            for seed in 0..3 {
+                let text = expand(&example.text, seed).expect("a good template");
+                let cuts = (0..text.len()).flat_map(|from| [1, 2, 7].map(|len| (from, len)));
+                for (from, len) in std::iter::once((0, 0)).chain(cuts) {
+                    let mut cut = text.as_bytes().to_vec();
+                    cut.drain(from..cut.len().min(from + len));
+                    for found in regex.find_iter(&cut) {
+                        matches += 1;
+                        // Not the match: it is of a secret's form.
+                        assert!(
+                            lead.can_match(found.as_bytes()),
+                            "{} {:?}",
+                            rule.id,
+                            lead.needs
+                        );
+                    }
+                }
+            }
+        }
+    }
+    assert!(matches > 10_000, "{matches}");
 }
 
 #[test]

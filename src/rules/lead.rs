@@ -8,6 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use super::schema::{Kind, Rule};
 
+#[path = "need.rs"]
+mod need;
+
+use need::{Need, Run, needs};
+
 /// What a search needs of a rule before one of its words has been seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lead {
@@ -23,113 +28,10 @@ pub struct Lead {
     pub opens: Opens,
     /// What stands behind the beginning of every match, where each begins with a word that leads to the rule.
     pub run: Option<Run>,
+    /// What every match has somewhere.
+    pub needs: [Option<Need>; need::MOST],
     /// The keywords of a generic rule without separators, as keys of assignments are compared with them.
     pub plain: Vec<String>,
-}
-
-/// Bytes of one class at a known place behind the beginning of a match: `path` is a word of half the source code there is,
-/// `pat` and fourteen letters and digits is not, and the pattern need not be tried to say so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Run {
-    from: u8,
-    len: u8,
-    class: Class,
-}
-
-/// Classes of bytes, each with all that is in those before it that it holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Class {
-    /// `0-9`
-    Digits,
-    /// `0-9a-f` in any case.
-    Hexadecimal,
-    /// Letters and digits.
-    Alphanumeric,
-    /// Letters, digits and what base64 and names have beside them: `+/=_-.`
-    Token,
-}
-
-impl Class {
-    const ALL: [Self; 4] = [
-        Self::Digits,
-        Self::Hexadecimal,
-        Self::Alphanumeric,
-        Self::Token,
-    ];
-
-    const fn holds(self, byte: u8) -> bool {
-        match self {
-            Self::Digits => byte.is_ascii_digit(),
-            Self::Hexadecimal => byte.is_ascii_hexdigit(),
-            Self::Alphanumeric => byte.is_ascii_alphanumeric(),
-            Self::Token => {
-                byte.is_ascii_alphanumeric()
-                    || matches!(byte, b'+' | b'/' | b'=' | b'_' | b'-' | b'.')
-            }
-        }
-    }
-
-    /// The smallest that holds all bytes of a part of a pattern, if it is a class.
-    fn of(hir: &Hir) -> Option<Self> {
-        let HirKind::Class(class) = hir.kind() else {
-            return None;
-        };
-        let regex_syntax::hir::Class::Bytes(class) = class else {
-            return None;
-        };
-        let bytes = || {
-            let ranges = class.iter();
-            ranges.flat_map(|range| range.start()..=range.end())
-        };
-        Self::ALL
-            .into_iter()
-            .find(|own| bytes().all(|byte| own.holds(byte)))
-    }
-}
-
-impl Run {
-    /// The longest of a rule's pattern whose place is known.
-    fn of(rule: &Rule) -> Option<Self> {
-        fn flat<'h>(hir: &'h Hir, parts: &mut Vec<&'h Hir>) {
-            match hir.kind() {
-                HirKind::Concat(more) => more.iter().for_each(|part| flat(part, parts)),
-                HirKind::Capture(capture) => flat(&capture.sub, parts),
-                _ => parts.push(hir),
-            }
-        }
-        let hir = parsed(rule)?;
-        let mut parts = Vec::new();
-        flat(&hir, &mut parts);
-        let mut longest: Option<Self> = None;
-        let mut from = 0;
-        for part in parts {
-            if let HirKind::Repetition(repetition) = part.kind()
-                && let Some(class) = Class::of(&repetition.sub)
-                && longest.is_none_or(|run| repetition.min > u32::from(run.len))
-            {
-                longest = u8::try_from(from).ok().map(|from| Self {
-                    from,
-                    len: repetition.min.min(u32::from(u8::MAX)) as u8,
-                    class,
-                });
-            }
-            let properties = part.properties();
-            let len = properties.minimum_len()?;
-            if properties.maximum_len() != Some(len) {
-                break;
-            }
-            from += len;
-        }
-        longest.filter(|run| run.len > 3)
-    }
-
-    /// Whether it stands behind a beginning at `at`.
-    pub fn stands(self, bytes: &[u8], at: usize) -> bool {
-        let from = at + usize::from(self.from);
-        bytes
-            .get(from..from + usize::from(self.len))
-            .is_some_and(|run| run.iter().all(|&byte| self.class.holds(byte)))
-    }
 }
 
 /// The pattern of a rule, as it is compiled.
@@ -182,12 +84,20 @@ impl Lead {
             opens: Opens::of(rule),
             run: openings(rule)
                 .filter(|_| !by_context)
-                .and_then(|_| Run::of(rule)),
+                .and_then(|_| Run::of(&parsed(rule)?)),
+            needs: parsed(rule).map_or([None; _], |hir| needs(&hir, &rule.keywords)),
             plain: match rule.kind {
                 Kind::Generic => rule.keywords.iter().map(|word| plain(word)).collect(),
                 Kind::Issued | Kind::Structural | Kind::Data => Vec::new(),
             },
         }
+    }
+}
+
+impl Lead {
+    /// Whether a text has what every match has: a pattern need not be compiled to say that it does not match.
+    pub fn can_match(&self, text: &[u8]) -> bool {
+        self.needs.iter().flatten().all(|need| need.stands(text))
     }
 }
 

@@ -445,8 +445,11 @@ impl<'r> Scanner<'r> {
     ) -> Result<(), ScanError> {
         let compiled = &self.rules[number];
         let rule = compiled.rule();
-        let regex = compiled.regex()?;
         let text = &bytes[window.clone()];
+        if !compiled.lead.can_match(text) {
+            return Ok(());
+        }
+        let regex = compiled.regex()?;
         if !regex.is_match(text) {
             return Ok(());
         }
