@@ -3,6 +3,8 @@
 
 use std::{env, fs, path::Path};
 
+use unicode_security::confusable_detection::skeleton;
+
 #[allow(dead_code, missing_docs, unreachable_pub)]
 #[path = "src/rules/schema.rs"]
 mod schema;
@@ -79,5 +81,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         words.map(move |word| (number as u32, word.as_str()))
     });
     write("keys.table", &keywords::table(keys, 0))?;
+    write("alike.txt", alike().as_bytes())?;
     Ok(())
+}
+
+/// Characters that are taken for plain letters and digits, or for nothing, by Unicode's list of confusable characters (Unicode
+/// Technical Standard 39): a line each. Of several characters that look like one, only letters and digits are taken: a letter of
+/// another script must not become a separator. The list itself is a table of pointers, which every start would pay for.
+fn alike() -> String {
+    let mut lines = String::new();
+    for character in '\u{80}'..=char::MAX {
+        let mut buffer = [0; 4];
+        let alike: String = skeleton(character.encode_utf8(&mut buffer)).collect();
+        if alike.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            lines.extend([character.to_string().as_str(), &alike, "\n"]);
+        }
+    }
+    lines
 }

@@ -9,7 +9,9 @@ use std::borrow::Cow;
 
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
-use unicode_security::confusable_detection::skeleton;
+
+/// What is taken for plain letters and digits, a line each: the character, and what it looks like. `build.rs` makes it.
+const ALIKE: &str = include_str!(concat!(env!("OUT_DIR"), "/alike.txt"));
 
 /// The name that `name` is read as, where that is another one. Names in ASCII are read as they stand.
 pub(super) fn read_as(name: &str) -> Option<String> {
@@ -21,19 +23,18 @@ pub(super) fn read_as(name: &str) -> Option<String> {
         if character.is_ascii() {
             plain.push(character);
         } else if !is_combining_mark(character) {
-            let mut buffer = [0; 4];
-            // Drops what takes no room. Of several characters that look like one, only letters and digits are taken: a letter of
-            // another script must not become a separator.
-            let alike: String = skeleton(character.encode_utf8(&mut buffer)).collect();
-            let is_plain = alike.bytes().all(|byte| byte.is_ascii_alphanumeric());
-            if is_plain {
-                plain.push_str(&alike);
-            } else {
-                plain.push(character);
+            match alike(character) {
+                Some(alike) => plain.push_str(alike),
+                None => plain.push(character),
             }
         }
     }
     (plain != name).then_some(plain)
+}
+
+/// The letters and digits that a character is taken for; none, where it takes no room.
+fn alike(character: char) -> Option<&'static str> {
+    ALIKE.lines().find_map(|line| line.strip_prefix(character))
 }
 
 /// A name as it can be shown: what is not plain stands as its number.
