@@ -14,7 +14,7 @@ pub(super) fn is(bytes: &[u8]) -> bool {
 pub(super) fn members(bytes: &[u8]) -> Vec<(String, Range<usize>)> {
     let mut members = Vec::new();
     let mut at = 0;
-    while let Some(header) = bytes.get(at..at + BLOCK) {
+    while let Some(header) = bytes.get(at..).and_then(<[u8]>::first_chunk::<BLOCK>) {
         let Some(size) = size(&header[124..136]) else {
             break;
         };
@@ -52,4 +52,21 @@ fn size(field: &[u8]) -> Option<usize> {
     let text = std::str::from_utf8(field).ok()?;
     let digits = text.trim_matches(['\0', ' ']);
     usize::from_str_radix(digits, 8).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BLOCK, members};
+
+    /// Found by libFuzzer: a size in GNU's form that leads past all memory.
+    #[test]
+    fn a_member_past_the_end_of_memory_is_the_last() {
+        let mut archive = [0; 2 * BLOCK];
+        archive[..10].copy_from_slice(b"config.yml");
+        archive[257..262].copy_from_slice(b"ustar");
+        archive[124] = 0x80;
+        archive[128..136].copy_from_slice(&(u64::MAX - 2 * BLOCK as u64).to_be_bytes());
+        let found = members(&archive);
+        assert_eq!(found, [("config.yml".to_owned(), BLOCK..2 * BLOCK)]);
+    }
 }
