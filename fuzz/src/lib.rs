@@ -142,7 +142,7 @@ pub fn syntax(data: &[u8]) {
         if let Some(text) = lossless {
             let stands = text.get(entry.span.clone()).expect("between characters");
             // Markup, too: a text of XML may have comments and CDATA inside.
-            let escapes = ['&', '\\', '`', '"', '\'', '$', '\n', '\r', '\0', '<'];
+            let escapes = ['&', '\\', '`', '"', '\'', '$', '\n', '\r', '\0', '<', '>'];
             if syntax != Syntax::Yaml && !entry.quoted && !stands.contains(escapes) {
                 assert_eq!(stands, entry.value);
             }
