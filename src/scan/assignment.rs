@@ -139,14 +139,10 @@ impl<'r> Scanner<'r> {
             let known = known?;
             let (provider, rule) = (known.provider, known.rule);
             let normalised = format!("{key}={}", assignment.value);
-            let Some(secret) = known
-                .pattern
-                .captures(normalised.as_bytes())
-                .and_then(|captures| captures.name("secret"))
-            else {
+            let Some(secret) = known.compiled.secret_in(normalised.as_bytes())? else {
                 continue;
             };
-            let value = &normalised[secret.range()];
+            let value = &normalised[secret];
             let span = assignment.span.clone();
             let mut pending = Vec::new();
             let mut reason = of_value(&Asked {

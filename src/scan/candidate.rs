@@ -6,8 +6,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use once_cell::sync::OnceCell;
-use regex::bytes::{Regex, RegexBuilder};
+use regex::bytes::Regex;
 
 use crate::model::Secret;
 use crate::rules::lead::{self, CONTEXT, Lead, Opens};
@@ -16,6 +15,7 @@ use crate::rules::{self, Kind, Pack, Rule, Shipped};
 use super::filter::{Allows, Filter, Heard};
 use super::keywords::{self, Keywords};
 use super::lines;
+use super::pattern::Pattern;
 use super::prefilter::Prefilter;
 use super::reason::{Reason, documentation_example};
 use super::rejected::Rejected;
@@ -85,10 +85,10 @@ enum Source<'r> {
     Shipped(&'static Shipped),
 }
 
-struct Compiled<'r> {
+pub(super) struct Compiled<'r> {
     source: Source<'r>,
     lead: Cow<'static, Lead>,
-    regex: OnceCell<Regex>,
+    pattern: Pattern,
     /// What it asks for beyond its pattern; built-in rules ask for nothing.
     filter: Option<Box<Filter<'r>>>,
 }
@@ -108,17 +108,32 @@ impl<'r> Compiled<'r> {
         }
     }
 
+    /// The failure of the pattern, named by its rule.
+    fn fault(&self, reason: String) -> ScanError {
+        ScanError::Pattern {
+            rule: self.rule().id.clone(),
+            reason,
+        }
+    }
+
     fn regex(&self) -> Result<&Regex, ScanError> {
-        self.regex.get_or_try_init(|| {
-            RegexBuilder::new(&self.rule().pattern)
-                .unicode(false)
-                .size_limit(LARGEST_REGEX)
-                .build()
-                .map_err(|error| ScanError::Pattern {
-                    rule: self.rule().id.clone(),
-                    reason: error.to_string(),
-                })
-        })
+        let pattern = || &*self.rule().pattern;
+        self.pattern
+            .regex(pattern)
+            .map_err(|fault| self.fault(fault))
+    }
+
+    fn is_match(&self, text: &[u8]) -> Result<bool, ScanError> {
+        let pattern = || &*self.rule().pattern;
+        let found = self.pattern.is_match(pattern, text);
+        found.map_err(|fault| self.fault(fault))
+    }
+
+    /// Where the group `secret` of the first match stands.
+    pub(super) fn secret_in(&self, text: &[u8]) -> Result<Option<Range<usize>>, ScanError> {
+        let pattern = || &*self.rule().pattern;
+        let found = self.pattern.secret_in(pattern, text);
+        found.map_err(|fault| self.fault(fault))
     }
 }
 
@@ -134,14 +149,11 @@ pub struct Scanner<'r> {
     whole: bool,
 }
 
-/// A rule that compiles to more bytes than this is refused: no credential's shape needs it.
-const LARGEST_REGEX: usize = 10 << 20;
-
 /// A generic rule that knows a key.
 pub(super) struct Known<'s, 'r> {
     pub(super) provider: &'r str,
     pub(super) rule: &'r Rule,
-    pub(super) pattern: &'s Regex,
+    pub(super) compiled: &'s Compiled<'r>,
     pub(super) filter: Option<&'s Filter<'r>>,
 }
 
@@ -196,7 +208,7 @@ impl Scanner<'static> {
         let rules = rules::shipped().iter().map(|shipped| Compiled {
             source: Source::Shipped(shipped),
             lead: Cow::Borrowed(&shipped.lead),
-            regex: OnceCell::new(),
+            pattern: Pattern::default(),
             filter: None,
         });
         let keys = include_bytes!(concat!(env!("OUT_DIR"), "/keys.table"));
@@ -229,7 +241,7 @@ impl<'r> Scanner<'r> {
             rules.extend(wanted.map(|rule| Compiled {
                 source: Source::Given(&pack.provider, rule),
                 lead: Cow::Owned(Lead::of(rule)),
-                regex: OnceCell::new(),
+                pattern: Pattern::default(),
                 filter: Filter::of(rule, shared.as_ref()).map(Box::new),
             }));
         }
@@ -315,7 +327,7 @@ impl<'r> Scanner<'r> {
                 Ok(Known {
                     provider: compiled.provider(),
                     rule: compiled.rule(),
-                    pattern: compiled.regex()?,
+                    compiled,
                     filter: compiled.filter.as_deref(),
                 })
             })
@@ -449,11 +461,10 @@ impl<'r> Scanner<'r> {
         if !compiled.lead.can_match(text) {
             return Ok(());
         }
-        let regex = compiled.regex()?;
-        if !regex.is_match(text) {
+        if !compiled.is_match(text)? {
             return Ok(());
         }
-        for captures in regex.captures_iter(text) {
+        for captures in compiled.regex()?.captures_iter(text) {
             let Some(secret) = captures.name("secret") else {
                 continue;
             };

@@ -14,6 +14,7 @@ pub mod gitleaks_ignore;
 mod keywords;
 mod likeness;
 mod lines;
+mod pattern;
 mod prefilter;
 pub mod reason;
 mod rejected;
