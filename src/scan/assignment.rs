@@ -139,10 +139,13 @@ impl<'r> Scanner<'r> {
             let known = known?;
             let (provider, rule) = (known.provider, known.rule);
             let normalised = format!("{key}={}", assignment.value);
-            let Some(secret) = known.compiled.secret_in(normalised.as_bytes())? else {
+            let regex = known.compiled.regex_on(normalised.as_bytes())?;
+            let mut captures = regex.create_captures();
+            regex.captures(&normalised, &mut captures);
+            let Some(secret) = captures.get_group_by_name("secret") else {
                 continue;
             };
-            let value = &normalised[secret];
+            let value = &normalised[secret.range()];
             let span = assignment.span.clone();
             let mut pending = Vec::new();
             let mut reason = of_value(&Asked {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use regex::bytes::Regex;
+use regex_automata::meta::Regex;
 
 use crate::model::Secret;
 use crate::rules::lead::{self, CONTEXT, Lead, Opens};
@@ -108,32 +108,13 @@ impl<'r> Compiled<'r> {
         }
     }
 
-    /// The failure of the pattern, named by its rule.
-    fn fault(&self, reason: String) -> ScanError {
-        ScanError::Pattern {
+    /// What to search a text with.
+    pub(super) fn regex_on(&self, text: &[u8]) -> Result<&Regex, ScanError> {
+        let made = self.pattern.on(text, || &*self.rule().pattern);
+        made.map_err(|reason| ScanError::Pattern {
             rule: self.rule().id.clone(),
             reason,
-        }
-    }
-
-    fn regex(&self) -> Result<&Regex, ScanError> {
-        let pattern = || &*self.rule().pattern;
-        self.pattern
-            .regex(pattern)
-            .map_err(|fault| self.fault(fault))
-    }
-
-    fn is_match(&self, text: &[u8]) -> Result<bool, ScanError> {
-        let pattern = || &*self.rule().pattern;
-        let found = self.pattern.is_match(pattern, text);
-        found.map_err(|fault| self.fault(fault))
-    }
-
-    /// Where the group `secret` of the first match stands.
-    pub(super) fn secret_in(&self, text: &[u8]) -> Result<Option<Range<usize>>, ScanError> {
-        let pattern = || &*self.rule().pattern;
-        let found = self.pattern.secret_in(pattern, text);
-        found.map_err(|fault| self.fault(fault))
+        })
     }
 }
 
@@ -461,14 +442,15 @@ impl<'r> Scanner<'r> {
         if !compiled.lead.can_match(text) {
             return Ok(());
         }
-        if !compiled.is_match(text)? {
+        let regex = compiled.regex_on(text)?;
+        if !regex.is_match(text) {
             return Ok(());
         }
-        for captures in compiled.regex()?.captures_iter(text) {
-            let Some(secret) = captures.name("secret") else {
+        for captures in regex.captures_iter(text) {
+            let Some(secret) = captures.get_group_by_name("secret") else {
                 continue;
             };
-            let span = window.start + secret.start()..window.start + secret.end();
+            let span = window.start + secret.start..window.start + secret.end;
             let context = match rule.context.is_empty() {
                 true => None,
                 false => nearest_context(rule, bytes, &span),
@@ -481,9 +463,9 @@ impl<'r> Scanner<'r> {
                 Some(Reason::Documentation)
             } else if rule.checksum.is_some_and(|checksum| !checksum.holds(value)) {
                 Some(Reason::Checksum)
-            } else if let (Some(filter), Some(whole)) = (&compiled.filter, captures.get(0)) {
+            } else if let (Some(filter), Some(whole)) = (&compiled.filter, captures.get_match()) {
                 let at = window.start + whole.start()..window.start + whole.end();
-                match filter.hears(value, whole.as_bytes(), bytes, &at)? {
+                match filter.hears(value, &text[whole.range()], bytes, &at)? {
                     Heard::Rejected(reason) => Some(reason),
                     Heard::Believed(entries) => {
                         pending = entries;
@@ -505,9 +487,9 @@ impl<'r> Scanner<'r> {
                 continue;
             }
             let groups = rule_groups(rule)
-                .filter_map(|name| Some((name, captures.name(name)?)))
+                .filter_map(|name| Some((name, captures.get_group_by_name(name)?)))
                 .map(|(name, group)| {
-                    let range = window.start + group.start()..window.start + group.end();
+                    let range = window.start + group.start..window.start + group.end;
                     (name, &bytes[range])
                 })
                 .collect();
@@ -519,8 +501,8 @@ impl<'r> Scanner<'r> {
                 groups,
                 context,
                 lead: captures
-                    .get(0)
-                    .map_or(0, |whole| secret.start() - whole.start()),
+                    .get_match()
+                    .map_or(0, |whole| secret.start - whole.start()),
                 pending,
             });
         }
