@@ -401,7 +401,13 @@ impl Inventory {
         let index = self.read_at(at, 2 * INDEX_ENTRY)?;
         let (first, next) = (u64_at(&index, 0), u64_at(&index, INDEX_ENTRY));
         let changed = || damaged(&self.path, "its records have changed");
-        if first > next || next > self.body.records {
+        // Buckets follow each other from the first record to the last, and nothing is behind the last one's end.
+        let is_last = number + 1 == self.body.buckets;
+        if first > next
+            || next > self.body.records
+            || number == 0 && first != 0
+            || is_last && (next != self.body.records || index[INDEX_ENTRY + 8..] != [0; 8])
+        {
             return Err(changed());
         }
         let len = (next - first) as usize * RECORD;

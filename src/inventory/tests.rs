@@ -47,6 +47,27 @@ fn inventory(values: &[String]) -> (tempfile::TempDir, Inventory, Vec<String>) {
     (folder, inventory, taken)
 }
 
+/// No byte of the file can change unseen.
+#[test]
+fn a_change_of_any_byte_is_seen() {
+    let (folder, inventory, _) = inventory(&generated(3, 1));
+    let path = inventory.path().to_owned();
+    let mut content = std::fs::read(&path).expect("a file");
+    let sees = || {
+        let opened = Inventory::open(&path, &key())?;
+        opened.each(&mut |_| {})?;
+        opened.verify_filter()
+    };
+    sees().expect("as it was written");
+    for at in 0..content.len() {
+        content[at] ^= 1;
+        std::fs::write(&path, &content).expect("written");
+        assert!(sees().is_err(), "byte {at} of {}", content.len());
+        content[at] ^= 1;
+    }
+    drop(folder);
+}
+
 fn generated(count: u64, first: u64) -> Vec<String> {
     (first..first + count)
         .map(|seed| expand(TEMPLATES[seed as usize % TEMPLATES.len()], seed).expect("a template"))
