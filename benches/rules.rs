@@ -31,6 +31,9 @@ const ENOUGH: usize = 48 << 20;
 /// What ten times the rules may cost.
 const AT_MOST: f64 = 1.3;
 
+/// What is done with a text.
+type Work<'w> = &'w dyn Fn(&Scanner<'_>, &File);
+
 fn main() -> ExitCode {
     let folders = env::args()
         .skip(1)
@@ -57,7 +60,7 @@ fn main() -> ExitCode {
         scanner
     });
     let (facts, vocabulary) = (Facts::default(), Vocabulary::default());
-    let work: [(&str, &dyn Fn(&Scanner<'_>, &File)); 2] = [
+    let work: [(&str, Work<'_>); 2] = [
         ("the search", &|scanner, file| {
             std::hint::black_box(scanner.search(&file.bytes).expect("searches").issued.len());
         }),

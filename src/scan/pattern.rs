@@ -7,7 +7,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use once_cell::sync::OnceCell;
-use regex_automata::meta::{BuildError, Config, Regex};
+use regex_automata::meta::{Config, Regex};
 use regex_automata::util::syntax;
 
 /// A rule that compiles to more bytes than this is refused: no credential's shape needs it.
@@ -32,7 +32,7 @@ impl Pattern {
         pattern: impl FnOnce() -> &'p str,
     ) -> Result<&Regex, String> {
         let searched = self.searched.fetch_add(text.len(), Ordering::Relaxed) + text.len();
-        let made = if searched <= FIRST {
+        if searched <= FIRST {
             self.small.get_or_try_init(|| {
                 let config = Config::new().auto_prefilter(false);
                 compiled(pattern(), config.hybrid(false).dfa(false).onepass(false))
@@ -40,19 +40,21 @@ impl Pattern {
         } else {
             self.whole
                 .get_or_try_init(|| compiled(pattern(), Config::new()))
-        };
-        made.map_err(|error| match error.syntax_error() {
-            Some(error) => error.to_string(),
-            None => error.to_string(),
-        })
+        }
     }
 }
 
-fn compiled(pattern: &str, config: Config) -> Result<Regex, BuildError> {
-    Regex::builder()
+/// A pattern with these settings, or why it is none.
+fn compiled(pattern: &str, config: Config) -> Result<Regex, String> {
+    let built = Regex::builder()
         .syntax(syntax::Config::new().unicode(false).utf8(false))
         .configure(config.utf8_empty(false).nfa_size_limit(Some(LARGEST)))
-        .build(pattern)
+        .build(pattern);
+    // Of a pattern that cannot be read the error beneath says where.
+    built.map_err(|error| match error.syntax_error() {
+        Some(beneath) => beneath.to_string(),
+        None => error.to_string(),
+    })
 }
 
 #[cfg(test)]
