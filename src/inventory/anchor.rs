@@ -99,14 +99,14 @@ pub(super) fn pieces(text: &[u8], lengths: Lengths, base64: bool, visit: &mut im
             } else {
                 usize::from(run.start > 0 && text[run.start - 1] == b'-')
             };
-            for from in [run.start, run.start + glued] {
-                let piece = from..run.end;
+            let mut offer = |piece: Range<usize>| {
                 if piece.len() >= SHORTEST_RUN && Lengths::has(lengths.mixed, piece.len()) {
                     visit(Piece::Anchor(piece));
                 }
-                if glued == 0 {
-                    break;
-                }
+            };
+            offer(run.clone());
+            if glued > 0 {
+                offer(run.start + glued..run.end);
             }
         }
         Run::Alphanumeric(run, false) => {

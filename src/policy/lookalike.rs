@@ -7,10 +7,11 @@
 
 use std::borrow::Cow;
 
+use once_cell::sync::Lazy;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
-/// What is taken for plain letters and digits, a line each: the character, and what it looks like. `build.rs` makes it.
+/// What is taken for plain letters and digits, a line each, in their order: the character, and what it looks like. `build.rs` makes it.
 const ALIKE: &str = include_str!(concat!(env!("OUT_DIR"), "/alike.txt"));
 
 /// The name that `name` is read as, where that is another one. Names in ASCII are read as they stand.
@@ -34,7 +35,15 @@ pub(super) fn read_as(name: &str) -> Option<String> {
 
 /// The letters and digits that a character is taken for; none, where it takes no room.
 fn alike(character: char) -> Option<&'static str> {
-    ALIKE.lines().find_map(|line| line.strip_prefix(character))
+    static SORTED: Lazy<Vec<(char, &str)>> = Lazy::new(|| {
+        let split = |line: &'static str| {
+            let mut rest = line.chars();
+            Some((rest.next()?, rest.as_str()))
+        };
+        ALIKE.lines().filter_map(split).collect()
+    });
+    let at = SORTED.binary_search_by_key(&character, |&(known, _)| known);
+    at.ok().map(|at| SORTED[at].1)
 }
 
 /// A name as it can be shown: what is not plain stands as its number.

@@ -76,16 +76,17 @@ impl Lead {
     /// Of a rule.
     pub fn of(rule: &Rule) -> Self {
         let by_context = led_by_context(rule);
+        let hir = parsed(rule);
+        let hir = hir.as_ref();
+        let opens = |hir: &&Hir| !by_context && openings(rule, hir).is_some();
         Self {
             kind: rule.kind,
             lines: rule.lines,
             by_context,
             needs_context: !rule.context.is_empty() && !by_context,
             opens: Opens::of(rule),
-            run: openings(rule)
-                .filter(|_| !by_context)
-                .and_then(|_| Run::of(&parsed(rule)?)),
-            needs: parsed(rule).map_or([None; _], |hir| needs(&hir, &rule.keywords)),
+            run: hir.filter(opens).and_then(Run::of),
+            needs: hir.map_or([None; _], |hir| needs(hir, &rule.keywords)),
             plain: match rule.kind {
                 Kind::Generic => rule.keywords.iter().map(|word| plain(word)).collect(),
                 Kind::Issued | Kind::Structural | Kind::Data => Vec::new(),
@@ -119,7 +120,7 @@ pub fn words(number: u32, rule: &Rule) -> Vec<(u32, String)> {
     let by_context = led_by_context(rule);
     let mut words: Vec<(u32, String)> = Vec::new();
     if !by_context {
-        words.extend(match openings(rule) {
+        words.extend(match parsed(rule).and_then(|hir| openings(rule, &hir)) {
             Some(openings) => openings
                 .into_iter()
                 .map(|word| (number | STARTS, word))
@@ -147,17 +148,16 @@ const MOST: usize = 64;
 
 /// What every match of a rule begins with, where the pattern begins at the start of a word with one of the keywords: `pub` is a
 /// word of half the source code there is, `pub` and a hexadecimal digit is not.
-fn openings(rule: &Rule) -> Option<Vec<String>> {
+fn openings(rule: &Rule, hir: &Hir) -> Option<Vec<String>> {
     if rule.kind != Kind::Issued || rule.lines > 0 {
         return None;
     }
-    let hir = parsed(rule)?;
-    if !starts_a_word(&hir) {
+    if !starts_a_word(hir) {
         return None;
     }
     let mut extractor = Extractor::new();
     extractor.limit_class(MOST).limit_total(512);
-    let found = extractor.extract(&hir);
+    let found = extractor.extract(hir);
     let mut literals: Vec<(String, usize)> = Vec::new();
     for literal in found.literals()? {
         let literal = std::str::from_utf8(literal.as_bytes()).ok()?;

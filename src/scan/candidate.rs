@@ -437,11 +437,11 @@ impl<'r> Scanner<'r> {
         rejected: &mut Vec<Rejected<'r>>,
     ) -> Result<(), ScanError> {
         let compiled = &self.rules[number];
-        let rule = compiled.rule();
         let text = &bytes[window.clone()];
         if !compiled.lead.can_match(text) {
             return Ok(());
         }
+        let rule = compiled.rule();
         let regex = compiled.regex_on(text)?;
         if !regex.is_match(text) {
             return Ok(());

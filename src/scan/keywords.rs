@@ -231,8 +231,8 @@ pub fn table<'w>(words: impl Iterator<Item = (Number, &'w str)>, starts: Number)
         slots[free] = gram;
         let place = of_gram[0].1;
         let begin = |&(word, at): &(&[u8], usize)| {
-            let numbers = by_word.get(word).into_iter().flatten();
-            at == place && numbers.into_iter().all(|number| number & starts != 0)
+            let mut numbers = by_word.get(word).into_iter().flatten();
+            at == place && numbers.all(|number| number & starts != 0)
         };
         let begins = if of_gram.iter().all(begin) {
             place + 1

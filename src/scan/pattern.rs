@@ -12,8 +12,7 @@ use regex_automata::util::syntax;
 
 /// A rule that compiles to more bytes than this is refused: no credential's shape needs it.
 const LARGEST: usize = 10 << 20;
-/// Text that is searched before the rest is made, in bytes: a few windows; a hundred such bytes take a hundredth of the
-/// time that making it does.
+/// Text that is searched before the rest is made, in bytes: a few windows.
 const FIRST: usize = 1 << 10;
 
 /// See the module.
