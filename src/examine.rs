@@ -24,9 +24,11 @@ mod dismissed;
 mod known;
 mod reading;
 mod siblings;
+mod silence;
 
 pub use dismissed::Dismissed;
 use reading::Reading;
+pub use silence::{Silence, changed};
 
 /// Something found in a blob. `'static` but for the rule: holds no byte of the value.
 #[derive(Clone)]
@@ -80,6 +82,8 @@ pub struct Examined<'r> {
     pub closed: Vec<String>,
     /// What is taken for no credential; empty unless the scanner explains.
     pub dismissed: Vec<Dismissed<'r>>,
+    /// Whether there is so little in it that a change of it can be examined alone.
+    pub silence: Option<Silence>,
 }
 
 /// What an examination knows beside the bytes.
@@ -106,6 +110,7 @@ pub fn examine<'r>(
         sightings: clear,
         mut dismissed,
         mut closed,
+        silence,
     } = in_the_clear(text, syntax, knowledge)?;
     let mut account = Account::of_blob(text.len());
     let mut encoded = Examined::default();
@@ -128,10 +133,13 @@ pub fn examine<'r>(
         dismissed = dismissed::in_order(text, dismissed, &sightings);
     }
     closed.append(&mut account.closed);
+    let found = !sightings.is_empty() || !closed.is_empty() || !dismissed.is_empty();
+    let silence = silence.filter(|_| !found && account.longest <= silence::MARGIN);
     Ok(Examined {
         sightings,
         closed,
         dismissed,
+        silence,
     })
 }
 
@@ -161,13 +169,21 @@ pub fn in_the_clear<'r>(
     knowledge: &Knowledge<'_, 'r>,
 ) -> Result<Examined<'r>, ScanError> {
     let mut reading = Reading::of(text, syntax, knowledge)?;
-    if reading.may_hold()? {
+    let may_hold = reading.may_hold()?;
+    if may_hold {
         syntax::read_parts(text, syntax, &mut |range, entries| {
             reading.part(range, &entries)
         })?;
     }
     let (may_hold_data, may_fetch) = (reading.may_hold_data, reading.may_fetch);
+    let silence = Silence {
+        may_hold_data,
+        may_fetch,
+    };
+    let silence = (!may_hold && reading.reach <= silence::MARGIN && silence::is_told(knowledge))
+        .then_some(silence);
     let mut examined = reading.examined;
+    examined.silence = silence;
     if may_hold_data {
         data(text, may_fetch, knowledge, &mut examined.sightings);
         examined

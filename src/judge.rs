@@ -1,6 +1,7 @@
 //! One change to findings: examines its blob once, subtracts what stood there before, asks the policy for every (ref, path,
 //! blob), and writes down what could not be read.
 
+use std::cell::RefCell;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -17,8 +18,8 @@ mod reuse;
 
 use jiff::civil::Date;
 
-use crate::examine::{self, Dismissed, Knowledge, Sighting, Values};
-use crate::git::{self, Change, GitError, Kind, Piece, Repository};
+use crate::examine::{self, Dismissed, Examined, Knowledge, Sighting, Silence, Values};
+use crate::git::{self, Change, GitError, Kind, Piece, Place as PackPlace, Repository};
 use crate::inventory::Inventory;
 use crate::model::{
     Because, Declarable, Destination, Exemption, Explanation, Family, Finding, Oid, Origin, Place,
@@ -95,6 +96,8 @@ pub struct Judge<'j> {
     /// What the `.gitleaksignore` beside the policy lets pass, where it counts.
     gitleaks_ignore: Option<GitleaksIgnore>,
     examined: Memo<(Oid, Syntax), Blob>,
+    /// The packed texts in which nothing asks for a second look.
+    silent: RefCell<Memo<(PackPlace, Syntax), Silence>>,
     fingerprints: HashMap<(ValueId, bool), String>,
     said: HashMap<Said, SaidOf>,
     /// Where in `not_read` it is said.
@@ -171,6 +174,8 @@ impl Blob {
 pub struct View<'v> {
     /// The text.
     pub text: &'v [u8],
+    /// Where the text itself stands in a pack, and how it is made from another one.
+    pub packed: Option<git::Packed>,
     /// The bytes behind a text of another encoding: searched for what a reader that takes them for ASCII would see.
     pub raw: bool,
     /// Where a value must begin to be counted here and not in a neighbouring piece.
@@ -221,6 +226,7 @@ impl<'j> Judge<'j> {
                 .filter(|_| inline_allow)
                 .map(GitleaksIgnore::read),
             examined: Memo::default(),
+            silent: RefCell::default(),
             fingerprints: HashMap::new(),
             said: HashMap::new(),
             unexamined: HashMap::new(),
@@ -594,7 +600,7 @@ impl<'j> Judge<'j> {
                 examine::in_the_clear(view.text, Syntax::Code, knowledge)?.sightings
             } else {
                 read += view.text.len() as u64;
-                let mut examined = examine::examine(view.text, syntax, knowledge)?;
+                let mut examined = self.examine_view(&view, syntax, knowledge)?;
                 blob.closed.append(&mut examined.closed);
                 let counted = |one: &Dismissed<'_>| view.counted.contains(&one.rejected.span.start);
                 examined.dismissed.retain(counted);
@@ -621,6 +627,34 @@ impl<'j> Judge<'j> {
         blob.closed.sort();
         blob.closed.dedup();
         Ok((blob, read))
+    }
+
+    /// Examines a text, or as much of it as a silent one that it is made of leaves to be examined.
+    fn examine_view(
+        &self,
+        view: &View<'_>,
+        syntax: Syntax,
+        knowledge: &Knowledge<'_, 'static>,
+    ) -> Result<Examined<'static>, ScanError> {
+        let Some(packed) = &view.packed else {
+            return examine::examine(view.text, syntax, knowledge);
+        };
+        let mut examined = Examined::default();
+        if let Some(making) = &packed.making {
+            let before = self.silent.borrow().get((making.base, syntax));
+            if let Some(before) = before {
+                let fresh = &making.fresh;
+                examined.silence = examine::changed(view.text, syntax, *before, fresh, knowledge)?;
+            }
+        }
+        if examined.silence.is_none() {
+            examined = examine::examine(view.text, syntax, knowledge)?;
+        }
+        if let Some(silence) = examined.silence {
+            let key = (packed.at, syntax);
+            self.silent.borrow_mut().put(key, Rc::new(silence), 0);
+        }
+        Ok(examined)
     }
 
     #[expect(
@@ -900,10 +934,11 @@ pub fn each_view(
         return Err(GitError::Malformed { oid, reason }.into());
     }
     if size <= LARGEST_BLOB {
-        return repository.with_blob(oid, |bytes| {
+        return repository.with_packed_blob(oid, |bytes, packed| {
             let encoding = Encoding::of(bytes);
             look(View {
                 text: &encoding.text(bytes, true),
+                packed: packed.filter(|_| encoding == Encoding::Bytes),
                 raw: false,
                 counted: 0..usize::MAX,
                 lines_before: 0,
@@ -912,6 +947,7 @@ pub fn each_view(
             if encoding.hides_bytes() {
                 look(View {
                     text: bytes,
+                    packed: None,
                     raw: true,
                     counted: 0..usize::MAX,
                     lines_before: 0,
@@ -943,6 +979,7 @@ pub fn each_view(
         };
         look(View {
             text: &text,
+            packed: None,
             raw: false,
             counted: if first {
                 0
@@ -955,6 +992,7 @@ pub fn each_view(
         if encoding.hides_bytes() {
             look(View {
                 text: bytes,
+                packed: None,
                 raw: true,
                 counted: 0..usize::MAX,
                 lines_before,

@@ -34,6 +34,8 @@ pub(super) struct Reading<'t, 'k, 'r> {
     pub(super) may_hold_data: bool,
     /// Whether it may say what fetches production's data.
     pub(super) may_fetch: bool,
+    /// How far the farthest look around a keyword went, in bytes.
+    pub(super) reach: usize,
     positions: Positions<'t>,
     pub(super) examined: Examined<'r>,
 }
@@ -79,6 +81,7 @@ impl<'t, 'k, 'r> Reading<'t, 'k, 'r> {
                         || searched.may_grant && boundary::may_grant(text)),
             may_hold_data: searched.may_hold_data,
             may_fetch: searched.may_fetch,
+            reach: searched.reach,
             positions: Positions::new(text),
             examined: Examined::default(),
         })

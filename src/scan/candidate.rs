@@ -155,6 +155,8 @@ pub struct Searched<'b, 'r> {
     pub may_grant: bool,
     /// Whether a keyword of the rule on what fetches production's data stands anywhere.
     pub may_fetch: bool,
+    /// How far the farthest of the looks went that were taken around a keyword, in bytes; without end where one met something.
+    pub reach: usize,
 }
 
 impl Searched<'_, '_> {
@@ -260,6 +262,11 @@ impl<'r> Scanner<'r> {
     /// Whether a policy leaves out the built-in rule of this id; asked of those that no pattern finds.
     pub fn leaves_out(&self, id: &str) -> bool {
         !self.whole && !self.knows_rule(id)
+    }
+
+    /// Whether no rule asks for anything beyond its pattern.
+    pub fn is_plain(&self) -> bool {
+        self.whole || self.rules.iter().all(|own| own.filter.is_none())
     }
 
     /// Whether it gathers what is not believed.
@@ -403,6 +410,7 @@ impl<'r> Scanner<'r> {
                 }
                 more => lines::end_after(bytes, own.end, more).min(end.max(at + REACH_OF_LINES)),
             };
+            answer.reach = answer.reach.max(end - start);
             match *last {
                 // A second keyword inside a window lengthens it: its own reach counts from there.
                 Some((window, _)) if at < windows[window].1.end => {
@@ -421,13 +429,17 @@ impl<'r> Scanner<'r> {
             let number = number as usize;
             let free = !self.rules[number].lead.needs_context;
             if free || self.explains || in_context.get(number).is_some_and(|&stands| stands) {
-                self.try_rule(number, bytes, window, &mut found, &mut answer.rejected)?;
+                let rejected = &mut answer.rejected;
+                if self.try_rule(number, bytes, window, &mut found, rejected)? {
+                    answer.reach = usize::MAX;
+                }
             }
         }
         answer.issued = without_overlaps(found);
         Ok(answer)
     }
 
+    /// Whether the rule's pattern matches anything in a window.
     fn try_rule<'b>(
         &self,
         number: usize,
@@ -435,16 +447,16 @@ impl<'r> Scanner<'r> {
         window: Range<usize>,
         found: &mut Vec<Candidate<'b, 'r>>,
         rejected: &mut Vec<Rejected<'r>>,
-    ) -> Result<(), ScanError> {
+    ) -> Result<bool, ScanError> {
         let compiled = &self.rules[number];
         let text = &bytes[window.clone()];
         if !compiled.lead.can_match(text) {
-            return Ok(());
+            return Ok(false);
         }
         let rule = compiled.rule();
         let regex = compiled.regex_on(text)?;
         if !regex.is_match(text) {
-            return Ok(());
+            return Ok(false);
         }
         for captures in regex.captures_iter(text) {
             let Some(secret) = captures.get_group_by_name("secret") else {
@@ -506,7 +518,7 @@ impl<'r> Scanner<'r> {
                 pending,
             });
         }
-        Ok(())
+        Ok(true)
     }
 }
 

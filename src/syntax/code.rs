@@ -9,12 +9,14 @@ pub(super) const FORMAT: Format = Format {
     read: |text| Some(read(text)),
 };
 
-const ENDINGS: [&str; 58] = [
+const ENDINGS: [&str; 82] = [
     "rs", "go", "py", "js", "mjs", "cjs", "jsx", "ts", "tsx", "java", "kt", "kts", "scala", "rb",
     "php", "c", "h", "cc", "cpp", "hpp", "cs", "fs", "vb", "swift", "m", "mm", "pl", "pm", "ex",
     "exs", "erl", "clj", "groovy", "gradle", "dart", "lua", "r", "jl", "hs", "vue", "svelte",
     "html", "htm", "erb", "sql", "proto", "graphql", "css", "scss", "ipynb", "po", "svg", "ejs",
-    "jst", "hbs", "twig", "jsp", "cshtml",
+    "jst", "hbs", "twig", "jsp", "cshtml", "tcl", "awk", "zig", "nim", "ml", "mli", "fsx", "cxx",
+    "hxx", "hh", "inl", "coffee", "less", "sass", "sol", "cljs", "cljc", "hrl", "el", "m4", "cu",
+    "pas", "f90", "asm",
 ];
 
 /// `app.js.map`; `routes.map` may be a configuration.

@@ -17,6 +17,7 @@ mod oracle;
 mod packs;
 mod pushes;
 mod repository;
+mod silent;
 mod walks;
 
 use std::collections::{BTreeMap, HashMap};

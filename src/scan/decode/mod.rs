@@ -176,6 +176,8 @@ pub struct Account {
     left: usize,
     /// What was not opened, in words.
     pub closed: Vec<String>,
+    /// Bytes of the longest piece of the text itself.
+    pub longest: usize,
 }
 
 impl Account {
@@ -184,6 +186,7 @@ impl Account {
         Self {
             left: BUDGET.saturating_add(len),
             closed: Vec::new(),
+            longest: 0,
         }
     }
 
@@ -207,6 +210,7 @@ pub fn open_all<E>(
         if failed.is_some() {
             return;
         }
+        account.longest = account.longest.max(step.span.len());
         if account.left == 0 {
             account.close(format!(
                 "more than {} MiB of it are encoded or packed: the rest was not opened",
@@ -283,7 +287,8 @@ pub fn close_all(text: &[u8], account: &mut Account) {
     }
 }
 
-fn is_container(bytes: &[u8]) -> bool {
+/// Whether bytes are a packed file as a whole.
+pub fn is_container(bytes: &[u8]) -> bool {
     gzip::is(bytes) || zip::is(bytes) || tar::is(bytes)
 }
 
