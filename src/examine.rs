@@ -534,11 +534,12 @@ pub struct Scalar {
 }
 
 /// The scalars of a text that no sighting covers, and that would be believed under a key that bears a secret, each with its
-/// value: white space is taken out of a ciphertext.
+/// value: white space is taken out of a ciphertext. `may` says of what stands in the text whether to look at it.
 pub fn scalars(
     text: &[u8],
     syntax: Syntax,
     sightings: &[&Sighting<'_>],
+    may: &dyn Fn(Secret<'_>) -> bool,
     visit: &mut dyn FnMut(Scalar, Secret<'_>),
 ) {
     let mut positions = Positions::new(text);
@@ -547,6 +548,7 @@ pub fn scalars(
         if sightings
             .get(next)
             .is_some_and(|seen| seen.span.start < entry.span.end)
+            || !may(Secret::new(&text[entry.span.clone()]))
         {
             continue;
         }

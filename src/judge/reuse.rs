@@ -82,11 +82,14 @@ pub fn is_selective(secret: Secret<'_>) -> bool {
         u8::is_ascii_digit,
         |byte| !byte.is_ascii_alphanumeric(),
     ];
-    let mixed = kinds.iter().filter(|kind| bytes.iter().any(*kind)).count();
-    let mut distinct: Vec<u8> = bytes.to_vec();
-    distinct.sort_unstable();
-    distinct.dedup();
-    bytes.len() >= SHORTEST && distinct.len() >= 5 && (mixed >= 3 || bytes.len() >= 10)
+    let mixed = || kinds.iter().filter(|kind| bytes.iter().any(*kind)).count();
+    let mut distinct = [false; 256];
+    bytes
+        .iter()
+        .for_each(|&byte| distinct[usize::from(byte)] = true);
+    bytes.len() >= SHORTEST
+        && distinct.iter().filter(|&&stands| stands).count() >= 5
+        && (bytes.len() >= 10 || mixed() >= 3)
 }
 
 /// What may stand on both sides: pointers and grants, which are no values; public ones, and those whose format says that they are no live ones.
@@ -226,7 +229,7 @@ impl Judge<'_> {
         }
         let syntax = syntax::of_path(path);
         let kept = self.kept_scalars(change.oid, syntax)?;
-        if kept.iter().all(|kept| kept.wanted.is_none()) {
+        if kept.is_empty() {
             return Ok(copied);
         }
         let mut old: HashSet<ValueId> = HashSet::new();
@@ -239,9 +242,9 @@ impl Judge<'_> {
         // A file that was copied as a whole is said once for each place it came from.
         let mut ciphertexts: HashSet<std::rc::Rc<str>> = HashSet::new();
         for Kept { scalar, wanted } in kept.iter() {
-            let Some(wanted) = wanted.as_ref().filter(|_| !old.contains(&scalar.value)) else {
+            if old.contains(&scalar.value) {
                 continue;
-            };
+            }
             let Some(side) = self.side(source, path, &scalar.key_path) else {
                 continue;
             };
@@ -310,7 +313,7 @@ impl Judge<'_> {
                 for seen in blob.sightings() {
                     add(&seen.key_path, seen.value);
                 }
-                self.scalars(parent, syntax, &mut |seen, _, _| {
+                self.scalars(parent, syntax, &|_| true, &mut |seen, _, _| {
                     add(&seen.key_path, seen.value);
                 })?;
             }

@@ -50,7 +50,7 @@ pub(super) struct Values {
 /// A scalar, and what must stand where it is held, where it is no chance.
 pub(in crate::judge) struct Kept {
     pub(super) scalar: Scalar,
-    pub(super) wanted: Option<Wanted>,
+    pub(super) wanted: Wanted,
 }
 
 /// Of blobs with more scalars none are kept.
@@ -174,7 +174,9 @@ impl Judge<'_> {
                     let seen = values.secret.entry(sighting.value).or_default();
                     seen.push((sighting.line, sighting.key_path.clone()));
                 }
-                self.each_scalar(file.oid, syntax, &blob, &mut |scalar, _, _| {
+                // No other is asked for.
+                let may = &|written: Secret<'_>| is_selective(written);
+                self.each_scalar(file.oid, syntax, &blob, may, &mut |scalar, _, _| {
                     let seen = (scalar.line, scalar.key_path);
                     values.scalar.entry(scalar.value).or_insert(seen);
                 })?;
@@ -263,25 +265,26 @@ impl Judge<'_> {
         Ok(())
     }
 
-    /// Shows the scalars of a blob, each with its value and with what stands for it in the text; none are kept, because large
-    /// blobs have many.
+    /// Shows the scalars of a blob that `may` be of interest by what stands for them in the text, each with its value and with
+    /// that; none are kept, because large blobs have many.
     pub(super) fn scalars(
         &mut self,
         oid: Oid,
         syntax: Syntax,
+        may: &dyn Fn(Secret<'_>) -> bool,
         visit: &mut dyn FnMut(Scalar, Secret<'_>, Secret<'_>),
     ) -> Result<(), JudgeError> {
         if !self.has_scalars(oid, syntax) {
             return Ok(());
         }
         match self.examine(oid, syntax) {
-            Ok(blob) => self.each_scalar(oid, syntax, &blob, visit),
+            Ok(blob) => self.each_scalar(oid, syntax, &blob, may, visit),
             Err(JudgeError::Git(_)) => Ok(()),
             Err(error) => Err(error),
         }
     }
 
-    /// The scalars of a blob.
+    /// The scalars of a blob that are no chance.
     pub(super) fn kept_scalars(
         &mut self,
         oid: Oid,
@@ -291,22 +294,22 @@ impl Judge<'_> {
             return Ok(known);
         }
         let mut kept = Vec::new();
-        let mut all = true;
-        self.scalars(oid, syntax, &mut |scalar, value, written| {
-            // Short values may be the same by chance.
-            let wanted = if scalar.encrypted {
-                Some(Wanted::ciphertext(value))
-            } else {
-                is_selective(written).then(|| Wanted::value(value))
-            };
-            // Of the others the ids are enough, for as long as they may be asked for again.
-            all &= kept.len() < MOST_KEPT;
-            if wanted.is_some() || all {
+        // Short values may be the same by chance. No ciphertext is short.
+        self.scalars(
+            oid,
+            syntax,
+            &|written| is_selective(written),
+            &mut |scalar, value, _| {
+                let wanted = if scalar.encrypted {
+                    Wanted::ciphertext(value)
+                } else {
+                    Wanted::value(value)
+                };
                 kept.push(Kept { scalar, wanted });
-            }
-        })?;
+            },
+        )?;
         let kept = Rc::new(kept);
-        if all {
+        if kept.len() <= MOST_KEPT {
             let size = kept.len() * KEPT;
             self.reuse
                 .scalars
@@ -315,7 +318,7 @@ impl Judge<'_> {
         Ok(kept)
     }
 
-    /// The values of the scalars of a blob.
+    /// The values of those scalars of a blob.
     pub(super) fn scalar_values(
         &mut self,
         oid: Oid,
@@ -326,7 +329,8 @@ impl Judge<'_> {
             known.iter().for_each(|kept| visit(kept.scalar.value));
             return Ok(());
         }
-        self.scalars(oid, syntax, &mut |scalar, _, _| visit(scalar.value))
+        let may = &|written: Secret<'_>| is_selective(written);
+        self.scalars(oid, syntax, may, &mut |scalar, _, _| visit(scalar.value))
     }
 
     /// Whether a blob is small enough and of a format in which scalars are compared.
@@ -341,6 +345,7 @@ impl Judge<'_> {
         oid: Oid,
         syntax: Syntax,
         blob: &Blob,
+        may: &dyn Fn(Secret<'_>) -> bool,
         visit: &mut dyn FnMut(Scalar, Secret<'_>, Secret<'_>),
     ) -> Result<(), JudgeError> {
         if !self.has_scalars(oid, syntax) {
@@ -349,7 +354,7 @@ impl Judge<'_> {
         let sightings: Vec<_> = blob.sightings().collect();
         Ok(self.repository.with_blob(oid, |bytes| {
             let text = Encoding::of(bytes).text(bytes, true);
-            examine::scalars(&text, syntax, &sightings, &mut |scalar, value| {
+            examine::scalars(&text, syntax, &sightings, may, &mut |scalar, value| {
                 let written = Secret::new(&text[scalar.span.clone()]);
                 visit(scalar, value, written);
             });

@@ -32,14 +32,20 @@ fn each_value(bytes: &[u8], syntax: Syntax, visit: &mut dyn FnMut(&[u8], Wanted)
         }
         if syntax != Syntax::Code {
             let sightings: Vec<_> = seen.sightings.iter().collect();
-            examine::scalars(&text, syntax, &sightings, &mut |scalar, value| {
-                let wanted = if scalar.encrypted {
-                    Wanted::ciphertext(value)
-                } else {
-                    Wanted::value(value)
-                };
-                visit(value.expose(), wanted);
-            });
+            examine::scalars(
+                &text,
+                syntax,
+                &sightings,
+                &|_| true,
+                &mut |scalar, value| {
+                    let wanted = if scalar.encrypted {
+                        Wanted::ciphertext(value)
+                    } else {
+                        Wanted::value(value)
+                    };
+                    visit(value.expose(), wanted);
+                },
+            );
         }
         if encoding.hides_bytes() {
             let seen = examine::in_the_clear(bytes, Syntax::Code, &knowledge).expect("rules");
