@@ -13,7 +13,7 @@ installed, none may speak to the network. Standard library only:
     ./install.sh --no-hooks --prefix target/bin
     python3 benches/compare.py --stagegate target/bin/stagegate --repository ../some.git --commits 10,100,1000
     python3 benches/compare.py --repository ../some.git --range v1.0..v1.1 --json > figures.json
-    python3 benches/compare.py --repository ../some.git --svg docs/ranges.svg
+    python3 benches/compare.py --repository ../some.git --svg docs/images/ranges.svg
 """
 
 import argparse
@@ -28,6 +28,8 @@ import sys
 import tempfile
 import time
 
+import chart
+
 # How each peer is asked. `{git}` is the repository's git directory, `{work}` its working tree, `{base}` and `{head}` are
 # commits, `{file}` is the staged file. None: the tool has no such mode. Found secrets are no failure.
 PEERS = {
@@ -39,7 +41,7 @@ PEERS = {
     "betterleaks": {
         "version": ["version"],
         "range": ["git", "--no-banner", "--log-opts={base}..{head}", "--exit-code=0", "{git}"],
-        "pre-commit": ["git", "--no-banner", "--pre-commit", "--staged", "--exit-code=0", "{work}"],
+        "pre-commit": ["git", "--no-banner", "--staged", "--exit-code=0", "{work}"],
     },
     "trufflehog": {
         "version": ["--version"],
@@ -176,7 +178,7 @@ def of_range(options, scratch, git_dir, base, head):
             "stagegate",
             [options.stagegate, "--policy", str(policy), "check", "-q", "--base", base, "--head", head, "--ref", "measured"],
             git_dir,
-            (0, 1, 2),
+            (0, 1),
         ),
         *peers(options.peers, "range", values),
     ]
@@ -197,7 +199,7 @@ def of_all(options, scratch, git_dir):
             "stagegate",
             [options.stagegate, "--policy", str(policy), "check", "-q", "--base", empty, "--head", "HEAD", "--ref", "measured"],
             git_dir,
-            (0, 1, 2),
+            (0, 1),
         ),
         *peers(options.peers, "all", values),
     ]
@@ -248,59 +250,16 @@ def table(title, tools):
     return "\n".join(lines)
 
 
-COLOURS = ["#1f6feb", "#d1242f", "#8250df", "#bf8700", "#1a7f37", "#57606a", "#cf5ea4", "#0a7ea4"]
-
-
 def plot(ranges, title):
-    """Ratios to git over the number of commits, both on logarithmic scales, as SVG."""
-    import math
-
-    width, height, left, bottom, top, right = 720, 360, 60, 50, 40, 150
-    names = [name for name in ranges[0]["tools"] if name != "git"]
-    points = {
-        name: [(one["commits"], one["tools"][name]["wall_ratio"]) for one in ranges if "wall_ratio" in one["tools"].get(name, {})]
-        for name in names
-    }
-    ratios = [ratio for line in points.values() for _, ratio in line] + [1.0]
-    commits = [max(one["commits"], 1) for one in ranges]
-    low, high = math.floor(math.log10(min(ratios))), math.ceil(math.log10(max(ratios) * 1.01))
-    first, last = math.log10(min(commits)), math.log10(max(commits))
-
-    def place(commit, ratio):
-        across = (math.log10(max(commit, 1)) - first) / ((last - first) or 1)
-        up = (math.log10(ratio) - low) / ((high - low) or 1)
-        return left + across * (width - left - right), height - bottom - up * (height - bottom - top)
-
-    out = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="12">',
-        f'<rect width="{width}" height="{height}" fill="white"/>',
-        f'<text x="{left}" y="20" font-size="14">{title}</text>',
-    ]
-    for power in range(low, high + 1):
-        for step in (1, 2, 5):
-            ratio = step * 10.0**power
-            if not 10.0**low <= ratio <= 10.0**high:
-                continue
-            _, y = place(min(commits), ratio)
-            colour = "#24292f" if ratio == 1 else "#d0d7de"
-            out.append(f'<line x1="{left}" y1="{y:.1f}" x2="{width - right}" y2="{y:.1f}" stroke="{colour}"/>')
-            out.append(f'<text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{ratio:g}</text>')
-    for commit in commits:
-        x, _ = place(commit, 1)
-        out.append(f'<text x="{x:.1f}" y="{height - bottom + 18}" text-anchor="middle">{commit}</text>')
-    middle = (left + width - right) / 2
-    out.append(f'<text x="{middle}" y="{height - 10}" text-anchor="middle">commits</text>')
-    for number, (name, line) in enumerate(points.items()):
-        if not line:
-            continue
-        colour = COLOURS[number % len(COLOURS)]
-        places = [place(commit, ratio) for commit, ratio in line]
-        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
-        out.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        out += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in places]
-        x, y = places[-1]
-        out.append(f'<text x="{x + 8:.1f}" y="{y + 4:.1f}" fill="{colour}">{name}</text>')
-    return "\n".join([*out, "</svg>", ""])
+    """Ratios to git over the number of commits, as SVG."""
+    lines = {}
+    for one in ranges:
+        for name, told in one["tools"].items():
+            if name != "git" and "wall_ratio" in told:
+                lines.setdefault(name, []).append((max(one["commits"], 1), told["wall_ratio"]))
+    counts = [max(one["commits"], 1) for one in ranges]
+    git = [(min(counts), 1), (max(counts), 1)]
+    return chart.draw(title, lines, "commits", "wall time, git reading the objects is 1", [("git", git)])
 
 
 def main():

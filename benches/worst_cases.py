@@ -4,8 +4,9 @@
     python3 benches/worst_cases.py [--stagegate PATH] [--largest MB] [--only CASE] [--json] [--plot FILE.svg]
 
 For each case it commits one blob of 1, 4, 16, 64 ... times 100 KB up to the largest size, scans the tree, and measures
-the user and system time of the process. Prints the seconds and the seconds per megabyte, and how much more a megabyte costs
-at the largest size than at the size before the plot turns into a straight line (1.6 MB): 1 is linear.
+the user and system time of the process. A size that would take more than `--most` seconds at the pace so far is skipped.
+Prints the seconds and the seconds per megabyte, and how much more a megabyte costs at the largest size than at the size before
+the plot turns into a straight line (1.6 MB): 1 is linear. A blob that was not read to its end (exit 2) ends its case.
 
 The values are drawn from a fixed seed and are nobody's.
 """
@@ -20,6 +21,8 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+import chart
 
 ALPHANUMERIC = string.ascii_letters + string.digits
 
@@ -261,48 +264,15 @@ def run(stagegate, name, content):
             sys.exit(done.stderr.decode())
         findings = len(json.loads(done.stdout).get("findings", []))
         seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        return seconds, findings, after.ru_maxrss // 1024
+        return done.returncode, seconds, findings, after.ru_maxrss // 1024
 
 
-def plot(rows, path):
-    """Seconds against megabytes, both logarithmic, one line a case, and what linear is."""
-    import math
-    width, height, left, bottom = 640, 420, 60, 40
-    xs = [point["megabytes"] for row in rows for point in row["points"]]
-    ys = [max(point["seconds"], 0.001) for row in rows for point in row["points"]]
-    low_x, high_x = math.log10(min(xs)), math.log10(max(xs))
-    low_y, high_y = math.floor(math.log10(min(ys))), math.ceil(math.log10(max(ys)))
-
-    def x(megabytes):
-        return left + (math.log10(megabytes) - low_x) / max(high_x - low_x, 1e-9) * (width - left - 200)
-
-    def y(seconds):
-        return height - bottom - (math.log10(max(seconds, 0.001)) - low_y) / (high_y - low_y) * (height - bottom - 20)
-
-    colours = ["#1b6ca8", "#c0392b", "#27803b", "#8e44ad", "#b9770e", "#117a65", "#7f8c8d", "#2c3e50", "#d35400",
-               "#6c3483", "#145a32"]
-    height = max(height, 60 + 16 * (len(rows) + 1))
-    out = ['<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" font-family="sans-serif" font-size="11">'
-           % (width, height), '<rect width="100%" height="100%" fill="#ffffff"/>']
-    for exponent in range(low_y, high_y + 1):
-        out.append('<line x1="%d" x2="%d" y1="%.1f" y2="%.1f" stroke="#dddddd"/><text x="%d" y="%.1f" '
-                   'text-anchor="end">%g s</text>' % (left, width - 200, y(10**exponent), y(10**exponent), left - 6,
-                                                      y(10**exponent) + 4, 10**exponent))
-    for megabytes in sorted(set(xs)):
-        out.append('<text x="%.1f" y="%d" text-anchor="middle">%g</text>' % (x(megabytes), height - 20, megabytes))
-    out.append('<text x="%d" y="%d" text-anchor="middle">MB</text>' % ((left + width - 200) // 2, height - 6))
-    # What costs the same for every megabyte, for the eye.
-    first, last = min(xs), max(xs)
-    out.append('<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" stroke="#999999" stroke-dasharray="4 4"/>'
-               % (x(first), y(first * 0.1), x(last), y(last * 0.1)))
-    for at, row in enumerate(rows):
-        colour = colours[at % len(colours)]
-        points = " ".join("%.1f,%.1f" % (x(p["megabytes"]), y(p["seconds"])) for p in row["points"])
-        out.append('<polyline points="%s" fill="none" stroke="%s" stroke-width="1.5"/>' % (points, colour))
-        out.append('<text x="%d" y="%d" fill="%s">%s</text>' % (width - 190, 30 + 16 * at, colour, row["case"]))
-    out.append('<text x="%d" y="%d" fill="#999999">- - 0.1 s a megabyte</text>' % (width - 190, 30 + 16 * len(rows)))
-    out.append("</svg>")
-    Path(path).write_text("\n".join(out) + "\n")
+def plot(rows):
+    """Seconds against megabytes, one line a case, as SVG."""
+    lines = {row["case"]: [(one["megabytes"], max(one["seconds"], 1e-3)) for one in row["points"]] for row in rows}
+    megabytes = [point[0] for points in lines.values() for point in points]
+    linear = [(size, size / 10) for size in (min(megabytes), max(megabytes))]
+    return chart.draw("Processor time against size, one blob", lines, "MB", "seconds", [("0.1 s a megabyte", linear)])
 
 
 def main():
@@ -311,7 +281,8 @@ def main():
     parser.add_argument("--largest", type=float, default=100.0, help="megabytes (default 100)")
     parser.add_argument("--only", help="cases whose name holds this")
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--plot")
+    parser.add_argument("--plot", metavar="FILE.svg")
+    parser.add_argument("--most", type=float, default=60, help="seconds that a run may be expected to take (default %(default)s)")
     parser.add_argument("--at-most", type=float, help="exit with 1 where a megabyte gets dearer by more than this factor")
     options = parser.parse_args()
     stagegate = os.path.abspath(options.stagegate) if os.sep in options.stagegate else options.stagegate
@@ -326,13 +297,19 @@ def main():
             continue
         points = []
         for megabytes in sizes:
-            seconds, findings, peak = run(stagegate, name, blob(make, int(megabytes * 1e6)))
+            if points and points[-1]["seconds"] * megabytes / points[-1]["megabytes"] > options.most:
+                print(f"{case}: {megabytes:g} MB are skipped: over {options.most:g} s are expected", file=sys.stderr, flush=True)
+                break
+            code, seconds, findings, peak = run(stagegate, name, blob(make, int(megabytes * 1e6)))
+            if code == 2:
+                print(f"{case}: {megabytes:g} MB are not read: exit 2", file=sys.stderr, flush=True)
+                break
             points.append({"megabytes": megabytes, "seconds": round(seconds, 3), "findings": findings, "peak_mib": peak})
             if not options.json:
                 print("%-26s %7.1f MB %8.2f s %8.3f s/MB %7d findings" % (
                     case, megabytes, seconds, seconds / megabytes, findings), flush=True)
-            if seconds > 120:
-                break
+        if not points:
+            continue
         base = next((p for p in points if p["megabytes"] >= 1.5), points[0])
         last = points[-1]
         bend = (last["seconds"] / last["megabytes"]) / max(base["seconds"] / base["megabytes"], 1e-9)
@@ -343,7 +320,7 @@ def main():
     if options.json:
         print(json.dumps(rows, indent=1))
     if options.plot:
-        plot(rows, options.plot)
+        Path(options.plot).write_text(plot(rows))
     if options.at_most and any(row["bend"] > options.at_most for row in rows):
         sys.exit(1)
 

@@ -5,7 +5,7 @@ mod support;
 
 use std::{fs, process::Command};
 
-use support::TestEnv;
+use support::{TestEnv, live_key, payments};
 
 const CASES: &str = "fixtures/policy/cases/cases.toml";
 const POLICY: &str = "fixtures/policy/cases/stagegate.toml";
@@ -151,4 +151,77 @@ fn the_schema_is_json_and_the_reference_names_every_key() {
     for key in schema["properties"].as_object().expect("keys").keys() {
         assert!(reference.contains(&format!("| `{key}`")), "{key}");
     }
+}
+
+/// Runs the gate in a repository with nobody at the other end of its standard output, as where `head` has read enough.
+fn unread(repo: &support::Repo<'_>, env: &TestEnv, args: &[&str]) -> (Option<i32>, String) {
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let mut command = env.command(support::STAGEGATE, &repo.dir);
+    let ran = command.args(args).stdout(writer).output();
+    let ran = ran.expect("the gate runs");
+    let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+    (ran.status.code(), said)
+}
+
+#[test]
+fn what_only_shows_ends_quietly_where_its_reader_has_left() {
+    let env = TestEnv::new();
+    let repo = env.repo("work");
+    for args in [
+        &["rules", "list"][..],
+        &["rules", "docs"],
+        &["rules", "show", "stripe-secret-key"],
+        &["rules", "matrix", "--format", "json"],
+        &["explain", "stripe-secret-key"],
+        &["policy", "show"],
+        &["policy", "show", "--ref", "staging"],
+        &["policy", "schema"],
+        &["completions", "zsh"],
+        &["man"],
+        &["audit"],
+    ] {
+        assert_eq!(
+            unread(&repo, &env, args),
+            (Some(0), String::new()),
+            "{args:?}"
+        );
+    }
+}
+
+#[test]
+fn the_answer_is_the_same_where_nobody_reads_it() {
+    let env = TestEnv::new();
+    let repo = env.repo("work");
+    repo.branch("staging");
+    let head = repo.commit_file("app.yml", payments(&live_key(1)));
+    let check = [
+        "check", "--base", "main", "--head", &head, "--ref", "staging",
+    ];
+    let code = |args: &[&str]| unread(&repo, &env, args).0;
+    for format in ["text", "json", "sarif"] {
+        let output = format!("{format}=-");
+        let judged = [&check[..], &["--output", &output]].concat();
+        assert_eq!(code(&judged), Some(1), "{format}");
+    }
+    assert_eq!(code(&["scan", "--format", "json"]), Some(1));
+    assert_eq!(
+        code(&["scan", "--rev", "nowhere", "--format", "json"]),
+        Some(2)
+    );
+    let passes = [
+        "check", "--base", &head, "--head", &head, "--ref", "staging",
+    ];
+    assert_eq!(
+        code(&[&passes[..], &["--format", "json"]].concat()),
+        Some(0)
+    );
+    let wrong = fs::read_to_string(fixture(CASES)).expect("the cases");
+    let wrong = env.file("wrong.toml", wrong.replacen("\"block\"", "\"allow\"", 1));
+    let wrong = wrong.to_str().expect("a plain name");
+    let policy = fixture(POLICY);
+    assert_eq!(
+        code(&["policy", "test", wrong, "--policy", &policy]),
+        Some(1)
+    );
 }

@@ -210,6 +210,7 @@ fn show(posture: &Posture, global: &Global, out: &mut dyn Write) -> Result<(), F
         };
         let options = Options {
             all: global.all,
+            quiet: global.quiet,
             color,
         };
         let mut text = Vec::new();

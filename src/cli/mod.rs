@@ -174,7 +174,11 @@ enum Command {
 
 /// Runs the command line and returns the exit code.
 pub(crate) fn run(cli: &Cli, out: &mut dyn Write) -> Result<u8, Failure> {
-    let answer = answer(cli, out);
+    let answer = if cli.command.judges() {
+        answer(cli, out)
+    } else {
+        answer(cli, &mut output::Shown(out))
+    };
     if let (Err(failure), Some(mode)) = (&answer, cli.command.mode()) {
         output::write_failure(failure, mode, &cli.global, out);
     }
@@ -193,6 +197,11 @@ impl Command {
             Self::Scan(_) => Some("scan"),
             _ => None,
         }
+    }
+
+    /// Whether something passes or is refused by its answer.
+    const fn judges(&self) -> bool {
+        self.mode().is_some() || matches!(self, Self::Agent(_))
     }
 }
 

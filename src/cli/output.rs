@@ -290,6 +290,27 @@ pub(super) fn put(text: &[u8], global: &Global, out: &mut dyn Write) -> Result<(
     }
 }
 
+/// The output of a command that shows or does something. A reader that has read enough (`| head`, a pager that was left) is no
+/// failure: what is left goes nowhere, and the exit code is what it would have been.
+pub(super) struct Shown<'o>(pub(super) &'o mut dyn Write);
+
+impl Write for Shown<'_> {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        unless_left(self.0.write(text), text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        unless_left(self.0.flush(), ())
+    }
+}
+
+fn unless_left<T>(written: io::Result<T>, otherwise: T) -> io::Result<T> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(otherwise),
+        written => written,
+    }
+}
+
 /// Writes a file whole or not at all: beside it first, then in its place. What is no regular file (a pipe, `/dev/stderr`)
 /// is written to as it is.
 pub(super) fn write_file(path: &Path, text: &[u8]) -> Result<(), Failure> {

@@ -270,6 +270,10 @@ impl<'t> Place<'t> {
 
     /// A line between that begins another item at this depth or above, another document, or another table of an array.
     fn begins_another(&self, between: &[u8]) -> bool {
+        // Most texts hold neither, and a file of thousands of values asks of all that is around each.
+        if memchr::memchr2(b'-', b'[', between).is_none() {
+            return false;
+        }
         between.split(|&byte| byte == b'\n').skip(1).any(|line| {
             let item = line.trim_ascii_start();
             let begins = item.first() == Some(&b'-') && matches!(item.get(1), Some(b' ') | None);
@@ -331,6 +335,9 @@ fn is_only_of_item(text: &[u8], end: usize, line: &[u8], column: usize) -> bool 
 /// How many brackets that were opened before a text are closed in it: how far its ends are from each other. What stands in
 /// double quotes on one line counts nothing.
 fn closes(between: &[u8]) -> usize {
+    if memchr::memchr2(b'}', b']', between).is_none() {
+        return 0;
+    }
     depths(between).0.unsigned_abs()
 }
 

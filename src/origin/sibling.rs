@@ -169,13 +169,38 @@ struct Sibling<'a> {
     closeness: u8,
 }
 
-/// Whether a key may have a role; cheap, because a mapping may be long and full of credentials.
+/// The last word of every role, with its letters.
+const ENDINGS: [(&str, u32); ROLES.len()] = {
+    let mut endings = [("", 0); ROLES.len()];
+    let mut at = 0;
+    while at < ROLES.len() {
+        if let Some(last) = ROLES[at].0.last() {
+            endings[at] = (*last, letters(last));
+        }
+        at += 1;
+    }
+    endings
+};
+
+/// The letters of a word in lower case, a bit each.
+const fn letters(word: &str) -> u32 {
+    let (bytes, mut found, mut at) = (word.as_bytes(), 0, 0);
+    while at < bytes.len() {
+        if bytes[at].is_ascii_lowercase() {
+            found |= 1 << (bytes[at] - b'a');
+        }
+        at += 1;
+    }
+    found
+}
+
+/// Whether a key may have a role; cheap, because a mapping may be long and full of credentials: few words are made of letters
+/// of the key.
 fn may_have_role(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
-    ROLES
-        .iter()
-        .filter_map(|(ending, _)| ending.last())
-        .any(|word| key.contains(word))
+    let has = letters(&key);
+    let mut endings = ENDINGS.iter();
+    endings.any(|(word, letters)| letters & !has == 0 && key.contains(word))
 }
 
 /// The siblings that belong to the value, of each role the closest.

@@ -52,7 +52,9 @@ pub(in crate::judge) struct Reuse<'j> {
     compared: bool,
     /// The files of a side, without those of the ref that is judged.
     standing: HashMap<(Side, Option<String>), Rc<Standing>>,
-    /// The refs of a side, without the one that is judged.
+    /// The refs of a side.
+    tips: HashMap<Side, Rc<Tips>>,
+    /// The same without the one that is judged, each tree once.
     trees: HashMap<(Side, Option<String>), Trees>,
     /// What may stand in a blob; none where it cannot be compared.
     pub(super) sketches: HashMap<Oid, Option<Rc<Sketch>>>,
@@ -64,6 +66,21 @@ pub(in crate::judge) struct Reuse<'j> {
 
 /// Refs with their trees.
 pub(super) type Trees = Rc<[(String, Oid)]>;
+
+/// The refs of a side.
+#[derive(Default)]
+struct Tips {
+    all: Vec<Tip>,
+    branches: HashSet<String>,
+}
+
+/// One ref of a side.
+struct Tip {
+    /// The branch that it counts as.
+    branch: String,
+    ref_name: String,
+    tree: Oid,
+}
 
 /// So many files of a side are compared, the others said.
 const MOST: usize = 50_000;
@@ -195,36 +212,54 @@ impl<'j> Judge<'j> {
     /// The trees of the refs that a side claims, each with the ref's name, without the one that is judged. A clone knows the
     /// branches of its remotes: they count like the branches themselves.
     pub(super) fn trees_of(&mut self, side: Side, source: Source<'_>) -> Result<Trees, JudgeError> {
-        let key = (side, source.ref_name.map(str::to_owned));
+        let tips = self.tips_of(side)?;
+        // The refs that do not stand on that side, which most do not, share one list.
+        let own = source.ref_name.filter(|name| tips.branches.contains(*name));
+        let key = (side, own.map(str::to_owned));
         if let Some(known) = self.reuse.trees.get(&key) {
             return Ok(Rc::clone(known));
         }
-        let mut trees: Vec<(String, Oid)> = Vec::new();
+        let mut seen = HashSet::new();
+        let others = tips.all.iter().filter(|tip| own != Some(&tip.branch));
+        let trees: Trees = others
+            .filter(|tip| seen.insert(tip.tree))
+            .map(|tip| (tip.ref_name.clone(), tip.tree))
+            .collect();
+        self.reuse.trees.insert(key, Rc::clone(&trees));
+        Ok(trees)
+    }
+
+    /// The refs that a side claims. They are listed once: a push can bring thousands of refs to a server of thousands.
+    fn tips_of(&mut self, side: Side) -> Result<Rc<Tips>, JudgeError> {
+        if let Some(known) = self.reuse.tips.get(&side) {
+            return Ok(Rc::clone(known));
+        }
+        let mut tips = Tips::default();
         for current in self.repository.refs()? {
-            let name = match current.name.strip_prefix("refs/remotes/") {
+            let branch = match current.name.strip_prefix("refs/remotes/") {
                 Some(rest) => match rest.split_once('/') {
                     Some((_, branch)) => format!("refs/heads/{branch}"),
                     None => continue,
                 },
                 None => current.name.clone(),
             };
-            if source.ref_name == Some(&name)
-                || Side::of(&self.policy.claims_of_ref(&name)) != Some(side)
-            {
+            if Side::of(&self.policy.claims_of_ref(&branch)) != Some(side) {
                 continue;
             }
             // A ref that cannot be read is not this push's fault, and git says it elsewhere.
             let Ok((_, tip, Kind::Commit)) = self.repository.peel(current.oid) else {
                 continue;
             };
-            let tree = self.repository.commit(tip)?.tree;
-            if trees.iter().all(|(_, known)| *known != tree) {
-                trees.push((current.name, tree));
-            }
+            tips.branches.insert(branch.clone());
+            tips.all.push(Tip {
+                branch,
+                ref_name: current.name,
+                tree: self.repository.commit(tip)?.tree,
+            });
         }
-        let trees: Trees = trees.into();
-        self.reuse.trees.insert(key, Rc::clone(&trees));
-        Ok(trees)
+        let tips = Rc::new(tips);
+        self.reuse.tips.insert(side, Rc::clone(&tips));
+        Ok(tips)
     }
 }
 

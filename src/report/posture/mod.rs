@@ -24,6 +24,8 @@ pub const FORMATS: &[Format] = &[Format::Text, Format::Json, Format::JsonLines, 
 pub struct Options {
     /// Whether to show what the policy allows, too.
     pub all: bool,
+    /// Whether text is a line for all and a line for each credential.
+    pub quiet: bool,
     /// Whether to colour.
     pub color: bool,
 }

@@ -102,7 +102,10 @@ fn posture(many: usize) -> Posture {
 
 fn written(posture: &Posture, format: Format, all: bool) -> String {
     let mut out = Vec::new();
-    let options = Options { all, color: false };
+    let options = Options {
+        all,
+        ..Options::default()
+    };
     write(posture, format, options, &mut out).expect("written");
     String::from_utf8(out).expect("UTF-8")
 }
@@ -122,6 +125,34 @@ fn no_format_loses_a_credential_when_all_are_asked_for() {
     }
     // What is cut is counted.
     assert!(written(&posture, Format::Text, false).contains("and 30 more: --all shows them"));
+}
+
+#[test]
+fn quiet_is_a_line_for_all_and_one_a_credential() {
+    let mut posture = posture(30);
+    posture.credentials[0].verdict = Verdict::Block;
+    posture.credentials[0].crosses = vec!["production > staging".to_owned()];
+    let mut failed = repository("lost");
+    failed.error = Some("it is no repository".to_owned());
+    posture.repositories.push(failed);
+    let options = Options {
+        quiet: true,
+        ..Options::default()
+    };
+    let mut out = Vec::new();
+    write(&posture, Format::Text, options, &mut out).expect("written");
+    let text = String::from_utf8(out).expect("UTF-8");
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(
+        lines[0],
+        "stagegate: 2 repositories: 30 credentials stand at the tip of a ref, 1 would be refused if it came today"
+    );
+    assert_eq!(
+        lines[1],
+        "shop: a/0.yml:0 db.password: generic-password: production > staging (block)"
+    );
+    assert_eq!(lines.len(), 32, "one for all, 30, and what was not read");
+    assert_eq!(lines[31], "lost was not audited: it is no repository");
 }
 
 #[test]

@@ -26,6 +26,10 @@ pub(super) fn write(
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
     let mut text = String::new();
+    if options.quiet {
+        quiet(posture, options, &mut text);
+        return out.write_all(text.as_bytes());
+    }
     head(posture, options, &mut text);
     credentials(posture, options, &mut text);
     for repository in &posture.repositories {
@@ -44,16 +48,76 @@ fn line(text: &mut String, line: &str) {
     text.push('\n');
 }
 
+/// One line for all, one a credential that counts, and what could not be looked at: a list that is short for want of reading
+/// must say so.
+fn quiet(posture: &Posture, options: Options, text: &mut String) {
+    let standing = posture.credentials.iter().filter(|one| one.standing);
+    let (mut stand, mut refused) = (0, 0);
+    for one in standing {
+        stand += 1;
+        refused += usize::from(one.verdict == Verdict::Block);
+    }
+    line(
+        text,
+        &format!(
+            "stagegate: {}: {} at the tip of a ref, {refused} would be refused if {} came today",
+            of(posture),
+            count(stand, "credential stands", "credentials stand"),
+            if refused == 1 { "it" } else { "they" },
+        ),
+    );
+    for one in posture
+        .credentials
+        .iter()
+        .filter(|one| counts(one, options))
+    {
+        let whither = if one.crosses.is_empty() {
+            environments(one)
+        } else {
+            one.crosses.join(", ")
+        };
+        let repository = named(&one.repository, posture.repositories.len() > 1);
+        let place = worst(one).map_or_else(String::new, |place| format!("{}: ", at(place)));
+        line(
+            text,
+            &format!(
+                "{repository}{place}{}: {} ({})",
+                printable(&one.rule),
+                printable(&whither),
+                says(one)
+            ),
+        );
+    }
+    for repository in &posture.repositories {
+        let name = printable(&repository.repository);
+        if let Some(error) = &repository.error {
+            line(
+                text,
+                &format!("{name} was not audited: {}", printable(error)),
+            );
+        }
+        for one in &repository.unexamined {
+            let told = format!("{name}: not read: {}: {}", one.what, one.reason);
+            line(text, &printable(&told));
+        }
+    }
+}
+
+/// Whose posture it is.
+fn of(posture: &Posture) -> String {
+    match posture.repositories.as_slice() {
+        [only] => format!("{} on {}", printable(&only.repository), only.as_of),
+        many => count(many.len(), "repository", "repositories"),
+    }
+}
+
 fn head(posture: &Posture, options: Options, text: &mut String) {
     let (bold, plain) = if options.color {
         (BOLD, PLAIN)
     } else {
         ("", "")
     };
-    let of = match posture.repositories.as_slice() {
-        [only] => format!("{} on {}", printable(&only.repository), only.as_of),
-        many => count(many.len(), "repository", "repositories"),
-    };
+    let of = of(posture);
     line(text, &format!("{bold}stagegate: posture of {of}{plain}"));
     line(text, "");
     let standing: Vec<_> = posture
@@ -114,14 +178,17 @@ fn head(posture: &Posture, options: Options, text: &mut String) {
     }
 }
 
+/// Whether a credential has a line of its own.
+fn counts(one: &AuditedCredential, options: Options) -> bool {
+    options.all
+        || one.verdict != Verdict::Allow
+        || !one.crosses.is_empty()
+        || one.standing && one.overdue
+}
+
 fn credentials(posture: &Posture, options: Options, text: &mut String) {
-    let counts = |one: &&AuditedCredential| {
-        options.all
-            || one.verdict != Verdict::Allow
-            || one.standing && (!one.crosses.is_empty() || one.overdue)
-            || !one.crosses.is_empty()
-    };
-    let shown: Vec<_> = posture.credentials.iter().filter(counts).collect();
+    let all = posture.credentials.iter();
+    let shown: Vec<_> = all.filter(|one| counts(one, options)).collect();
     if shown.is_empty() {
         return;
     }
@@ -140,14 +207,42 @@ fn credentials(posture: &Posture, options: Options, text: &mut String) {
     }
 }
 
-fn row(one: &AuditedCredential, many: bool, options: Options, text: &mut String) {
-    let says = match (one.revoked, one.standing, one.verdict) {
+/// What is to be said of a credential in one word.
+fn says(one: &AuditedCredential) -> &'static str {
+    match (one.revoked, one.standing, one.verdict) {
         (true, ..) => "revoked",
         (_, false, _) => "history",
         (_, _, Verdict::Block) => "block",
         (_, _, Verdict::Warn) => "warn",
         (_, _, Verdict::Allow) => "allow",
-    };
+    }
+}
+
+fn environments(one: &AuditedCredential) -> String {
+    if one.environments.is_empty() {
+        "(unclaimed)".to_owned()
+    } else {
+        one.environments.join(", ")
+    }
+}
+
+/// Of several places, of those judged worst the one it came to last: where a copy should not be, not where it came from.
+fn worst(one: &AuditedCredential) -> Option<&AuditedPlace> {
+    let places = one.places.iter().rev();
+    places.max_by_key(|place| (place.verdict, place.since.date))
+}
+
+/// The repository in front of a place, where there are several.
+fn named(repository: &str, many: bool) -> String {
+    if many {
+        format!("{}: ", printable(repository))
+    } else {
+        String::new()
+    }
+}
+
+fn row(one: &AuditedCredential, many: bool, options: Options, text: &mut String) {
+    let says = says(one);
     let color = match says {
         "revoked" | "block" => RED,
         "warn" => YELLOW,
@@ -162,28 +257,17 @@ fn row(one: &AuditedCredential, many: bool, options: Options, text: &mut String)
         .rotated
         .as_ref()
         .map_or_else(|| "never".to_owned(), |since| since.date.to_string());
-    let environments = if one.environments.is_empty() {
-        "(unclaimed)".to_owned()
-    } else {
-        one.environments.join(", ")
-    };
     line(
         text,
         &format!(
             " {says}{:>5}d  {rotated:<10}  {:<20}  {}",
             one.days(),
-            short(&printable(&environments), 20),
+            short(&printable(&environments(one)), 20),
             short(&printable(&one.title), 30),
         ),
     );
-    let repository = if many {
-        format!("{}: ", printable(&one.repository))
-    } else {
-        String::new()
-    };
-    // Of several places, of those judged worst the one it came to last: where a copy should not be, not where it came from.
-    let worst = (one.places.iter().rev()).max_by_key(|place| (place.verdict, place.since.date));
-    if let Some(place) = worst {
+    let repository = named(&one.repository, many);
+    if let Some(place) = worst(one) {
         let more = one.places.len() - 1 + one.more_places;
         let more = if more > 0 {
             format!(", {more} more")
