@@ -54,7 +54,7 @@ fn judge(
         ..gate
     };
     let current = repository.refs()?;
-    let unconfined = confine::confine(global, &left.files());
+    let unconfined = confine::confine(global, &repository, &left.files());
     let report = gate.updates("pre-receive", updates, &current)?;
     let mut report = gate.told_first(report, news);
     report.notes.extend(unconfined);

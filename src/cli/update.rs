@@ -59,7 +59,7 @@ fn judge(
         ..gate
     };
     let current = repository.refs()?;
-    let unconfined = confine::confine(global, &left.files());
+    let unconfined = confine::confine(global, &repository, &left.files());
     let mut report = gate.updates("update", vec![update], &current)?;
     report.notes.extend(unconfined);
     output::write_traced(report, trace.take(), &[], global, out)
