@@ -22,6 +22,8 @@ pub const WHO: [&str; 6] = [
 pub struct LogSettings {
     /// The audit log.
     pub file: Option<String>,
+    /// The socket of the system's log, which gets every line too.
+    pub forward: Option<String>,
     /// The counters.
     pub metrics: Option<String>,
     /// Whether a run whose line cannot be written is refused.
@@ -32,6 +34,7 @@ impl Default for LogSettings {
     fn default() -> Self {
         Self {
             file: None,
+            forward: None,
             metrics: None,
             must: true,
         }
@@ -49,6 +52,17 @@ pub struct MayOverride {
     pub expires: Option<Date>,
     /// The line that says so.
     pub policy_line: String,
+}
+
+impl MayOverride {
+    /// The remark on a grant that no longer holds.
+    pub(super) fn note(&self, today: Date) -> Option<String> {
+        let day = self.expires.filter(|day| today > *day)?;
+        Some(format!(
+            "{}: the [[override]] expired on {day} and lets nothing pass any more: remove it, or give it another day",
+            self.policy_line
+        ))
+    }
 }
 
 impl Policy {

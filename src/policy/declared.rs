@@ -106,6 +106,9 @@ impl Policy {
             let failed = if self.log.must { "refuse" } else { "continue" };
             log.push((format!("file: {file}, on-failure: {failed}"), None));
         }
+        if let Some(socket) = &self.log.forward {
+            log.push((format!("forward: {socket}"), None));
+        }
         if let Some(file) = &self.log.metrics {
             log.push((format!("metrics: {file}"), None));
         }

@@ -311,9 +311,14 @@ static LOG: &[Key] = &[
         "The audit log, a whole path: one line of JSON for each push, each with the hash of the line before.",
     ),
     key(
+        "forward",
+        Holds::Text,
+        "The socket of the system's log, `/dev/log`: journald, rsyslog or syslog-ng gets every line of the file, too, as `syslog(3)` would send it.",
+    ),
+    key(
         "on-failure",
         Holds::Choice(&["refuse", "continue"]),
-        "What happens to a push whose line cannot be written: it is refused (the default), or judged as if it had been. One with an override is always refused then.",
+        "What happens to a push whose line cannot be written or forwarded: it is refused (the default), or judged as if it had been. One with an override is always refused then.",
     ),
     key(
         "metrics",

@@ -310,11 +310,12 @@ impl Policy {
         !self.exceptions.is_empty()
     }
 
-    /// Remarks that change nothing: exceptions that hold no longer.
+    /// Remarks that change nothing: exceptions and grants of overrides that hold no longer, what is written and has no say.
     pub fn notes(&self, today: Date) -> Vec<String> {
         self.exceptions
             .iter()
             .filter_map(|exception| exception.note(today))
+            .chain(self.may_override.iter().filter_map(|may| may.note(today)))
             .chain(self.ignored.iter().cloned())
             .collect()
     }

@@ -101,6 +101,7 @@ pub(super) struct WrittenLimits {
 #[derive(Debug, Default)]
 pub(super) struct WrittenLog {
     pub(super) file: Option<Text>,
+    pub(super) forward: Option<Text>,
     pub(super) on_failure: Option<Text>,
     pub(super) metrics: Option<Text>,
 }
@@ -253,6 +254,7 @@ impl Reader<'_, '_> {
                     for (inner, _, value) in self.inner(value, key, Table::Log, "[log]") {
                         match inner {
                             "file" => log.file = self.text(value, inner),
+                            "forward" => log.forward = self.text(value, inner),
                             "on-failure" => log.on_failure = self.text(value, inner),
                             "metrics" => log.metrics = self.text(value, inner),
                             _ => {}

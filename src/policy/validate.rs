@@ -356,7 +356,14 @@ impl Checker<'_> {
     }
 
     fn log(&mut self, written: WrittenLog) -> super::LogSettings {
-        let mut whole = |text: Option<Text>, key: &str, end: &str| {
+        if let (Some(forward), None) = (&written.forward, &written.file) {
+            self.mistakes.add(
+                forward.offset,
+                "`forward` has nothing to forward",
+                "write `file = \"/var/log/stagegate/audit.jsonl\"` too: what is sent is each line of it",
+            );
+        }
+        let mut whole = |text: Option<Text>, key: &str, example: &str, end: &str| {
             let text = text?;
             if !text.value.starts_with('/') || !text.value.ends_with(end) {
                 self.mistakes.add(
@@ -367,12 +374,19 @@ impl Checker<'_> {
             }
             Some(text.value)
         };
-        let file = whole(written.file, "file", "");
-        let metrics = whole(written.metrics, "metrics", ".prom");
+        let file = whole(written.file, "file", "/var/log/stagegate/audit.jsonl", "");
+        let forward = whole(written.forward, "forward", "/dev/log", "");
+        let metrics = whole(
+            written.metrics,
+            "metrics",
+            "/var/lib/node_exporter/stagegate",
+            ".prom",
+        );
         let choices = [("refuse", true), ("continue", false)];
         let must = self.choice(written.on_failure.as_ref(), "on-failure", &choices);
         super::LogSettings {
             file,
+            forward,
             metrics,
             must: must.unwrap_or(true),
         }
