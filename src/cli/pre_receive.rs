@@ -44,7 +44,7 @@ fn judge(
     let (granted, news) = left.granted(&policy, &scanner, source::today());
     let inventories = source::inventory(global, &repository, &policy, false)?;
     let gate = Gate {
-        policy_ref: source::policy_ref(global, &repository),
+        policy_ref: source::policy_ref(global, &repository, &policy),
         granted: &granted,
         ..source::gate(global, &repository, &policy, &scanner, &inventories)
     };

@@ -51,8 +51,8 @@ impl Trace {
                 mode: mode.to_owned(),
                 who: who(),
                 repository: repository.git_dir().display().to_string(),
-                policy: policy.source().to_owned(),
-                policy_digest: policy.digest().to_owned(),
+                policy: policy.source().into_owned(),
+                policy_digest: policy.digest(),
                 ..Entry::default()
             },
         };

@@ -50,7 +50,7 @@ fn judge(
     let scanner = source::scanner(&policy)?;
     let inventories = source::inventory(global, &repository, &policy, false)?;
     let gate = Gate {
-        policy_ref: source::policy_ref(global, &repository),
+        policy_ref: source::policy_ref(global, &repository, &policy),
         ..source::gate(global, &repository, &policy, &scanner, &inventories)
     };
     // After the gate's own clock: the last one is watched.

@@ -1,5 +1,5 @@
-//! `[log]` and `[[override]]`: what only an administrator's policy says. In one that stands in a repository they have no say:
-//! whoever may push would name the file that the server writes, and themselves as who may override.
+//! `[log]`, `[[override]]` and `[repositories]`: what only an administrator's policy says. In one that stands in a repository they have no say:
+//! whoever may push would name the file that the server writes, and themselves as who may override. ([`super::beside`] has the last.)
 
 use jiff::civil::Date;
 
@@ -76,9 +76,13 @@ impl Policy {
         &self.may_override
     }
 
-    /// SHA-256 of the text, in hexadecimal digits; empty for the default policy.
-    pub fn digest(&self) -> &str {
-        &self.digest
+    /// SHA-256 of the text, in hexadecimal digits; empty for the default policy. Of two that judge together both, with a space
+    /// between.
+    pub fn digest(&self) -> String {
+        match &self.beside {
+            Some(beside) => format!("{} {}", self.digest, beside.digest),
+            None => self.digest.clone(),
+        }
     }
 
     /// The policy without what only an administrator says, and a note where it says such.
@@ -86,7 +90,12 @@ impl Policy {
     pub fn of_repository(mut self) -> Self {
         let log = std::mem::take(&mut self.log) != LogSettings::default();
         let overrides = !std::mem::take(&mut self.may_override).is_empty();
-        for (table, is_there) in [("[log]", log), ("[[override]]", overrides)] {
+        let open = !std::mem::take(&mut self.open).is_empty();
+        for (table, is_there) in [
+            ("[log]", log),
+            ("[[override]]", overrides),
+            ("[repositories]", open),
+        ] {
             if is_there {
                 self.ignored.push(format!(
                     "{}: {table} has no say in a policy that stands in a repository: it belongs into the administrator's (--policy, git config stagegate.policy)",

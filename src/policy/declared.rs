@@ -43,6 +43,7 @@ impl Policy {
             ("rules", self.declared_rules()),
             ("exceptions", self.declared_exceptions()),
             ("overrides", self.declared_overrides()),
+            ("repositories", self.declared_open()),
         ];
         sections.retain(|(_, declared)| !declared.is_empty());
         sections
@@ -125,6 +126,11 @@ impl Policy {
             (told, Some(may.policy_line.clone()))
         };
         self.may_override.iter().map(told).collect()
+    }
+
+    fn declared_open(&self) -> Vec<Declared> {
+        let open = self.open.iter();
+        open.map(|key| (format!("open: {key}"), None)).collect()
     }
 
     fn declared_remarks(&self) -> Vec<Declared> {

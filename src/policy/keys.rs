@@ -6,6 +6,7 @@ mod tests;
 
 use serde_json::{Map, Value, json};
 
+use super::beside::OPENABLE;
 use super::table::Row;
 use crate::model::Family;
 
@@ -25,6 +26,7 @@ pub(super) enum Table {
     Rules,
     Exception,
     Override,
+    Repositories,
 }
 
 /// What a key may hold.
@@ -171,6 +173,11 @@ static TOP: &[Key] = &[
         "override",
         Holds::Many(Table::Override),
         "Who may let a value pass once, with `git push -o stagegate.override=FINGERPRINT:REASON`. Only in the administrator's policy.",
+    ),
+    key(
+        "repositories",
+        Holds::One(Table::Repositories),
+        "What a policy that stands in a repository may say beside this one. Only in the administrator's policy.",
     ),
 ];
 
@@ -341,6 +348,12 @@ static OVERRIDE: &[Key] = &[
     key("expires", Holds::Day, "The last day on which they may."),
 ];
 
+static REPOSITORIES: &[Key] = &[key(
+    "open",
+    Holds::Choices(&OPENABLE),
+    "Keys that the repository's policy may set. Every other key is locked: there it has no say, and the report names the lines.",
+)];
+
 static RULES: &[Key] = &[
     key("disable", Holds::Texts, "Ids of rules that are left out."),
     key(
@@ -369,7 +382,7 @@ static EXCEPTION: &[Key] = &[
 ];
 
 impl Table {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Top,
         Self::Environment,
         Self::Verdicts,
@@ -383,6 +396,7 @@ impl Table {
         Self::Rules,
         Self::Exception,
         Self::Override,
+        Self::Repositories,
     ];
 
     /// The names of its keys.
@@ -410,6 +424,7 @@ impl Table {
             Self::Limits => LIMITS,
             Self::Log => LOG,
             Self::Override => OVERRIDE,
+            Self::Repositories => REPOSITORIES,
             Self::Rules => RULES,
             Self::Exception => EXCEPTION,
         }
@@ -429,6 +444,7 @@ impl Table {
             Self::Limits => "`[limits]`",
             Self::Log => "`[log]`",
             Self::Override => "`[[override]]`",
+            Self::Repositories => "`[repositories]`",
             Self::Rules => "`[rules]`",
             Self::Exception => "`[[exception]]`",
         }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use jiff::civil::Date;
 
+use super::beside::OPENABLE;
 use super::conventions::{self, Words};
 use super::declared::DeclaredWords;
 use super::exception::Exception;
@@ -58,6 +59,9 @@ pub(super) fn builtin() -> Policy {
         limits: super::Limits::default(),
         log: super::LogSettings::default(),
         may_override: Vec::new(),
+        text: String::new(),
+        open: Vec::new(),
+        beside: None,
         ignored: Vec::new(),
         digest: String::new(),
     }
@@ -69,12 +73,37 @@ pub(super) fn validate(
     source: &str,
     mistakes: Mistakes<'_>,
 ) -> Result<Policy, PolicyErrors> {
-    let mut checker = Checker { source, mistakes };
+    let mut checker = Checker {
+        source,
+        beside: source,
+        mistakes,
+    };
     let policy = checker.policy(written);
     if checker.mistakes.is_empty() {
         Ok(policy)
     } else {
         Err(checker.mistakes.into_errors(source))
+    }
+}
+
+/// Checks what two policies say together, which are one text to `mistakes`. The mistakes of each alone are those of its own: what is
+/// found here is what the second, `beside`, says and the first does not let it say.
+pub(super) fn validate_two(
+    written: Written,
+    source: &str,
+    beside: &str,
+    mistakes: Mistakes<'_>,
+) -> Result<Policy, PolicyErrors> {
+    let mut checker = Checker {
+        source,
+        beside,
+        mistakes,
+    };
+    let policy = checker.policy(written);
+    if checker.mistakes.is_empty() {
+        Ok(policy)
+    } else {
+        Err(checker.mistakes.into_errors(beside))
     }
 }
 
@@ -94,12 +123,19 @@ fn vocabulary(words: &Words) -> Vocabulary {
 
 struct Checker<'t> {
     source: &'t str,
+    /// What the second of two files is called; the first where there is one.
+    beside: &'t str,
     mistakes: Mistakes<'t>,
 }
 
 impl Checker<'_> {
     fn line(&self, offset: usize) -> String {
-        format!("{}:{}", self.source, self.mistakes.line(offset))
+        let source = if self.mistakes.is_second(offset) {
+            self.beside
+        } else {
+            self.source
+        };
+        format!("{source}:{}", self.mistakes.line(offset))
     }
 
     fn policy(&mut self, written: Written) -> Policy {
@@ -203,6 +239,7 @@ impl Checker<'_> {
             let may = self.may_override(written);
             policy.may_override.extend(may);
         }
+        policy.open = self.open(written.open);
         for written in written.exceptions {
             let exception = self.exception(written, &policy.environments);
             policy.exceptions.extend(exception);
@@ -369,7 +406,7 @@ impl Checker<'_> {
                 self.mistakes.add(
                     text.offset,
                     format!("`{key}` is no whole path"),
-                    format!("write `{key} = \"/var/log/stagegate{end}\"`"),
+                    format!("write `{key} = \"{example}{end}\"`"),
                 );
             }
             Some(text.value)
@@ -390,6 +427,12 @@ impl Checker<'_> {
             metrics,
             must: must.unwrap_or(true),
         }
+    }
+
+    fn open(&mut self, written: Vec<Text>) -> Vec<&'static str> {
+        let keys = OPENABLE.map(|key| (key, key));
+        let open = |text| self.choice(Some(text), "open", &keys);
+        written.iter().filter_map(open).collect()
     }
 
     fn may_override(&mut self, written: WrittenOverride) -> Option<super::MayOverride> {
@@ -547,7 +590,9 @@ impl Checker<'_> {
         facts: &mut Facts,
         places: &mut Places,
     ) {
-        environment.declared_at = Some(self.line(written.name.offset));
+        if environment.declared_at.is_none() {
+            environment.declared_at = Some(self.line(written.name.offset));
+        }
         for text in written.refs {
             environment
                 .refs
@@ -589,7 +634,8 @@ impl Checker<'_> {
                 ),
             }
         }
-        environment.verdicts = self.verdicts(written.verdicts);
+        // Of two policies the first one's row counts.
+        environment.verdicts.extend(self.verdicts(written.verdicts));
         if let Some(identity) = written.identity {
             facts
                 .environments
