@@ -13,8 +13,9 @@ use crate::check::Gate;
 use crate::git::Repository;
 use crate::inventory::{Inventory, Key};
 use crate::judge::Clock;
+use crate::judge::clock::UNLIMITED;
 use crate::model::Oid;
-use crate::policy::{Baseline, Policy};
+use crate::policy::{Baseline, Limits, Policy, PolicyErrors};
 use crate::scan::Scanner;
 
 use super::{Failure, Global};
@@ -417,17 +418,24 @@ pub(super) fn gate<'g>(
     }
 }
 
-/// The clock of a run, and somebody who watches it. On a server the policy sets it, and GitHub Enterprise Server does, which stops
+/// The clock of a run and how much memory it may take, and somebody who watches both. On a server the policy sets them, and GitHub Enterprise Server does, which stops
 /// hooks after 5 s; elsewhere only who asks for it by hand.
 pub(super) fn clock(global: &Global, policy: &Policy, server: bool) -> Option<Arc<Clock>> {
     let limits = policy.limits();
     let of_github = || std::env::var_os("GITHUB_VIA").map(|_| GITHUB_BUDGET);
+    let of_policy = if server { limits } else { Limits::default() };
     let budget = global.time_budget.or_else(|| {
         server
             .then(|| of_policy.time_budget.or_else(of_github))
             .flatten()
-    })?;
-    let clock = Arc::new(Clock::new(global.started, budget, limits.refuse_unclaimed));
+    });
+    let most_memory = global.max_memory.or(of_policy.max_memory);
+    if budget.is_none() && most_memory.is_none() {
+        return None;
+    }
+    let budget = budget.unwrap_or(UNLIMITED);
+    let clock = Clock::new(global.started, budget, limits.refuse_unclaimed);
+    let clock = Arc::new(clock.with_memory(most_memory));
     global.watch.watch(&clock);
     Some(clock)
 }

@@ -95,6 +95,9 @@ impl Policy {
         if let Some(budget) = self.limits.time_budget {
             limits.push((format!("time-budget: {budget:?}"), None));
         }
+        if let Some(most) = self.limits.max_memory {
+            limits.push((format!("max-memory: {} MiB", most >> 20), None));
+        }
         if !self.limits.refuse_unclaimed {
             limits.push(("unclaimed: allow".to_owned(), None));
         }

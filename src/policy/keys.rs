@@ -45,6 +45,8 @@ enum Holds {
     Days,
     /// A duration.
     Duration,
+    /// An amount of memory.
+    Size,
     /// A day, without quotes.
     Day,
     /// A table of this kind.
@@ -155,7 +157,7 @@ static TOP: &[Key] = &[
     key(
         "limits",
         Holds::One(Table::Limits),
-        "How long a push may take on a server.",
+        "How long a push may take on a server, and how much memory.",
     ),
     key(
         "log",
@@ -303,6 +305,11 @@ static LIMITS: &[Key] = &[
         "time-budget",
         Holds::Duration,
         "How long `pre-receive` and `update` may take. What was not examined by then is refused, and the report says what that is. Without it 4 s on GitHub Enterprise Server, which stops hooks after 5 s, and no limit elsewhere.",
+    ),
+    key(
+        "max-memory",
+        Holds::Size,
+        "How much memory `pre-receive` and `update` may take, the mapped packs apart. What would need more is refused as not examined.",
     ),
     key(
         "unclaimed",
@@ -499,6 +506,7 @@ impl Holds {
                 json!({ "type": "integer", "minimum": 1, "maximum": super::validate::MOST_DAYS })
             }
             Self::Duration => json!({ "type": "string", "pattern": "^ *[0-9]" }),
+            Self::Size => json!({ "type": "string", "pattern": "^[0-9]+ *[MG]iB$" }),
             // Editors hand a day of TOML to the schema as a text.
             Self::Day => json!({ "type": "string", "format": "date" }),
             Self::One(table) => table.schema(),
@@ -541,6 +549,7 @@ impl Holds {
             Self::Exactly(number) => format!("`{number}`"),
             Self::Days => "a number of days".to_owned(),
             Self::Duration => "a duration: `\"4s\"`".to_owned(),
+            Self::Size => "a size: `\"1GiB\"`".to_owned(),
             Self::Day => "a day: `2030-12-31`".to_owned(),
             Self::One(_) => "a table".to_owned(),
             Self::Named(_) => "tables, each below its name".to_owned(),

@@ -40,7 +40,7 @@ use declared::DeclaredWords;
 use exception::Exception;
 pub use exception::ExceptionOf;
 pub use keys::{reference, schema as json_schema};
-pub use limits::{Limits, duration};
+pub use limits::{Limits, duration, size};
 pub use mistake::{Mistake, PolicyErrors};
 use patterns::Pattern;
 pub use preset::Preset;
@@ -327,7 +327,7 @@ impl Policy {
         self.inventory.as_ref()
     }
 
-    /// How long a run may take.
+    /// How long a run may take, and how much memory.
     pub const fn limits(&self) -> Limits {
         self.limits
     }

@@ -98,6 +98,7 @@ pub(super) struct WrittenAudit {
 #[derive(Debug, Default)]
 pub(super) struct WrittenLimits {
     pub(super) time_budget: Option<Text>,
+    pub(super) max_memory: Option<Text>,
     pub(super) unclaimed: Option<Text>,
 }
 
@@ -251,6 +252,7 @@ impl Reader<'_, '_> {
                     for (inner, _, value) in self.inner(value, key, Table::Limits, "[limits]") {
                         match inner {
                             "time-budget" => limits.time_budget = self.text(value, inner),
+                            "max-memory" => limits.max_memory = self.text(value, inner),
                             "unclaimed" => limits.unclaimed = self.text(value, inner),
                             _ => {}
                         }

@@ -386,6 +386,16 @@ impl Checker<'_> {
                 ),
             }
         }
+        if let Some(text) = written.max_memory {
+            match super::size(&text.value) {
+                Ok(most) => limits.max_memory = Some(most),
+                Err(wanted) => self.mistakes.add(
+                    text.offset,
+                    format!("`max-memory` is {wanted}"),
+                    "write `max-memory = \"1GiB\"`",
+                ),
+            }
+        }
         let choices = [("refuse", true), ("allow", false)];
         let unclaimed = self.choice(written.unclaimed.as_ref(), "unclaimed", &choices);
         limits.refuse_unclaimed = unclaimed.unwrap_or(true);

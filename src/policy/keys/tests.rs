@@ -64,6 +64,7 @@ fn what_the_schema_refuses_the_gate_refuses() {
         "version = 1\n[audit]\nrotation-age = 0",
         "version = 1\n[limits]\ntime-budget = \"soon\"",
         "version = 1\n[limits]\nunclaimed = \"warn\"",
+        "version = 1\n[limits]\nmax-memory = \"much\"",
         "version = 1\n[log]\non-failure = \"warn\"",
         "version = 1\n[[override]]\nby = [\"GL_USERNAME=ada\"]",
         "version = 1\n[repositories]\nopen = [\"log\"]",
