@@ -113,7 +113,7 @@ fn told(grant: &MayOverride, used: &[Used]) -> String {
         grant.by.contains(&one.what.by) && families.iter().any(|known| known.as_str() == one.family)
     };
     let times = used.iter().filter(is_of).count();
-    let last = used.iter().filter(is_of).next_back();
+    let last = used.iter().rfind(is_of);
     let use_of = match last {
         Some(last) => format!("used {times} times, last at {}", last.time),
         None => "never used in this log".to_owned(),
