@@ -4,6 +4,7 @@
 mod support;
 
 use std::fs;
+use std::os::unix::net::UnixDatagram;
 
 use support::{
     Ran, Repo, Server, TestEnv, live_key, payments, run, run_with_input, secret, test_key,
@@ -148,6 +149,27 @@ fn an_override_is_for_whom_the_policy_names_once_and_leaves_a_trace() {
         .says("was used on");
     assert_eq!(server.gate_said(), Some(2));
     verify(&work, &env).succeeded();
+
+    // Which grants were used, and which nobody needs.
+    let others = "[[override]]\nby = [\"GL_USERNAME=ben\"]\nfamilies = [\"data\"]\n\
+                  [[override]]\nby = [\"GL_USERNAME=ada\"]\nfamilies = [\"data\"]\nexpires = 2020-01-01\n";
+    let policy = env.file("later.toml", format!("version = 1\n{may}{others}"));
+    let (log, policy) = (env.path("audit.jsonl"), policy.display().to_string());
+    let told = work.stagegate([
+        "log",
+        "overrides",
+        log.to_str().expect("a plain name"),
+        "--policy",
+        &policy,
+    ]);
+    told.succeeded()
+        .says(&format!("{fingerprint} in "))
+        .says("GL_USERNAME=ada: the demo account, until Friday")
+        .says("1 override used")
+        .says("later.toml:2: GL_USERNAME=ada: used 1 times, last at 20")
+        .says("later.toml:5: GL_USERNAME=ben: never used in this log; without an end")
+        .says("later.toml:8: GL_USERNAME=ada: never used in this log; expired on 2020-01-01")
+        .hides(&key);
 }
 
 #[test]
@@ -171,6 +193,7 @@ fn an_override_without_a_log_or_for_another_family_or_after_its_day_is_none() {
         administrator(&env, &server, &format!("{by}{more}"));
         push_as(&work, &env, "ada", &option).refused();
     }
+    push_as(&work, &env, "ada", &option).says("the [[override]] expired on 2020-01-01");
     let policy = env.file(
         "policy.toml",
         format!("version = 1\n{by}families = [\"credential\"]\n"),
@@ -295,4 +318,49 @@ fn pushes_at_the_same_time_make_one_chain() {
         }
     });
     verify(&work, &env).succeeded().says("6 lines");
+}
+
+#[test]
+fn every_line_is_forwarded_to_the_log_of_the_system() {
+    let env = TestEnv::new();
+    let (work, server) = env.shop();
+    let socket = env.path("dev-log");
+    let daemon = UnixDatagram::bind(&socket).expect("a socket");
+    let patience = Some(std::time::Duration::from_secs(10));
+    daemon.set_read_timeout(patience).expect("a time");
+    let forward = format!("forward = \"{}\"\n", socket.display());
+    administrator(&env, &server, &forward);
+    work.switch("staging");
+    let key = live_key(1);
+    work.commit_file("config/staging.yml", payments(&key));
+    push_as(&work, &env, "ada", "x").refused();
+    let mut bytes = vec![0; 1 << 16];
+    let len = daemon.recv(&mut bytes).expect("a line came");
+    let sent = String::from_utf8_lossy(&bytes[..len]).into_owned();
+    let (head, line) = sent.split_once("]: ").expect("a head and a line");
+    assert!(
+        head.starts_with("<84>") && head.contains(" stagegate["),
+        "{head}"
+    );
+    let log = fs::read_to_string(env.path("audit.jsonl")).expect("the log");
+    assert_eq!(format!("{line}\n"), log);
+    assert!(!sent.contains(&key), "a secret");
+
+    // Nobody listens any more: nothing passes, and the log says so.
+    drop(daemon);
+    work.commit_file("config/staging.yml", payments(&test_key(1)));
+    work.git(["reset", "-q", "--soft", "HEAD~2"]);
+    work.commit("Only the test key");
+    push_as(&work, &env, "ada", "x")
+        .refused()
+        .says("cannot forward");
+    assert_eq!(server.gate_said(), Some(2));
+    assert_eq!(lines(&env).last().expect("a line")["outcome"], "undecided");
+    verify(&work, &env).succeeded();
+    administrator(
+        &env,
+        &server,
+        &format!("{forward}on-failure = \"continue\"\n"),
+    );
+    push_as(&work, &env, "ada", "x").succeeded();
 }

@@ -134,3 +134,38 @@ fn nonsense_is_no_duration() {
         .says("stagegate.toml:3")
         .says("4s");
 }
+
+#[test]
+fn a_push_that_needs_more_memory_than_it_may_is_refused_and_says_where() {
+    let env = TestEnv::new();
+    let (work, server) = env.shop();
+    let log = env.path("audit.jsonl");
+    let policy = env.file(
+        "policy.toml",
+        format!(
+            "version = 1\n[limits]\nmax-memory = \"64MiB\"\n[log]\nfile = \"{}\"\n",
+            log.display()
+        ),
+    );
+    server.guard(&["--policy".as_ref(), policy.as_os_str()]);
+    work.switch("staging");
+    work.commit_file("config/staging.yml", payments(&test_key(1)));
+    work.push(["staging"]).succeeded();
+
+    work.commit_file("notes.txt", long_to_read().repeat(4));
+    let blob = work.git(["rev-parse", "HEAD:notes.txt"]);
+    work.push(["staging"])
+        .refused()
+        .says("the limit of 64 MiB on memory was reached")
+        .says(&blob)
+        .says("--max-memory");
+    assert_eq!(server.gate_said(), Some(2));
+    let lines = std::fs::read_to_string(&log).expect("the log");
+    assert!(
+        lines
+            .lines()
+            .last()
+            .is_some_and(|line| line.contains("\"undecided\"")),
+        "{lines}"
+    );
+}

@@ -2,7 +2,7 @@
 
 mod support;
 
-use support::{TestEnv, live_key, payments, test_key};
+use support::{Server, TestEnv, live_key, payments, test_key};
 
 const STAGING: &str = "refs/heads/staging";
 
@@ -138,4 +138,99 @@ fn rules_can_be_listed_shown_and_linted() {
     work.stagegate(["rules", "show", "no-such-rule"])
         .could_not_decide()
         .says("no-such-rule");
+}
+
+/// A policy of the administrator outside of the repository.
+fn administrator(env: &TestEnv, server: &Server<'_>, text: &str) {
+    let policy = env.file("administrator.toml", format!("version = 1\n{text}"));
+    server.guard(&["-v".as_ref(), "--policy".as_ref(), policy.as_os_str()]);
+}
+
+#[test]
+fn a_repository_sets_the_keys_that_the_administrator_opens_and_weakens_no_other() {
+    let env = TestEnv::new();
+    let (work, server) = env.shop();
+    let open = "[repositories]\nopen = [\"environment.*.paths\"]\n";
+    administrator(&env, &server, open);
+    work.switch("main");
+    work.commit_file(
+        "stagegate.toml",
+        "version = 1\nconventions = false\n[rules]\ndisable = [\"stripe-secret-key\"]\n[environment.staging]\n\
+         paths = [\"eu\"]\nverdicts = { production-credential = \"allow\" }\n",
+    );
+    work.push(["main"]).succeeded();
+    work.branch("feature");
+    let key = live_key(1);
+    work.commit_file("eu/pay.txt", format!("{key}\n"));
+    let commit = server.tip("refs/heads/main").expect("main stands");
+    work.push(["feature"])
+        .refused()
+        // What is open counts, and its line is named;
+        .says("eu/pay.txt:1")
+        .says("HEAD:stagegate.toml:6")
+        // what is locked does not, and its lines are named;
+        .says("conventions (line 2), environment.*.verdicts (line 7), rules.disable (line 4) locked by")
+        // and both policies are.
+        .says("administrator.toml (sha256 ")
+        .says("and beside it HEAD:stagegate.toml (sha256 ")
+        .says(&format!("commit {commit}"))
+        .hides(&key);
+    // Without the lock opened the repository's policy is not read at all.
+    administrator(&env, &server, "");
+    work.push(["feature"]).succeeded();
+}
+
+#[test]
+fn a_policy_that_cannot_stand_beside_the_administrators_is_refused_before_it_judges() {
+    let env = TestEnv::new();
+    let (work, server) = env.shop();
+    administrator(
+        &env,
+        &server,
+        "[environment.production]\nwords = [\"gold\"]\n[repositories]\nopen = [\"environment.*.words\"]\n",
+    );
+    work.switch("main");
+    work.commit_file(
+        "stagegate.toml",
+        "version = 1\n[environment.staging]\nwords = [\"gold\"]\n",
+    );
+    work.push(["main"])
+        .refused()
+        .says("line 3")
+        .says("with the new one no later push could be decided");
+    assert_eq!(server.gate_said(), Some(2));
+    work.commit_file(
+        "stagegate.toml",
+        "version = 1\n[environment.staging]\nwords = [\"silver\"]\n",
+    );
+    work.push(["main"])
+        .succeeded()
+        .says("environment words changed");
+}
+
+#[test]
+fn an_exception_of_a_repository_counts_once_it_stands_where_it_is_open() {
+    let env = TestEnv::new();
+    let (work, server) = env.shop();
+    administrator(&env, &server, "[repositories]\nopen = [\"exception\"]\n");
+    work.switch("main");
+    let key = live_key(1);
+    work.commit_file("config/staging.yml", payments(&key));
+    let report = work.stagegate(["scan", "--format", "json"]);
+    let fingerprint = report.json()["findings"][0]["fingerprint"].clone();
+    let exception = format!(
+        "version = 1\n[[exception]]\nfingerprint = {fingerprint}\nenvironment = \"staging\"\nreason = \"a demo\"\n\
+         approver = \"ada\"\nexpires = 2999-12-31\n"
+    );
+    // Not in the push that brings it,
+    work.commit_file("stagegate.toml", &exception);
+    work.push(["main"]).refused().says("config/staging.yml");
+    // and after it.
+    work.git(["reset", "-q", "--hard", "HEAD~2"]);
+    work.commit_file("stagegate.toml", &exception);
+    work.push(["main"]).succeeded();
+    work.commit_file("config/staging.yml", payments(&key));
+    work.push(["main"]).succeeded();
+    work.commit_file("config/staging.yml", payments(&live_key(2)));
+    work.push(["main"]).refused().hides(&live_key(2));
 }

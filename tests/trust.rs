@@ -89,6 +89,77 @@ fn the_report_says_which_policy_judged() {
 }
 
 #[test]
+fn the_git_that_reads_a_push_cannot_write() {
+    let env = TestEnv::new();
+    // libgit2 does not know the format, and there are more packs than we read ourselves: git itself is started, for the policy
+    // before the wall and for the push behind it.
+    let init = "git init -q --object-format=sha256 -b main work && git init -q --object-format=sha256 --bare -b main server.git  && mkdir bin && cd server.git \
+                && git config transfer.unpackLimit 1 && for n in $(seq 101); do head -c 20000 /dev/urandom \
+                | git hash-object -w --stdin | git pack-objects -q objects/pack/pack >packed; done";
+    run(env.command("sh", &env.path("")).args(["-c", init])).succeeded();
+    let git = |dir: &str, args: &[&str]| {
+        run(env.command("git", &env.path(dir)).args(args))
+            .succeeded()
+            .stdout
+            .trim()
+            .to_owned()
+    };
+    let key = live_key(1);
+    env.file("work/stagegate.toml", "version = 1\n");
+    git("work", &["add", "."]);
+    git("work", &["commit", "-qm", "The policy"]);
+    git("work", &["push", "-q", "../server.git", "main"]);
+    std::fs::create_dir_all(env.path("work/config")).expect("a folder");
+    for number in 0..40 {
+        env.file(
+            &format!("work/config/{number}.yml"),
+            format!("a: {number}\n"),
+        );
+    }
+    env.file("work/config/staging.yml", payments(&key));
+    git("work", &["add", "."]);
+    git("work", &["commit", "-qm", "The key"]);
+    git(
+        "work",
+        &["push", "-q", "../server.git", "HEAD:refs/heads/sent"],
+    );
+    let new = git("work", &["rev-parse", "HEAD"]);
+    git("server.git", &["update-ref", "-d", "refs/heads/sent"]);
+
+    // A git that may write answers a few questions, which do for a policy, and one that may not answers all.
+    let real = run(env
+        .command("sh", &env.path("home"))
+        .args(["-c", "command -v git"]));
+    let probe = env.path("probe");
+    let wrapper = format!(
+        "#!/bin/sh\ncase \"$*\" in\n*cat-file*) if (: >'{}') 2>/dev/null; then sed -u 9q | {git} \"$@\"; exit; fi;;\nesac\nexec {git} \"$@\"\n",
+        probe.display(),
+        git = real.stdout.trim()
+    );
+    let shim = env.file("bin/git", wrapper);
+    run(env
+        .command("chmod", &env.path("home"))
+        .arg("755")
+        .arg(&shim))
+    .succeeded();
+    let mut path = vec![env.path("bin")];
+    path.extend(std::env::split_paths(
+        &std::env::var_os("PATH").expect("a PATH"),
+    ));
+    let mut gate = env.command(STAGEGATE, &env.path("server.git"));
+    gate.args(["pre-receive", "-v"])
+        .env("GIT_DIR", ".")
+        .env("PATH", std::env::join_paths(path).expect("a PATH"));
+    let line = format!("{} {new} refs/heads/staging\n", "0".repeat(64));
+    let ran = run_with_input(&mut gate, line.as_bytes());
+    if ran.all().contains("not confined") {
+        return;
+    }
+    ran.exits(1).says("config/staging.yml:2").hides(&key);
+    assert!(probe.exists(), "the policy was read before the wall");
+}
+
+#[test]
 fn a_branch_that_reads_as_staging_is_judged_as_it_and_says_so() {
     let env = TestEnv::new();
     let (work, server) = env.shop();

@@ -193,7 +193,7 @@ impl Audit<'_> {
                 as_of: self.as_of,
                 tool: concat!("stagegate ", env!("CARGO_PKG_VERSION")).to_owned(),
                 input: self.input()?,
-                policy: self.policy.source().to_owned(),
+                policy: self.policy.source().into_owned(),
                 rotation_age: self.policy.rotation_age(),
                 environments: self
                     .policy

@@ -163,6 +163,11 @@ impl<'g> PolicyChanges<'g> {
 
     fn effect(&self, before: Option<Oid>, after: Option<Oid>) -> String {
         let read = |oid: Option<Oid>| match oid {
+            None if self.gate.policy.opens_keys() => Ok(self
+                .gate
+                .policy
+                .beside("version = 1", POLICY_FILE)
+                .map_err(|errors| errors.to_string())),
             None => Ok(Ok(Policy::builtin())),
             Some(oid) => self.parse(oid),
         };
@@ -219,7 +224,13 @@ impl<'g> PolicyChanges<'g> {
         let Ok(text) = std::str::from_utf8(&bytes) else {
             return Ok(Err("it is not UTF-8".to_owned()));
         };
-        Ok(Policy::parse(text, POLICY_FILE).map_err(|errors| {
+        let judging = self.gate.policy;
+        let read = if judging.opens_keys() {
+            judging.beside(text, POLICY_FILE)
+        } else {
+            Policy::parse(text, POLICY_FILE)
+        };
+        Ok(read.map_err(|errors| {
             let all = errors.mistakes();
             let mut told: Vec<String> = all
                 .iter()

@@ -5,13 +5,17 @@
 use std::path::{Path, PathBuf};
 
 use super::Global;
+use crate::git::Repository;
 
-/// Confines this thread and all that it starts from now on. `also` may be written to, as the outputs may. What could not be given up,
-/// in words.
-pub(super) fn confine(global: &Global, also: &[&Path]) -> Option<String> {
+/// Confines this thread and all that it starts from now on, and ends what was started to read the repository before. `also` may be
+/// written to, as the outputs may. What could not be given up, in words.
+pub(super) fn confine(global: &Global, repository: &Repository, also: &[&Path]) -> Option<String> {
     let outputs = global.output.iter().filter_map(super::Output::path);
     let written: Vec<PathBuf> = outputs.chain(also.iter().copied()).map(place_of).collect();
-    linux::confine(&written).err().map(|why| {
+    let unconfined = linux::confine(&written).err();
+    // The policy was read before: a git that was started for it is free, and must not read what was pushed.
+    repository.end_readers();
+    unconfined.map(|why| {
         format!(
             "not confined: {why}; files can be written and hosts be reached as far as the user may"
         )

@@ -163,7 +163,7 @@ fn policy(args: &Args, global: &Global, repository: &Repository) -> Vec<Check> {
     let mut checks = vec![Check::new(
         "policy",
         Standing::Good,
-        policy.source().to_owned(),
+        policy.source().into_owned(),
     )];
     for note in policy.notes(source::today()) {
         checks.push(Check::new("policy", Standing::Note, note));

@@ -67,6 +67,10 @@ pub(crate) struct Global {
     /// what the policy says under `[limits]`
     #[arg(long, global = true, value_name = "DURATION", value_parser = crate::policy::duration)]
     pub(crate) time_budget: Option<std::time::Duration>,
+    /// How much memory the process may take (`512MiB`, `2GiB`); what would need more is refused as not examined. Without it, on a
+    /// server what the policy says under `[limits]`
+    #[arg(long, global = true, value_name = "SIZE", value_parser = crate::policy::size)]
+    pub(crate) max_memory: Option<u64>,
     /// When this process began to work
     #[arg(skip = std::time::Instant::now())]
     pub(crate) started: std::time::Instant,
@@ -260,6 +264,7 @@ impl Cli {
     /// Whether this run may have to answer in time.
     const fn may_have_a_budget(&self) -> bool {
         self.global.time_budget.is_some()
+            || self.global.max_memory.is_some()
             || matches!(self.command, Command::PreReceive(_) | Command::Update(_))
     }
 }

@@ -172,10 +172,14 @@ fn policy(global: &Global) -> Result<Policy, Failure> {
         return Ok(Policy::builtin());
     };
     let (name, text) = read_policy(&file)?;
-    Policy::parse(&text, &name).map_err(|errors| {
+    let policy = Policy::parse(&text, &name).map_err(|errors| {
         Failure::new(format!("the policy {name} has mistakes:\n{errors}"))
             .hint("docs/policy.md explains every key")
-    })
+    })?;
+    match source::repository(global) {
+        Ok(repository) => source::with_repository(policy, &repository, &source::Fallback::WorkTree),
+        Err(_) => Ok(policy),
+    }
 }
 
 /// A policy file and what to call it.
@@ -275,7 +279,7 @@ fn show_place(policy: &Policy, asked: &Asked<'_>, out: &mut dyn Write) -> Result
     let key: Vec<&str> = asked.key.map_or(Vec::new(), |key| key.split('.').collect());
     let ref_name = asked.ref_name.as_deref();
     let counting = policy.claims(ref_name, asked.path, &key);
-    writeln!(out, "policy: {}", printable(policy.source()))?;
+    writeln!(out, "policy: {}", printable(&policy.source()))?;
     if let Some(name) = ref_name {
         show_claims("ref", name, &policy.claims_of_ref(name), &counting, out)?;
     }
@@ -354,7 +358,7 @@ fn show_claims(
 }
 
 fn show_all(policy: &Policy, out: &mut dyn Write) -> Result<u8, Failure> {
-    writeln!(out, "policy: {}", printable(policy.source()))?;
+    writeln!(out, "policy: {}", printable(&policy.source()))?;
     writeln!(out, "history: {}", policy.history().as_str())?;
     let precedence = if policy.paths_outrank_refs() {
         "path"

@@ -44,7 +44,7 @@ fn judge(
     let (granted, news) = left.granted(&policy, &scanner, source::today());
     let inventories = source::inventory(global, &repository, &policy, false)?;
     let gate = Gate {
-        policy_ref: source::policy_ref(global, &repository),
+        policy_ref: source::policy_ref(global, &repository, &policy),
         granted: &granted,
         ..source::gate(global, &repository, &policy, &scanner, &inventories)
     };
@@ -54,7 +54,7 @@ fn judge(
         ..gate
     };
     let current = repository.refs()?;
-    let unconfined = confine::confine(global, &left.files());
+    let unconfined = confine::confine(global, &repository, &left.files());
     let report = gate.updates("pre-receive", updates, &current)?;
     let mut report = gate.told_first(report, news);
     report.notes.extend(unconfined);

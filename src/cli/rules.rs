@@ -446,6 +446,7 @@ mod tests {
             repo: Some("/nowhere".into()),
             policy: None,
             time_budget: None,
+            max_memory: None,
             log_format: super::super::LogFormat::Text,
             started: std::time::Instant::now(),
             watch: super::super::watch::Watch::default(),

@@ -2,7 +2,8 @@
 //!
 //! The policy is the file given with `--policy`; else the one that git's configuration names in `stagegate.policy`; else
 //! `stagegate.toml`: on a laptop the one in the working tree, elsewhere the one that stands in a commit that is *not* being
-//! judged; else the defaults. A pushed policy never judges its own push.
+//! judged; else the defaults. A pushed policy never judges its own push. The same `stagegate.toml` counts beside one of the first
+//! two where that opens keys to it.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,8 +13,9 @@ use crate::check::Gate;
 use crate::git::Repository;
 use crate::inventory::{Inventory, Key};
 use crate::judge::Clock;
+use crate::judge::clock::UNLIMITED;
 use crate::model::Oid;
-use crate::policy::{Baseline, Policy};
+use crate::policy::{Baseline, Limits, Policy, PolicyErrors};
 use crate::scan::Scanner;
 
 use super::{Failure, Global};
@@ -43,45 +45,102 @@ pub(super) fn policy(
     repository: &Repository,
     fallback: &Fallback,
 ) -> Result<Policy, Failure> {
-    if let Some(file) = &global.policy {
-        return from_file(file);
+    let named = global.policy.clone();
+    if let Some(file) = named.or_else(|| repository.config_path("stagegate.policy")) {
+        let policy = with_repository(read(&file)?, repository, fallback)?;
+        return complete(policy, &Beside::Folder(folder_of(&file)));
     }
-    if let Some(file) = repository.config_path("stagegate.policy") {
-        return from_file(&file);
-    }
-    match fallback {
-        Fallback::WorkTree => match repository.work_dir().map(|folder| folder.join(FILE)) {
-            Some(file) if file.exists() => {
-                let folder = file.parent().unwrap_or(Path::new("."));
-                complete(
-                    parse(&std::fs::read(&file)?, FILE)?.of_repository(),
-                    &Beside::Folder(folder),
-                )
-            }
-            Some(_) => Ok(Policy::builtin()),
-            // A bare repository, from which one can push as well.
-            None => policy(
-                global,
-                repository,
-                &Fallback::Commit(repository.head_commit()?, "HEAD"),
-            ),
-        },
-        Fallback::Commit(None, _) => Ok(Policy::builtin()),
-        Fallback::Commit(Some(commit), name) => match repository.text_at(*commit, FILE)? {
-            Some(text) => {
-                let mut policy = parse(&text, &format!("{name}:{FILE}"))?.of_repository();
-                policy.set_commit(&commit.to_string());
-                complete(policy, &Beside::Commit(repository, *commit))
-            }
-            None => Ok(Policy::builtin()),
-        },
+    match Standing::find(repository, fallback)? {
+        Some(standing) => {
+            let policy = parse(&standing.text, &standing.source)?.of_repository();
+            let policy = standing.dated(policy);
+            complete(policy, &standing.beside)
+        }
+        None => Ok(Policy::builtin()),
     }
 }
 
-/// The ref from which the policy is taken where neither `--policy` nor git's configuration names one.
-pub(super) fn policy_ref(global: &Global, repository: &Repository) -> Option<String> {
+/// An administrator's policy with what the repository's says under the keys that it opens.
+pub(super) fn with_repository(
+    policy: Policy,
+    repository: &Repository,
+    fallback: &Fallback,
+) -> Result<Policy, Failure> {
+    if !policy.opens_keys() {
+        return Ok(policy);
+    }
+    match Standing::find(repository, fallback)? {
+        Some(standing) => standing.beside(&policy),
+        None => Ok(policy),
+    }
+}
+
+/// The policy that stands in the repository.
+struct Standing<'r> {
+    text: Vec<u8>,
+    source: String,
+    beside: Beside<'r>,
+}
+
+impl<'r> Standing<'r> {
+    fn find(repository: &'r Repository, fallback: &Fallback) -> Result<Option<Self>, Failure> {
+        match fallback {
+            Fallback::WorkTree => match repository.work_dir() {
+                Some(folder) if folder.join(FILE).exists() => Ok(Some(Self {
+                    text: std::fs::read(folder.join(FILE))?,
+                    source: FILE.to_owned(),
+                    beside: Beside::Folder(folder),
+                })),
+                Some(_) => Ok(None),
+                // A bare repository, from which one can push as well.
+                None => {
+                    let head = Fallback::Commit(repository.head_commit()?, "HEAD");
+                    Self::find(repository, &head)
+                }
+            },
+            Fallback::Commit(None, _) => Ok(None),
+            Fallback::Commit(Some(commit), name) => {
+                let text = repository.text_at(*commit, FILE)?;
+                Ok(text.map(|text| Self {
+                    text,
+                    source: format!("{name}:{FILE}"),
+                    beside: Beside::Commit(repository, *commit),
+                }))
+            }
+        }
+    }
+
+    /// What it says beside the administrator's policy.
+    fn beside(&self, administrator: &Policy) -> Result<Policy, Failure> {
+        let text = utf8(&self.text, &self.source)?;
+        let both = administrator.beside(text, &self.source);
+        let both = both.map_err(|errors| {
+            mistaken(&self.source, &errors).hint(format!(
+                "it is read beside {}, which opens keys to it; docs/policy.md explains which",
+                administrator.source()
+            ))
+        })?;
+        Ok(self.dated(both))
+    }
+
+    /// The policy with the commit that it stood in.
+    fn dated(&self, mut policy: Policy) -> Policy {
+        if let Beside::Commit(_, commit) = &self.beside {
+            policy.set_commit(&commit.to_string());
+        }
+        policy
+    }
+}
+
+/// The ref from which the policy is taken where neither `--policy` nor git's configuration names one, or where the named one opens
+/// keys to it.
+pub(super) fn policy_ref(
+    global: &Global,
+    repository: &Repository,
+    policy: &Policy,
+) -> Option<String> {
     let named = global.policy.is_some() || repository.config_path("stagegate.policy").is_some();
-    if named {
+    if named && !policy.opens_keys() {
         None
     } else {
         repository
@@ -91,6 +150,15 @@ pub(super) fn policy_ref(global: &Global, repository: &Repository) -> Option<Str
 }
 
 pub(super) fn from_file(file: &Path) -> Result<Policy, Failure> {
+    complete(read(file)?, &Beside::Folder(folder_of(file)))
+}
+
+fn folder_of(file: &Path) -> &Path {
+    file.parent().unwrap_or(Path::new("."))
+}
+
+/// The policy of a file, without what it names beside it.
+fn read(file: &Path) -> Result<Policy, Failure> {
     let text = std::fs::read(file).map_err(|error| {
         Failure::new(format!(
             "cannot read the policy {}: {error}",
@@ -98,20 +166,22 @@ pub(super) fn from_file(file: &Path) -> Result<Policy, Failure> {
         ))
         .hint("give another with --policy FILE, or correct `git config stagegate.policy`")
     })?;
-    let folder = file.parent().unwrap_or(Path::new("."));
-    complete(
-        parse(&text, &file.display().to_string())?,
-        &Beside::Folder(folder),
-    )
+    parse(&text, &file.display().to_string())
 }
 
 fn parse(text: &[u8], source: &str) -> Result<Policy, Failure> {
-    let text = std::str::from_utf8(text)
-        .map_err(|_| Failure::new(format!("the policy {source} is not UTF-8")))?;
-    Policy::parse(text, source).map_err(|errors| {
-        Failure::new(format!("the policy {source} has mistakes:\n{errors}"))
+    Policy::parse(utf8(text, source)?, source).map_err(|errors| {
+        mistaken(source, &errors)
             .hint("`stagegate policy check` lists them all; docs/policy.md explains every key")
     })
+}
+
+fn utf8<'t>(text: &'t [u8], source: &str) -> Result<&'t str, Failure> {
+    std::str::from_utf8(text).map_err(|_| Failure::new(format!("the policy {source} is not UTF-8")))
+}
+
+fn mistaken(source: &str, errors: &PolicyErrors) -> Failure {
+    Failure::new(format!("the policy {source} has mistakes:\n{errors}"))
 }
 
 /// The scanner over all rules: the built-in ones that the policy neither leaves out nor replaces, and its own.
@@ -348,17 +418,24 @@ pub(super) fn gate<'g>(
     }
 }
 
-/// The clock of a run, and somebody who watches it. On a server the policy sets it, and GitHub Enterprise Server does, which stops
+/// The clock of a run and how much memory it may take, and somebody who watches both. On a server the policy sets them, and GitHub Enterprise Server does, which stops
 /// hooks after 5 s; elsewhere only who asks for it by hand.
 pub(super) fn clock(global: &Global, policy: &Policy, server: bool) -> Option<Arc<Clock>> {
     let limits = policy.limits();
     let of_github = || std::env::var_os("GITHUB_VIA").map(|_| GITHUB_BUDGET);
+    let of_policy = if server { limits } else { Limits::default() };
     let budget = global.time_budget.or_else(|| {
         server
-            .then(|| limits.time_budget.or_else(of_github))
+            .then(|| of_policy.time_budget.or_else(of_github))
             .flatten()
-    })?;
-    let clock = Arc::new(Clock::new(global.started, budget, limits.refuse_unclaimed));
+    });
+    let most_memory = global.max_memory.or(of_policy.max_memory);
+    if budget.is_none() && most_memory.is_none() {
+        return None;
+    }
+    let budget = budget.unwrap_or(UNLIMITED);
+    let clock = Clock::new(global.started, budget, limits.refuse_unclaimed);
+    let clock = Arc::new(clock.with_memory(most_memory));
     global.watch.watch(&clock);
     Some(clock)
 }

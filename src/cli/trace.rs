@@ -24,6 +24,7 @@ const OPTION: &str = "stagegate.override=";
 pub(super) struct Trace {
     file: Option<PathBuf>,
     metrics: Option<PathBuf>,
+    forward: Option<PathBuf>,
     must: bool,
     started: Instant,
     entry: Entry,
@@ -43,14 +44,15 @@ impl Trace {
                 .cloned()
                 .or_else(|| log.file.as_ref().map(PathBuf::from)),
             metrics: log.metrics.as_ref().map(PathBuf::from),
+            forward: log.forward.as_ref().map(PathBuf::from),
             must: log.must,
             started: global.started,
             entry: Entry {
                 mode: mode.to_owned(),
                 who: who(),
                 repository: repository.git_dir().display().to_string(),
-                policy: policy.source().to_owned(),
-                policy_digest: policy.digest().to_owned(),
+                policy: policy.source().into_owned(),
+                policy_digest: policy.digest(),
                 ..Entry::default()
             },
         };
@@ -195,8 +197,13 @@ impl Trace {
                     JournalError::Write { .. } => {
                         "nothing passes without its line in the log: make room, or let the user of this hook write the file and its folder (`[log] on-failure`)"
                     }
+                    JournalError::Forward { .. } => {
+                        "nothing passes whose line does not reach the log of the system: let a daemon listen there, or take `[log] forward` out"
+                    }
                 };
-                if overriding && matches!(error, JournalError::Used { .. }) {
+                // What stands in the log already is not what came of it.
+                let is_forward = matches!(error, JournalError::Forward { .. });
+                if is_forward || overriding && matches!(error, JournalError::Used { .. }) {
                     self.failed();
                 }
                 Err(Failure::new(error.to_string()).hint(hint))
@@ -218,7 +225,10 @@ impl Trace {
         entry.milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         let (outcome, overrides) = (entry.outcome.clone(), entry.overrides.len());
         let left = match &self.file {
-            Some(file) => journal::append(file, entry),
+            Some(file) => journal::append(file, entry).and_then(|line| match &self.forward {
+                Some(socket) => journal::forward(socket, &line, &outcome),
+                None => Ok(()),
+            }),
             None => Ok(()),
         };
         if let Some(file) = &self.metrics {

@@ -50,7 +50,7 @@ fn judge(
     let scanner = source::scanner(&policy)?;
     let inventories = source::inventory(global, &repository, &policy, false)?;
     let gate = Gate {
-        policy_ref: source::policy_ref(global, &repository),
+        policy_ref: source::policy_ref(global, &repository, &policy),
         ..source::gate(global, &repository, &policy, &scanner, &inventories)
     };
     // After the gate's own clock: the last one is watched.
@@ -59,7 +59,7 @@ fn judge(
         ..gate
     };
     let current = repository.refs()?;
-    let unconfined = confine::confine(global, &left.files());
+    let unconfined = confine::confine(global, &repository, &left.files());
     let mut report = gate.updates("update", vec![update], &current)?;
     report.notes.extend(unconfined);
     output::write_traced(report, trace.take(), &[], global, out)

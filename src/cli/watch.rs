@@ -1,13 +1,14 @@
-//! Somebody who waits for the answer and not longer than the time budget. Judging looks at the clock between two changes; what
+//! Somebody who waits for the answer, not longer than the time budget and with no more memory than there may be. Judging looks at the clock between two changes; what
 //! takes long in between (one large blob, a walk through a long past, a repository on a disk that hangs) is left alone here,
 //! and the answer is a refusal. The process ends with it, whatever the other thread is doing.
 
 use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::time::Duration;
 
 use crate::judge::Clock;
-use crate::judge::clock::in_words;
+use crate::judge::clock::{Now, in_words};
 
 use super::{Cli, Failure, answered, output};
 
@@ -75,20 +76,26 @@ pub(super) fn main(mut cli: Cli) -> u8 {
     loop {
         let told = match &clock {
             None => receiver.recv().ok(),
-            Some(watched) => match receiver.recv_timeout(watched.left()) {
+            Some(watched) => match receiver.recv_timeout(patience(watched)) {
                 Ok(told) => Some(told),
                 Err(RecvTimeoutError::Disconnected) => None,
-                Err(RecvTimeoutError::Timeout) if watched.may_say() => {
-                    let code = out_of_time(watched, &cli);
+                Err(RecvTimeoutError::Timeout) => {
+                    let Some(ended) = ended(watched) else {
+                        continue;
+                    };
+                    if !watched.may_say() {
+                        // It is writing its report.
+                        clock = None;
+                        continue;
+                    }
+                    let code = match ended {
+                        Ended::Time => out_of_time(watched, &cli),
+                        Ended::Memory(what) => out_of_memory(&what, watched, &cli),
+                    };
                     if let Some(log) = log.take() {
                         log(if code == 0 { "allowed" } else { "undecided" });
                     }
                     return code;
-                }
-                Err(RecvTimeoutError::Timeout) => {
-                    // It is writing its report.
-                    clock = None;
-                    continue;
                 }
             },
         };
@@ -101,11 +108,74 @@ pub(super) fn main(mut cli: Cli) -> u8 {
     }
 }
 
-/// Says how far a run has come that has not stopped by itself.
-fn out_of_time(clock: &Clock, cli: &Cli) -> u8 {
+/// What came to its end before the run did.
+enum Ended {
+    Time,
+    /// Why.
+    Memory(String),
+}
+
+/// How often memory is looked at: a processor fills some 20 MiB in this time.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// How long to wait for an answer before something is looked at.
+fn patience(clock: &Clock) -> Duration {
+    let left = clock.left();
+    clock.most_memory.map_or(left, |_| left.min(LOOK))
+}
+
+fn ended(clock: &Clock) -> Option<Ended> {
+    if clock.left().is_zero() {
+        return Some(Ended::Time);
+    }
+    let most = clock.most_memory?;
+    match memory() {
+        Ok(used) if used <= most => None,
+        Ok(used) => Some(Ended::Memory(format!(
+            "the limit of {} MiB on memory was reached ({} MiB)",
+            most >> 20,
+            used >> 20
+        ))),
+        Err(error) => Some(Ended::Memory(format!(
+            "memory is limited to {} MiB, and cannot be measured here: /proc/self/status: {error}",
+            most >> 20
+        ))),
+    }
+}
+
+/// Bytes of memory that belong to this process alone, swapped out or not; packs and what else is mapped are not counted.
+fn memory() -> std::io::Result<u64> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let field = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+        let kibibytes = line.trim().strip_suffix("kB")?.trim();
+        kibibytes.parse::<u64>().ok()
+    };
+    let own = field("RssAnon:").ok_or_else(|| std::io::Error::other("it has no RssAnon"))?;
+    Ok((own + field("VmSwap:").unwrap_or(0)) << 10)
+}
+
+/// Says how far a run has come that would take more memory than it may. Whatever is claimed or not, it is refused: what was read last
+/// is not told from what was not read.
+fn out_of_memory(what: &str, clock: &Clock, cli: &Cli) -> u8 {
     let now = clock.now();
     let (done, all) = now.refs;
-    let reading = now.reading.map_or_else(
+    let failure = Failure::new(format!(
+        "{what}: {done} of {all} refs were examined, {} commits and {} changed files begun, {}",
+        now.commits,
+        now.changes,
+        reading(&now)
+    ))
+    .hint(
+        "push smaller files or fewer at once, or have the limit raised (`[limits] max-memory` in the administrator's policy, \
+         `--max-memory`); `git log --raw --all --find-object=BLOB` says where a blob stands",
+    );
+    refuse(&failure, cli)
+}
+
+/// The blob that is being read.
+fn reading(now: &Now) -> String {
+    now.reading.map_or_else(
         || "nothing had been read yet".to_owned(),
         |(oid, size)| {
             format!(
@@ -113,11 +183,26 @@ fn out_of_time(clock: &Clock, cli: &Cli) -> u8 {
                 size as f64 / 1_048_576.0
             )
         },
-    );
+    )
+}
+
+fn refuse(failure: &Failure, cli: &Cli) -> u8 {
+    if let Some(mode) = cli.command.mode() {
+        output::write_failure(failure, mode, &cli.global, &mut std::io::stdout());
+    }
+    failure.say(cli.global.log_format);
+    2
+}
+
+/// Says how far a run has come that has not stopped by itself.
+fn out_of_time(clock: &Clock, cli: &Cli) -> u8 {
+    let now = clock.now();
+    let (done, all) = now.refs;
+    let reading = reading(&now);
     let pace = now.bytes as f64 / clock.budget().as_secs_f64();
     let size = now.reading.map_or(0, |(_, size)| size);
     let rest = if pace > 0.0 && size > 0 {
-        let rest = std::time::Duration::try_from_secs_f64(size as f64 / pace).unwrap_or_default();
+        let rest = Duration::try_from_secs_f64(size as f64 / pace).unwrap_or_default();
         format!(
             "; at the pace so far that blob takes about {}",
             in_words(rest)
@@ -142,9 +227,5 @@ fn out_of_time(clock: &Clock, cli: &Cli) -> u8 {
         "push fewer commits or smaller files at once, or have the time budget raised (`[limits] time-budget` in the \
          administrator's policy, `--time-budget`)",
     );
-    if let Some(mode) = cli.command.mode() {
-        output::write_failure(&failure, mode, &cli.global, &mut std::io::stdout());
-    }
-    failure.say(cli.global.log_format);
-    2
+    refuse(&failure, cli)
 }

@@ -339,6 +339,12 @@ impl Plumbing {
         }
     }
 
+    /// Ends the processes that read objects; the next object starts another.
+    pub(super) fn end_readers(&self) {
+        self.batch.take();
+        self.sizes.take();
+    }
+
     /// Why git cannot read an object.
     fn reason(&self, oid: Oid) -> String {
         let asked = self

@@ -122,6 +122,14 @@ const COMMITS: usize = 2 << 20;
 const LONGEST_CHAIN: usize = 5;
 
 impl Repository {
+    /// Ends the processes that have read objects so far. What is read from now on is read by this process, or by one that it starts
+    /// from now on and that may do no more than it.
+    pub fn end_readers(&self) {
+        if let Backend::Plumbing(plumbing) = &self.backend {
+            plumbing.end_readers();
+        }
+    }
+
     /// Opens the repository that git's environment names (`GIT_DIR`, object directories, alternates, quarantine), as a
     /// hook must; without such an environment, the one around the current directory.
     pub fn open_from_env() -> Result<Self, GitError> {

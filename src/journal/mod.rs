@@ -4,7 +4,9 @@
 //! Beside `FILE` stands `FILE.head`: the lock, the hash of the last line, and the overrides that were used. It is not rotated,
 //! so that the chain goes on in the next file.
 
+mod forward;
 mod metrics;
+mod used;
 mod verify;
 
 use std::fs::{self, File, OpenOptions};
@@ -13,7 +15,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub use forward::forward;
 pub use metrics::count;
+pub use used::{Used, overrides};
 pub use verify::{Broken, Verified, verify};
 
 /// What stands before the first line.
@@ -116,6 +120,14 @@ pub enum JournalError {
         /// Why.
         reason: String,
     },
+    /// The log of the system did not take it.
+    #[error("cannot forward the audit log to {socket}: {reason}")]
+    Forward {
+        /// The socket.
+        socket: String,
+        /// Why.
+        reason: String,
+    },
     /// It has let something pass already.
     #[error("the override for {fingerprint} was used on {day}, and one is used once")]
     Used {
@@ -138,11 +150,11 @@ fn head_of(file: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Appends one entry, whole and on the disk, and gives it its time and its place in the chain.
+/// Appends one entry, whole and on the disk, and gives it its time and its place in the chain: the line that was written.
 ///
 /// # Errors
 /// Where it cannot be written, or an override in it was used before; then nothing was written.
-pub fn append(file: &Path, mut entry: Entry) -> Result<(), JournalError> {
+pub fn append(file: &Path, mut entry: Entry) -> Result<String, JournalError> {
     let failed = |error: io::Error| JournalError::Write {
         file: file.display().to_string(),
         reason: error.to_string(),
@@ -191,13 +203,13 @@ pub fn append(file: &Path, mut entry: Entry) -> Result<(), JournalError> {
         _ if head.last.is_empty() => NOTHING.to_owned(),
         _ => head.last.clone(),
     };
-    let line = serde_json::to_vec(&entry).map_err(|error| failed(io::Error::other(error)))?;
+    let line = serde_json::to_string(&entry).map_err(|error| failed(io::Error::other(error)))?;
     let mut written = Vec::with_capacity(line.len() + 2);
     if is_cut {
         // Somebody was killed in the middle of a line.
         written.push(b'\n');
     }
-    written.extend_from_slice(&line);
+    written.extend_from_slice(line.as_bytes());
     written.push(b'\n');
     // An override is used before it is written down: killed in between, it is lost and not used twice.
     if !entry.overrides.is_empty() {
@@ -209,8 +221,9 @@ pub fn append(file: &Path, mut entry: Entry) -> Result<(), JournalError> {
         let _ = log.set_len(before);
         return Err(failed(error));
     }
-    head.last = hash(&line);
-    write_head(&mut lock, &head).map_err(failed)
+    head.last = hash(line.as_bytes());
+    write_head(&mut lock, &head).map_err(failed)?;
+    Ok(line)
 }
 
 /// Whether a line is the one that the head knows, or the one after it.

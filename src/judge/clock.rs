@@ -1,4 +1,4 @@
-//! The time that a run may take, and how far it has come: what stops it between two changes, and what is said of one that does
+//! The time and the memory that a run may take, and how far it has come: what stops it between two changes, and what is said of one that does
 //! not stop by itself.
 
 use std::sync::Mutex;
@@ -12,6 +12,8 @@ use crate::model::Oid;
 pub struct Clock {
     started: Instant,
     budget: Duration,
+    /// Bytes of memory that the process may have; `None` where that is not limited.
+    pub most_memory: Option<u64>,
     /// Whether what nothing claims is refused too.
     pub refuse_unclaimed: bool,
     said: AtomicBool,
@@ -41,6 +43,7 @@ impl Clock {
         Self {
             started,
             budget,
+            most_memory: None,
             refuse_unclaimed,
             said: AtomicBool::new(false),
             now: Mutex::new(Now {
@@ -52,6 +55,13 @@ impl Clock {
                 refuses: true,
             }),
         }
+    }
+
+    /// The same with so many bytes of memory.
+    #[must_use]
+    pub const fn with_memory(mut self, most: Option<u64>) -> Self {
+        self.most_memory = most;
+        self
     }
 
     /// The whole of it.
@@ -101,6 +111,9 @@ impl Clock {
         }
     }
 }
+
+/// A budget where there is none: longer than anybody waits.
+pub const UNLIMITED: Duration = Duration::from_secs(u32::MAX as u64);
 
 /// A duration in a few characters: `0.4 s`, `12 s`, `3 min`.
 pub fn in_words(duration: Duration) -> String {

@@ -1,5 +1,5 @@
-//! `[log]` and `[[override]]`: what only an administrator's policy says. In one that stands in a repository they have no say:
-//! whoever may push would name the file that the server writes, and themselves as who may override.
+//! `[log]`, `[[override]]` and `[repositories]`: what only an administrator's policy says. In one that stands in a repository they have no say:
+//! whoever may push would name the file that the server writes, and themselves as who may override. ([`super::beside`] has the last.)
 
 use jiff::civil::Date;
 
@@ -22,6 +22,8 @@ pub const WHO: [&str; 6] = [
 pub struct LogSettings {
     /// The audit log.
     pub file: Option<String>,
+    /// The socket of the system's log, which gets every line too.
+    pub forward: Option<String>,
     /// The counters.
     pub metrics: Option<String>,
     /// Whether a run whose line cannot be written is refused.
@@ -32,6 +34,7 @@ impl Default for LogSettings {
     fn default() -> Self {
         Self {
             file: None,
+            forward: None,
             metrics: None,
             must: true,
         }
@@ -51,6 +54,17 @@ pub struct MayOverride {
     pub policy_line: String,
 }
 
+impl MayOverride {
+    /// The remark on a grant that no longer holds.
+    pub(super) fn note(&self, today: Date) -> Option<String> {
+        let day = self.expires.filter(|day| today > *day)?;
+        Some(format!(
+            "{}: the [[override]] expired on {day} and lets nothing pass any more: remove it, or give it another day",
+            self.policy_line
+        ))
+    }
+}
+
 impl Policy {
     /// What is written down about a run.
     pub const fn log(&self) -> &LogSettings {
@@ -62,9 +76,13 @@ impl Policy {
         &self.may_override
     }
 
-    /// SHA-256 of the text, in hexadecimal digits; empty for the default policy.
-    pub fn digest(&self) -> &str {
-        &self.digest
+    /// SHA-256 of the text, in hexadecimal digits; empty for the default policy. Of two that judge together both, with a space
+    /// between.
+    pub fn digest(&self) -> String {
+        match &self.beside {
+            Some(beside) => format!("{} {}", self.digest, beside.digest),
+            None => self.digest.clone(),
+        }
     }
 
     /// The policy without what only an administrator says, and a note where it says such.
@@ -72,7 +90,12 @@ impl Policy {
     pub fn of_repository(mut self) -> Self {
         let log = std::mem::take(&mut self.log) != LogSettings::default();
         let overrides = !std::mem::take(&mut self.may_override).is_empty();
-        for (table, is_there) in [("[log]", log), ("[[override]]", overrides)] {
+        let open = !std::mem::take(&mut self.open).is_empty();
+        for (table, is_there) in [
+            ("[log]", log),
+            ("[[override]]", overrides),
+            ("[repositories]", open),
+        ] {
             if is_there {
                 self.ignored.push(format!(
                     "{}: {table} has no say in a policy that stands in a repository: it belongs into the administrator's (--policy, git config stagegate.policy)",

@@ -63,6 +63,11 @@ impl Policy {
             budget.map_or_else(|| "none".to_owned(), |budget| format!("{budget:?}"))
         };
         setting("time-budget", budget(self), budget(new));
+        let memory = |policy: &Self| {
+            let most = policy.limits.max_memory;
+            most.map_or_else(|| "none".to_owned(), |most| format!("{} MiB", most >> 20))
+        };
+        setting("max-memory", memory(self), memory(new));
         let unclaimed = |policy: &Self| {
             let refuses = policy.limits.refuse_unclaimed;
             if refuses { "refuse" } else { "allow" }.to_owned()

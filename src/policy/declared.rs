@@ -43,6 +43,7 @@ impl Policy {
             ("rules", self.declared_rules()),
             ("exceptions", self.declared_exceptions()),
             ("overrides", self.declared_overrides()),
+            ("repositories", self.declared_open()),
         ];
         sections.retain(|(_, declared)| !declared.is_empty());
         sections
@@ -94,6 +95,9 @@ impl Policy {
         if let Some(budget) = self.limits.time_budget {
             limits.push((format!("time-budget: {budget:?}"), None));
         }
+        if let Some(most) = self.limits.max_memory {
+            limits.push((format!("max-memory: {} MiB", most >> 20), None));
+        }
         if !self.limits.refuse_unclaimed {
             limits.push(("unclaimed: allow".to_owned(), None));
         }
@@ -105,6 +109,9 @@ impl Policy {
         if let Some(file) = &self.log.file {
             let failed = if self.log.must { "refuse" } else { "continue" };
             log.push((format!("file: {file}, on-failure: {failed}"), None));
+        }
+        if let Some(socket) = &self.log.forward {
+            log.push((format!("forward: {socket}"), None));
         }
         if let Some(file) = &self.log.metrics {
             log.push((format!("metrics: {file}"), None));
@@ -122,6 +129,11 @@ impl Policy {
             (told, Some(may.policy_line.clone()))
         };
         self.may_override.iter().map(told).collect()
+    }
+
+    fn declared_open(&self) -> Vec<Declared> {
+        let open = self.open.iter();
+        open.map(|key| (format!("open: {key}"), None)).collect()
     }
 
     fn declared_remarks(&self) -> Vec<Declared> {

@@ -6,6 +6,7 @@ mod tests;
 
 use serde_json::{Map, Value, json};
 
+use super::beside::OPENABLE;
 use super::table::Row;
 use crate::model::Family;
 
@@ -25,6 +26,7 @@ pub(super) enum Table {
     Rules,
     Exception,
     Override,
+    Repositories,
 }
 
 /// What a key may hold.
@@ -43,6 +45,8 @@ enum Holds {
     Days,
     /// A duration.
     Duration,
+    /// An amount of memory.
+    Size,
     /// A day, without quotes.
     Day,
     /// A table of this kind.
@@ -153,7 +157,7 @@ static TOP: &[Key] = &[
     key(
         "limits",
         Holds::One(Table::Limits),
-        "How long a push may take on a server.",
+        "How long a push may take on a server, and how much memory.",
     ),
     key(
         "log",
@@ -171,6 +175,11 @@ static TOP: &[Key] = &[
         "override",
         Holds::Many(Table::Override),
         "Who may let a value pass once, with `git push -o stagegate.override=FINGERPRINT:REASON`. Only in the administrator's policy.",
+    ),
+    key(
+        "repositories",
+        Holds::One(Table::Repositories),
+        "What a policy that stands in a repository may say beside this one. Only in the administrator's policy.",
     ),
 ];
 
@@ -298,6 +307,11 @@ static LIMITS: &[Key] = &[
         "How long `pre-receive` and `update` may take. What was not examined by then is refused, and the report says what that is. Without it 4 s on GitHub Enterprise Server, which stops hooks after 5 s, and no limit elsewhere.",
     ),
     key(
+        "max-memory",
+        Holds::Size,
+        "How much memory `pre-receive` and `update` may take, the mapped packs apart. What would need more is refused as not examined.",
+    ),
+    key(
         "unclaimed",
         Holds::Choice(&["refuse", "allow"]),
         "What happens to a ref that no environment claims when the time ends before it was examined: it is refused (the default), or it passes and the report says so.",
@@ -311,9 +325,14 @@ static LOG: &[Key] = &[
         "The audit log, a whole path: one line of JSON for each push, each with the hash of the line before.",
     ),
     key(
+        "forward",
+        Holds::Text,
+        "The socket of the system's log, `/dev/log`: journald, rsyslog or syslog-ng gets every line of the file, too, as `syslog(3)` would send it.",
+    ),
+    key(
         "on-failure",
         Holds::Choice(&["refuse", "continue"]),
-        "What happens to a push whose line cannot be written: it is refused (the default), or judged as if it had been. One with an override is always refused then.",
+        "What happens to a push whose line cannot be written or forwarded: it is refused (the default), or judged as if it had been. One with an override is always refused then.",
     ),
     key(
         "metrics",
@@ -335,6 +354,12 @@ static OVERRIDE: &[Key] = &[
     ),
     key("expires", Holds::Day, "The last day on which they may."),
 ];
+
+static REPOSITORIES: &[Key] = &[key(
+    "open",
+    Holds::Choices(&OPENABLE),
+    "Keys that the repository's policy may set. Every other key is locked: there it has no say, and the report names the lines.",
+)];
 
 static RULES: &[Key] = &[
     key("disable", Holds::Texts, "Ids of rules that are left out."),
@@ -364,7 +389,7 @@ static EXCEPTION: &[Key] = &[
 ];
 
 impl Table {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Top,
         Self::Environment,
         Self::Verdicts,
@@ -378,6 +403,7 @@ impl Table {
         Self::Rules,
         Self::Exception,
         Self::Override,
+        Self::Repositories,
     ];
 
     /// The names of its keys.
@@ -405,6 +431,7 @@ impl Table {
             Self::Limits => LIMITS,
             Self::Log => LOG,
             Self::Override => OVERRIDE,
+            Self::Repositories => REPOSITORIES,
             Self::Rules => RULES,
             Self::Exception => EXCEPTION,
         }
@@ -424,6 +451,7 @@ impl Table {
             Self::Limits => "`[limits]`",
             Self::Log => "`[log]`",
             Self::Override => "`[[override]]`",
+            Self::Repositories => "`[repositories]`",
             Self::Rules => "`[rules]`",
             Self::Exception => "`[[exception]]`",
         }
@@ -478,6 +506,7 @@ impl Holds {
                 json!({ "type": "integer", "minimum": 1, "maximum": super::validate::MOST_DAYS })
             }
             Self::Duration => json!({ "type": "string", "pattern": "^ *[0-9]" }),
+            Self::Size => json!({ "type": "string", "pattern": "^[0-9]+ *[MG]iB$" }),
             // Editors hand a day of TOML to the schema as a text.
             Self::Day => json!({ "type": "string", "format": "date" }),
             Self::One(table) => table.schema(),
@@ -520,6 +549,7 @@ impl Holds {
             Self::Exactly(number) => format!("`{number}`"),
             Self::Days => "a number of days".to_owned(),
             Self::Duration => "a duration: `\"4s\"`".to_owned(),
+            Self::Size => "a size: `\"1GiB\"`".to_owned(),
             Self::Day => "a day: `2030-12-31`".to_owned(),
             Self::One(_) => "a table".to_owned(),
             Self::Named(_) => "tables, each below its name".to_owned(),

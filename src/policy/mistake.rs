@@ -68,6 +68,8 @@ impl std::error::Error for PolicyErrors {}
 /// Turns byte offsets into lines and columns, and gathers mistakes.
 pub(super) struct Mistakes<'t> {
     text: &'t str,
+    /// Where a second file begins in the text, whose lines are counted anew; the end where there is none.
+    second: usize,
     found: Vec<Mistake>,
 }
 
@@ -75,8 +77,23 @@ impl<'t> Mistakes<'t> {
     pub(super) fn new(text: &'t str) -> Self {
         Self {
             text,
+            second: text.len() + 1,
             found: Vec::new(),
         }
+    }
+
+    /// Two files in one text, the second from `second` on.
+    pub(super) const fn of_two(text: &'t str, second: usize) -> Self {
+        Self {
+            text,
+            second,
+            found: Vec::new(),
+        }
+    }
+
+    /// Whether a byte offset is one of the second file.
+    pub(super) const fn is_second(&self, offset: usize) -> bool {
+        offset >= self.second
     }
 
     /// Line from 1 of a byte offset.
@@ -90,7 +107,12 @@ impl<'t> Mistakes<'t> {
     }
 
     fn position(&self, offset: usize) -> (usize, usize) {
-        let before = &self.text.as_bytes()[..offset.min(self.text.len())];
+        let file = if self.is_second(offset) {
+            self.second
+        } else {
+            0
+        };
+        let before = &self.text.as_bytes()[file..offset.min(self.text.len())];
         let line_start = before
             .iter()
             .rposition(|&byte| byte == b'\n')

@@ -4,6 +4,7 @@
 
 mod administrator;
 mod baseline;
+mod beside;
 mod cases;
 mod changed;
 mod conventions;
@@ -21,6 +22,8 @@ mod schema;
 mod table;
 mod validate;
 
+use std::borrow::Cow;
+
 use jiff::civil::Date;
 use sha2::{Digest as _, Sha256};
 
@@ -37,7 +40,7 @@ use declared::DeclaredWords;
 use exception::Exception;
 pub use exception::ExceptionOf;
 pub use keys::{reference, schema as json_schema};
-pub use limits::{Limits, duration};
+pub use limits::{Limits, duration, size};
 pub use mistake::{Mistake, PolicyErrors};
 use patterns::Pattern;
 pub use preset::Preset;
@@ -137,6 +140,12 @@ pub struct Policy {
     limits: Limits,
     log: LogSettings,
     may_override: Vec<MayOverride>,
+    /// Its text, where it opens keys: it is read again together with the repository's.
+    text: String,
+    /// The keys that the repository's policy may set beside this one.
+    open: Vec<&'static str>,
+    /// The repository's policy that counts beside this one.
+    beside: Option<beside::Beside>,
     /// What it says and has no say in.
     ignored: Vec<String>,
 }
@@ -241,33 +250,51 @@ impl Policy {
         match schema::read(text, &mut mistakes) {
             Some(written) => {
                 let mut policy = validate::validate(written, source, mistakes)?;
-                let digest = Sha256::digest(text.as_bytes());
-                policy.digest = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+                policy.digest = sha256(text);
+                if policy.opens_keys() {
+                    policy.text = text.to_owned();
+                }
                 Ok(policy)
             }
             None => Err(mistakes.into_errors(source)),
         }
     }
 
-    /// Says in which commit the policy stood.
+    /// Says in which commit the policy stood; of two, the repository's.
     pub fn set_commit(&mut self, commit: &str) {
-        self.commit = Some(commit.to_owned());
+        let of = self
+            .beside
+            .as_mut()
+            .map_or(&mut self.commit, |beside| &mut beside.commit);
+        *of = Some(commit.to_owned());
     }
 
     /// Which policy it is, so that somebody can hold it against the one that should have judged: what it is called, the digest of
-    /// its text, and the commit that it was taken from.
+    /// its text, and the commit that it was taken from. Of two that judge together both.
     pub fn identified(&self) -> String {
         if self.digest.is_empty() {
             return self.source.clone();
         }
-        let commit = self.commit.as_ref();
-        let commit = commit.map_or_else(String::new, |commit| format!(", commit {commit}"));
-        format!("{} (sha256 {}{commit})", self.source, self.digest)
+        let one = |source: &str, digest: &str, commit: Option<&String>| {
+            let commit = commit.map_or_else(String::new, |commit| format!(", commit {commit}"));
+            format!("{source} (sha256 {digest}{commit})")
+        };
+        let own = one(&self.source, &self.digest, self.commit.as_ref());
+        match &self.beside {
+            Some(beside) => {
+                let other = one(&beside.source, &beside.digest, beside.commit.as_ref());
+                format!("{own} and beside it {other}")
+            }
+            None => own,
+        }
     }
 
-    /// What the policy is called: `stagegate.toml`, or `default policy`.
-    pub fn source(&self) -> &str {
-        &self.source
+    /// What the policy is called: `stagegate.toml`, or `default policy`; of two that judge together both.
+    pub fn source(&self) -> Cow<'_, str> {
+        match &self.beside {
+            Some(beside) => format!("{} and beside it {}", self.source, beside.source).into(),
+            None => self.source.as_str().into(),
+        }
     }
 
     /// Which new commits are walked.
@@ -300,7 +327,7 @@ impl Policy {
         self.inventory.as_ref()
     }
 
-    /// How long a run may take.
+    /// How long a run may take, and how much memory.
     pub const fn limits(&self) -> Limits {
         self.limits
     }
@@ -310,11 +337,12 @@ impl Policy {
         !self.exceptions.is_empty()
     }
 
-    /// Remarks that change nothing: exceptions that hold no longer.
+    /// Remarks that change nothing: exceptions and grants of overrides that hold no longer, what is written and has no say.
     pub fn notes(&self, today: Date) -> Vec<String> {
         self.exceptions
             .iter()
             .filter_map(|exception| exception.note(today))
+            .chain(self.may_override.iter().filter_map(|may| may.note(today)))
             .chain(self.ignored.iter().cloned())
             .collect()
     }
@@ -510,6 +538,12 @@ impl Policy {
             claims.push(environment.claim(claimed_by, "default policy"));
         }
     }
+}
+
+/// SHA-256 of a text, in hexadecimal digits.
+fn sha256(text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn kind_of_ref(ref_name: &str) -> &'static str {

@@ -23,6 +23,8 @@ pub(super) type Text = At<String>;
 /// The whole file.
 #[derive(Debug, Default)]
 pub(super) struct Written {
+    /// The keys at the top of the file, and where each is written.
+    pub(super) keys: Vec<At<String>>,
     /// The inner `None` is a version that could not be read, which is a mistake already.
     pub(super) version: Option<Option<At<i64>>>,
     pub(super) history: Option<Text>,
@@ -39,6 +41,8 @@ pub(super) struct Written {
     pub(super) limits: Option<WrittenLimits>,
     pub(super) log: Option<WrittenLog>,
     pub(super) overrides: Vec<WrittenOverride>,
+    /// The keys that repositories may set.
+    pub(super) open: Vec<Text>,
     pub(super) exceptions: Vec<WrittenException>,
     pub(super) honour: Vec<Text>,
     pub(super) rules: Vec<crate::rules::Rule>,
@@ -94,6 +98,7 @@ pub(super) struct WrittenAudit {
 #[derive(Debug, Default)]
 pub(super) struct WrittenLimits {
     pub(super) time_budget: Option<Text>,
+    pub(super) max_memory: Option<Text>,
     pub(super) unclaimed: Option<Text>,
 }
 
@@ -101,6 +106,7 @@ pub(super) struct WrittenLimits {
 #[derive(Debug, Default)]
 pub(super) struct WrittenLog {
     pub(super) file: Option<Text>,
+    pub(super) forward: Option<Text>,
     pub(super) on_failure: Option<Text>,
     pub(super) metrics: Option<Text>,
 }
@@ -178,6 +184,10 @@ impl Reader<'_, '_> {
     fn file(&mut self, table: &DeTable<'_>) -> Written {
         let mut written = Written::default();
         for (key, at, value) in self.known(table, Table::Top, "the file") {
+            written.keys.push(At {
+                value: key.to_owned(),
+                offset: at,
+            });
             match key {
                 "version" => written.version = Some(self.integer(value, key)),
                 "history" => written.history = self.text(value, key),
@@ -242,6 +252,7 @@ impl Reader<'_, '_> {
                     for (inner, _, value) in self.inner(value, key, Table::Limits, "[limits]") {
                         match inner {
                             "time-budget" => limits.time_budget = self.text(value, inner),
+                            "max-memory" => limits.max_memory = self.text(value, inner),
                             "unclaimed" => limits.unclaimed = self.text(value, inner),
                             _ => {}
                         }
@@ -253,6 +264,7 @@ impl Reader<'_, '_> {
                     for (inner, _, value) in self.inner(value, key, Table::Log, "[log]") {
                         match inner {
                             "file" => log.file = self.text(value, inner),
+                            "forward" => log.forward = self.text(value, inner),
                             "on-failure" => log.on_failure = self.text(value, inner),
                             "metrics" => log.metrics = self.text(value, inner),
                             _ => {}
@@ -264,6 +276,15 @@ impl Reader<'_, '_> {
                     if let Some(array) = self.array(value, key) {
                         for item in array.iter() {
                             written.overrides.extend(self.overriding(item));
+                        }
+                    }
+                }
+                "repositories" => {
+                    for (inner, _, value) in
+                        self.inner(value, key, Table::Repositories, "[repositories]")
+                    {
+                        if inner == "open" {
+                            written.open = self.texts(value, inner);
                         }
                     }
                 }

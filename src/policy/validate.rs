@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use jiff::civil::Date;
 
+use super::beside::OPENABLE;
 use super::conventions::{self, Words};
 use super::declared::DeclaredWords;
 use super::exception::Exception;
@@ -58,6 +59,9 @@ pub(super) fn builtin() -> Policy {
         limits: super::Limits::default(),
         log: super::LogSettings::default(),
         may_override: Vec::new(),
+        text: String::new(),
+        open: Vec::new(),
+        beside: None,
         ignored: Vec::new(),
         digest: String::new(),
     }
@@ -69,12 +73,37 @@ pub(super) fn validate(
     source: &str,
     mistakes: Mistakes<'_>,
 ) -> Result<Policy, PolicyErrors> {
-    let mut checker = Checker { source, mistakes };
+    let mut checker = Checker {
+        source,
+        beside: source,
+        mistakes,
+    };
     let policy = checker.policy(written);
     if checker.mistakes.is_empty() {
         Ok(policy)
     } else {
         Err(checker.mistakes.into_errors(source))
+    }
+}
+
+/// Checks what two policies say together, which are one text to `mistakes`. The mistakes of each alone are those of its own: what is
+/// found here is what the second, `beside`, says and the first does not let it say.
+pub(super) fn validate_two(
+    written: Written,
+    source: &str,
+    beside: &str,
+    mistakes: Mistakes<'_>,
+) -> Result<Policy, PolicyErrors> {
+    let mut checker = Checker {
+        source,
+        beside,
+        mistakes,
+    };
+    let policy = checker.policy(written);
+    if checker.mistakes.is_empty() {
+        Ok(policy)
+    } else {
+        Err(checker.mistakes.into_errors(beside))
     }
 }
 
@@ -94,12 +123,19 @@ fn vocabulary(words: &Words) -> Vocabulary {
 
 struct Checker<'t> {
     source: &'t str,
+    /// What the second of two files is called; the first where there is one.
+    beside: &'t str,
     mistakes: Mistakes<'t>,
 }
 
 impl Checker<'_> {
     fn line(&self, offset: usize) -> String {
-        format!("{}:{}", self.source, self.mistakes.line(offset))
+        let source = if self.mistakes.is_second(offset) {
+            self.beside
+        } else {
+            self.source
+        };
+        format!("{source}:{}", self.mistakes.line(offset))
     }
 
     fn policy(&mut self, written: Written) -> Policy {
@@ -203,6 +239,7 @@ impl Checker<'_> {
             let may = self.may_override(written);
             policy.may_override.extend(may);
         }
+        policy.open = self.open(written.open);
         for written in written.exceptions {
             let exception = self.exception(written, &policy.environments);
             policy.exceptions.extend(exception);
@@ -349,6 +386,16 @@ impl Checker<'_> {
                 ),
             }
         }
+        if let Some(text) = written.max_memory {
+            match super::size(&text.value) {
+                Ok(most) => limits.max_memory = Some(most),
+                Err(wanted) => self.mistakes.add(
+                    text.offset,
+                    format!("`max-memory` is {wanted}"),
+                    "write `max-memory = \"1GiB\"`",
+                ),
+            }
+        }
         let choices = [("refuse", true), ("allow", false)];
         let unclaimed = self.choice(written.unclaimed.as_ref(), "unclaimed", &choices);
         limits.refuse_unclaimed = unclaimed.unwrap_or(true);
@@ -356,26 +403,46 @@ impl Checker<'_> {
     }
 
     fn log(&mut self, written: WrittenLog) -> super::LogSettings {
-        let mut whole = |text: Option<Text>, key: &str, end: &str| {
+        if let (Some(forward), None) = (&written.forward, &written.file) {
+            self.mistakes.add(
+                forward.offset,
+                "`forward` has nothing to forward",
+                "write `file = \"/var/log/stagegate/audit.jsonl\"` too: what is sent is each line of it",
+            );
+        }
+        let mut whole = |text: Option<Text>, key: &str, example: &str, end: &str| {
             let text = text?;
             if !text.value.starts_with('/') || !text.value.ends_with(end) {
                 self.mistakes.add(
                     text.offset,
                     format!("`{key}` is no whole path"),
-                    format!("write `{key} = \"/var/log/stagegate{end}\"`"),
+                    format!("write `{key} = \"{example}{end}\"`"),
                 );
             }
             Some(text.value)
         };
-        let file = whole(written.file, "file", "");
-        let metrics = whole(written.metrics, "metrics", ".prom");
+        let file = whole(written.file, "file", "/var/log/stagegate/audit.jsonl", "");
+        let forward = whole(written.forward, "forward", "/dev/log", "");
+        let metrics = whole(
+            written.metrics,
+            "metrics",
+            "/var/lib/node_exporter/stagegate",
+            ".prom",
+        );
         let choices = [("refuse", true), ("continue", false)];
         let must = self.choice(written.on_failure.as_ref(), "on-failure", &choices);
         super::LogSettings {
             file,
+            forward,
             metrics,
             must: must.unwrap_or(true),
         }
+    }
+
+    fn open(&mut self, written: Vec<Text>) -> Vec<&'static str> {
+        let keys = OPENABLE.map(|key| (key, key));
+        let open = |text| self.choice(Some(text), "open", &keys);
+        written.iter().filter_map(open).collect()
     }
 
     fn may_override(&mut self, written: WrittenOverride) -> Option<super::MayOverride> {
@@ -533,7 +600,9 @@ impl Checker<'_> {
         facts: &mut Facts,
         places: &mut Places,
     ) {
-        environment.declared_at = Some(self.line(written.name.offset));
+        if environment.declared_at.is_none() {
+            environment.declared_at = Some(self.line(written.name.offset));
+        }
         for text in written.refs {
             environment
                 .refs
@@ -575,7 +644,8 @@ impl Checker<'_> {
                 ),
             }
         }
-        environment.verdicts = self.verdicts(written.verdicts);
+        // Of two policies the first one's row counts.
+        environment.verdicts.extend(self.verdicts(written.verdicts));
         if let Some(identity) = written.identity {
             facts
                 .environments

@@ -104,7 +104,7 @@ fn text_of(
         "{}: {} {cases}, {failed} failed; policy: {}",
         printable(name),
         tried.len(),
-        printable(policy.source())
+        printable(&policy.source())
     )?;
     Ok(())
 }

@@ -64,8 +64,10 @@ fn what_the_schema_refuses_the_gate_refuses() {
         "version = 1\n[audit]\nrotation-age = 0",
         "version = 1\n[limits]\ntime-budget = \"soon\"",
         "version = 1\n[limits]\nunclaimed = \"warn\"",
+        "version = 1\n[limits]\nmax-memory = \"much\"",
         "version = 1\n[log]\non-failure = \"warn\"",
         "version = 1\n[[override]]\nby = [\"GL_USERNAME=ada\"]",
+        "version = 1\n[repositories]\nopen = [\"log\"]",
         "version = 1\n[rules]\ndisabled = []",
         "version = 1\n[[exception]]\nfingerprint = \"sg1:0000000000000000\"",
         "history = \"tip\"",
@@ -92,6 +94,7 @@ fn every_key_of_the_list_is_read() {
                 Table::Limits => "[limits]\n",
                 Table::Log => "[log]\n",
                 Table::Override => "[[override]]\n",
+                Table::Repositories => "[repositories]\n",
                 Table::Rules => "[rules]\n",
                 Table::Exception => "[[exception]]\n",
             };
