@@ -176,10 +176,7 @@ pub fn in_the_clear<'r>(
         })?;
     }
     let (may_hold_data, may_fetch) = (reading.may_hold_data, reading.may_fetch);
-    let silence = Silence {
-        may_hold_data,
-        may_fetch,
-    };
+    let silence = Silence { may_hold_data };
     let silence = (!may_hold && reading.reach <= silence::MARGIN && silence::is_told(knowledge))
         .then_some(silence);
     let mut examined = reading.examined;

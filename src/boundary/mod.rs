@@ -137,11 +137,10 @@ impl<'a> File<'a> {
 
 pub use data::looked_at;
 
-/// Whether source code or prose may grant something: a statement of SQL, or a policy written out in it. Nothing else is told
-/// there, so that most code need not be read for its literals.
-pub fn may_grant(text: &[u8]) -> bool {
-    holds(text, b"grant all")
-        || holds(text, b"superuser")
+/// Whether source code or prose grants something: by a statement of SQL, or it may by a policy written out in it. Nothing else
+/// is told there, so that most code need not be read for its literals.
+pub fn may_grant(text: &[u8], syntax: Syntax) -> bool {
+    identity::database::grants(text, syntax)
         || memchr::memmem::find(text, b"\"Statement\"").is_some()
         || memchr::memmem::find(text, b"'Statement'").is_some()
 }

@@ -78,7 +78,7 @@ impl<'t, 'k, 'r> Reading<'t, 'k, 'r> {
             may_cross: may_point
                 || searched.may_cross
                     && (bare(syntax) == Bare::IsRead
-                        || searched.may_grant && boundary::may_grant(text)),
+                        || searched.may_grant && boundary::may_grant(text, syntax)),
             may_hold_data: searched.may_hold_data,
             may_fetch: searched.may_fetch,
             reach: searched.reach,

@@ -1,6 +1,8 @@
 //! Grants in SQL: all rights on every database, and accounts that no right binds. Accounts in connection strings are told of
 //! with their passwords, see `origin::privilege`.
 
+use std::ops::Range;
+
 use crate::syntax::{Entry, Syntax};
 
 use super::super::{Crossing, File, holds};
@@ -9,24 +11,58 @@ use super::grant;
 /// More of a statement is not read: none that grants is longer.
 const LONGEST: usize = 400;
 
+/// Whether a line of a text grants.
+pub(in crate::boundary) fn grants(text: &[u8], syntax: Syntax) -> bool {
+    let mut found = false;
+    each_grant(text, syntax, &mut |_, _, _| found = true);
+    found
+}
+
 pub(in crate::boundary) fn look(file: &File<'_>, crossings: &mut Vec<Crossing>) {
-    // What a page says how to do is not done.
-    if file.syntax == Syntax::Prose {
-        return;
-    }
     let part = file.text.get(file.part.clone()).unwrap_or_default();
-    if !holds(part, b"grant all ") && !holds(part, b"superuser") {
+    let start = file.part.start;
+    each_grant(part, file.syntax, &mut |span, proven, says| {
+        let entry = Entry {
+            path: Vec::new(),
+            value: String::new(),
+            span: start + span.start..start + span.end,
+            quoted: false,
+            meaning: Default::default(),
+        };
+        grant(
+            "identity-database-superuser",
+            &entry,
+            entry.span.clone(),
+            proven,
+            says,
+            crossings,
+        );
+    });
+}
+
+/// Visits the statements that grant, with whether each is one beyond doubt, and what it does.
+fn each_grant(
+    text: &[u8],
+    syntax: Syntax,
+    visit: &mut dyn FnMut(Range<usize>, bool, &'static str),
+) {
+    // What a page says how to do is not done.
+    let has_word = |text: &[u8]| holds(text, b"grant all ") || holds(text, b"superuser");
+    if syntax == Syntax::Prose || !has_word(text) {
         return;
     }
-    let mut start = file.part.start;
-    for line in part.split_inclusive(|&byte| byte == b'\n') {
+    let mut start = 0;
+    for line in text.split_inclusive(|&byte| byte == b'\n') {
         let at = start;
         start += line.len();
         let line = &line[..line.len().min(LONGEST)];
-        let Ok(text) = std::str::from_utf8(line) else {
+        if !has_word(line) {
+            continue;
+        }
+        let Ok(line) = std::str::from_utf8(line) else {
             continue;
         };
-        let trimmed = text.trim_start();
+        let trimmed = line.trim_start();
         if trimmed.starts_with("--")
             || trimmed.starts_with('#')
             || trimmed.starts_with("//")
@@ -34,27 +70,12 @@ pub(in crate::boundary) fn look(file: &File<'_>, crossings: &mut Vec<Crossing>) 
         {
             continue;
         }
-        let upper = text.to_ascii_uppercase();
+        let upper = line.to_ascii_uppercase();
         let found = all_rights(&upper).or_else(|| superuser(&upper));
         if let Some((from, to, is_here, says)) = found {
             // In quotes it may be any server's: a test's, a container's.
-            let is_statement = from == text.len() - trimmed.len();
-            let proven = is_statement && !is_here;
-            let entry = Entry {
-                path: Vec::new(),
-                value: String::new(),
-                span: at + from..at + to,
-                quoted: false,
-                meaning: Default::default(),
-            };
-            grant(
-                "identity-database-superuser",
-                &entry,
-                entry.span.clone(),
-                proven,
-                says,
-                crossings,
-            );
+            let is_statement = from == line.len() - trimmed.len();
+            visit(at + from..at + to, is_statement && !is_here, says);
         }
     }
 }
