@@ -147,7 +147,7 @@ fn the_git_that_reads_a_push_cannot_write() {
         &std::env::var_os("PATH").expect("a PATH"),
     ));
     let mut gate = env.command(STAGEGATE, &env.path("server.git"));
-    gate.args(["pre-receive", "-v"])
+    gate.args(["pre-receive", "--format", "json"])
         .env("GIT_DIR", ".")
         .env("PATH", std::env::join_paths(path).expect("a PATH"));
     let line = format!("{} {new} refs/heads/staging\n", "0".repeat(64));
@@ -155,7 +155,12 @@ fn the_git_that_reads_a_push_cannot_write() {
     if ran.all().contains("not confined") {
         return;
     }
-    ran.exits(1).says("config/staging.yml:2").hides(&key);
+    ran.exits(1).hides(&key);
+    assert_eq!(
+        ran.json()["unexamined"],
+        serde_json::json!([]),
+        "all was read"
+    );
     assert!(probe.exists(), "the policy was read before the wall");
 }
 
