@@ -28,7 +28,7 @@ mod silence;
 
 pub use dismissed::Dismissed;
 use reading::Reading;
-pub use silence::{Silence, changed};
+pub use silence::{Silence, Silent};
 
 /// Something found in a blob. `'static` but for the rule: holds no byte of the value.
 #[derive(Clone)]

@@ -18,8 +18,8 @@ mod reuse;
 
 use jiff::civil::Date;
 
-use crate::examine::{self, Dismissed, Examined, Knowledge, Sighting, Silence, Values};
-use crate::git::{self, Change, GitError, Kind, Piece, Place as PackPlace, Repository};
+use crate::examine::{self, Dismissed, Examined, Knowledge, Sighting, Silent, Values};
+use crate::git::{self, Change, GitError, Kind, Piece, Repository};
 use crate::inventory::Inventory;
 use crate::model::{
     Because, Declarable, Destination, Exemption, Explanation, Family, Finding, Oid, Origin, Place,
@@ -96,8 +96,8 @@ pub struct Judge<'j> {
     /// What the `.gitleaksignore` beside the policy lets pass, where it counts.
     gitleaks_ignore: Option<GitleaksIgnore>,
     examined: Memo<(Oid, Syntax), Blob>,
-    /// The packed texts in which nothing asks for a second look.
-    silent: RefCell<Memo<(PackPlace, Syntax), Silence>>,
+    /// The last text in which nothing asks for a second look.
+    silent: RefCell<Option<Silent>>,
     fingerprints: HashMap<(ValueId, bool), String>,
     said: HashMap<Said, SaidOf>,
     /// Where in `not_read` it is said.
@@ -174,8 +174,6 @@ impl Blob {
 pub struct View<'v> {
     /// The text.
     pub text: &'v [u8],
-    /// Where the text itself stands in a pack, and how it is made from another one.
-    pub packed: Option<git::Packed>,
     /// The bytes behind a text of another encoding: searched for what a reader that takes them for ASCII would see.
     pub raw: bool,
     /// Where a value must begin to be counted here and not in a neighbouring piece.
@@ -600,7 +598,7 @@ impl<'j> Judge<'j> {
                 examine::in_the_clear(view.text, Syntax::Code, knowledge)?.sightings
             } else {
                 read += view.text.len() as u64;
-                let mut examined = self.examine_view(&view, syntax, knowledge)?;
+                let mut examined = self.examine_after_last(view.text, syntax, knowledge)?;
                 blob.closed.append(&mut examined.closed);
                 let counted = |one: &Dismissed<'_>| view.counted.contains(&one.rejected.span.start);
                 examined.dismissed.retain(counted);
@@ -629,30 +627,25 @@ impl<'j> Judge<'j> {
         Ok((blob, read))
     }
 
-    /// Examines a text, or as much of it as a silent one that it is made of leaves to be examined.
-    fn examine_view(
+    /// Examines a text, or as much of it as differs from the silent one before it: blobs come in the order in which git packed
+    /// them, one version of a file after the other.
+    fn examine_after_last(
         &self,
-        view: &View<'_>,
+        text: &[u8],
         syntax: Syntax,
         knowledge: &Knowledge<'_, 'static>,
     ) -> Result<Examined<'static>, ScanError> {
-        let Some(packed) = &view.packed else {
-            return examine::examine(view.text, syntax, knowledge);
-        };
+        let last = &mut *self.silent.borrow_mut();
         let mut examined = Examined::default();
-        if let Some(making) = &packed.making {
-            let before = self.silent.borrow().get((making.base, syntax));
-            if let Some(before) = before {
-                let fresh = &making.fresh;
-                examined.silence = examine::changed(view.text, syntax, *before, fresh, knowledge)?;
-            }
+        if let Some(last) = last {
+            examined.silence = last.changed_to(text, syntax, knowledge)?;
         }
         if examined.silence.is_none() {
-            examined = examine::examine(view.text, syntax, knowledge)?;
+            examined = examine::examine(text, syntax, knowledge)?;
         }
         if let Some(silence) = examined.silence {
-            let key = (packed.at, syntax);
-            self.silent.borrow_mut().put(key, Rc::new(silence), 0);
+            let last = last.get_or_insert_default();
+            last.keep(text, syntax, silence);
         }
         Ok(examined)
     }
@@ -934,11 +927,10 @@ pub fn each_view(
         return Err(GitError::Malformed { oid, reason }.into());
     }
     if size <= LARGEST_BLOB {
-        return repository.with_packed_blob(oid, |bytes, packed| {
+        return repository.with_blob(oid, |bytes| {
             let encoding = Encoding::of(bytes);
             look(View {
                 text: &encoding.text(bytes, true),
-                packed: packed.filter(|_| encoding == Encoding::Bytes),
                 raw: false,
                 counted: 0..usize::MAX,
                 lines_before: 0,
@@ -947,7 +939,6 @@ pub fn each_view(
             if encoding.hides_bytes() {
                 look(View {
                     text: bytes,
-                    packed: None,
                     raw: true,
                     counted: 0..usize::MAX,
                     lines_before: 0,
@@ -979,7 +970,6 @@ pub fn each_view(
         };
         look(View {
             text: &text,
-            packed: None,
             raw: false,
             counted: if first {
                 0
@@ -992,7 +982,6 @@ pub fn each_view(
         if encoding.hides_bytes() {
             look(View {
                 text: bytes,
-                packed: None,
                 raw: true,
                 counted: 0..usize::MAX,
                 lines_before,

@@ -11,9 +11,11 @@ use std::ops::Range;
 
 use crate::scan::ScanError;
 use crate::scan::decode;
-use crate::syntax::Syntax;
+use crate::syntax::{LARGEST_PARSED, Syntax};
 
 use super::{Knowledge, data, examine};
+
+mod fresh;
 
 /// So many bytes around what is new are examined with it, and no look in a silent text goes farther.
 pub(super) const MARGIN: usize = 4 << 10;
@@ -22,7 +24,7 @@ pub(super) const MARGIN: usize = 4 << 10;
 const LONGEST_LINE: usize = 1 << 10;
 
 /// What there may be in a silent text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Silence {
     /// A keyword of a rule on production data stands in it, and there is none of it.
     pub(super) may_hold_data: bool,
@@ -34,34 +36,60 @@ pub(super) fn is_told(knowledge: &Knowledge<'_, '_>) -> bool {
     knowledge.inventory.is_none() && scanner.is_plain() && !scanner.explains()
 }
 
-/// The silence of a text that is made of a silent one: `fresh` are its parts that do not stand there so, in order, and seams.
-/// `None` where the text has to be examined whole to tell.
-pub fn changed(
-    text: &[u8],
-    syntax: Syntax,
-    before: Silence,
-    fresh: &[Range<usize>],
-    knowledge: &Knowledge<'_, '_>,
-) -> Result<Option<Silence>, ScanError> {
-    let Some(parts) = with_margins(text, fresh).filter(|_| !decode::is_container(text)) else {
-        return Ok(None);
-    };
-    let mut after = before;
-    for part in parts {
-        let Some(here) = examine(&text[part], syntax, knowledge)?.silence else {
-            return Ok(None);
-        };
-        after.may_hold_data |= here.may_hold_data;
-    }
-    if after.may_hold_data {
-        let mut found = Vec::new();
-        // What fetches it is told line by line.
-        data(text, false, knowledge, &mut found);
-        if !found.is_empty() {
-            return Ok(None);
+/// A silent text that is remembered.
+#[derive(Default)]
+pub struct Silent {
+    text: Vec<u8>,
+    syntax: Option<Syntax>,
+    silence: Silence,
+}
+
+/// Longer texts are not remembered.
+const LONGEST: usize = LARGEST_PARSED;
+
+impl Silent {
+    /// Remembers a text, in place of the one before.
+    pub fn keep(&mut self, text: &[u8], syntax: Syntax, silence: Silence) {
+        self.text.clear();
+        self.syntax = None;
+        if text.len() <= LONGEST {
+            self.text.extend_from_slice(text);
+            (self.syntax, self.silence) = (Some(syntax), silence);
         }
     }
-    Ok(Some(after))
+
+    /// The silence of another text, told by what is new in it. `None` where that text has to be examined whole to tell.
+    pub fn changed_to(
+        &self,
+        text: &[u8],
+        syntax: Syntax,
+        knowledge: &Knowledge<'_, '_>,
+    ) -> Result<Option<Silence>, ScanError> {
+        let is_told = self.syntax == Some(syntax) && is_told(knowledge);
+        if !is_told || text.len() > LONGEST || decode::is_container(text) {
+            return Ok(None);
+        }
+        let fresh = fresh::parts(&self.text, text);
+        let Some(parts) = fresh.and_then(|fresh| with_margins(text, &fresh)) else {
+            return Ok(None);
+        };
+        let mut after = self.silence;
+        for part in parts {
+            let Some(here) = examine(&text[part], syntax, knowledge)?.silence else {
+                return Ok(None);
+            };
+            after.may_hold_data |= here.may_hold_data;
+        }
+        if after.may_hold_data {
+            let mut found = Vec::new();
+            // What fetches it is told line by line.
+            data(text, false, knowledge, &mut found);
+            if !found.is_empty() {
+                return Ok(None);
+            }
+        }
+        Ok(Some(after))
+    }
 }
 
 /// Whole lines with what is new and [`MARGIN`] bytes on both sides of it; `None` where that is most of the text, or where its
@@ -122,25 +150,6 @@ mod tests {
         let line =
             |at| format!("    total_{at} = count(items, \"of {at}\\n\")  # a line of code\n");
         (0..lines).map(line).collect()
-    }
-
-    /// What was put into one text to make another: the parts between their common beginning and end.
-    fn fresh(before: &str, after: &str) -> Vec<Range<usize>> {
-        let same = |pairs: usize, (one, other): (u8, u8)| {
-            if one == other {
-                Ok(pairs + 1)
-            } else {
-                Err(pairs)
-            }
-        };
-        let either = |same: Result<usize, usize>| same.unwrap_or_else(|same| same);
-        let start = either(before.bytes().zip(after.bytes()).try_fold(0, same));
-        let mut end = before[start..]
-            .bytes()
-            .rev()
-            .zip(after[start..].bytes().rev());
-        let end = either(end.try_fold(0, same));
-        vec![start..after.len() - end]
     }
 
     #[test]
@@ -238,9 +247,10 @@ mod tests {
             after += &before[until..];
             with_knowledge(|knowledge| -> Result<(), TestCaseError> {
                 let examined = |text: &str| examine(text.as_bytes(), syntax, knowledge).expect("examined");
-                if let Some(silent) = examined(&before).silence {
-                    let fresh = fresh(&before, &after);
-                    let told = changed(after.as_bytes(), syntax, silent, &fresh, knowledge).expect("examined");
+                if let Some(silence) = examined(&before).silence {
+                    let mut silent = Silent::default();
+                    silent.keep(before.as_bytes(), syntax, silence);
+                    let told = silent.changed_to(after.as_bytes(), syntax, knowledge).expect("examined");
                     let whole = examined(&after);
                     if told.is_some() {
                         prop_assert_eq!(told, whole.silence);

@@ -11,7 +11,6 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{BufReader, Read};
-use std::ops::Range;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -73,8 +72,6 @@ struct State {
     pages: Pages,
     inflater: Decompress,
     bases: Lru<Place, Object>,
-    /// How some of them are made.
-    makings: Lru<Place, Making>,
     /// What was looked for last: size and content are often asked for one after the other.
     last: Option<(Oid, Place)>,
     /// The pack that held it.
@@ -82,17 +79,7 @@ struct State {
 }
 
 /// The number of a pack, and an offset in it.
-pub type Place = (usize, u64);
-
-/// How an object is made from another one of its pack.
-#[derive(Debug)]
-pub struct Making {
-    /// Where that stands.
-    pub base: Place,
-    /// What does not stand there as it stands here: new bytes, and, as empty ranges, seams between pieces that do not follow
-    /// each other there. In order, without overlaps.
-    pub fresh: Vec<Range<usize>>,
-}
+type Place = (usize, u64);
 
 /// Bytes of indexes that are held.
 const INDEXES: usize = 10 << 20;
@@ -114,9 +101,6 @@ struct Entry {
 
 /// Bases and results that are remembered.
 const BASES: usize = 12 << 20;
-
-/// Bytes of what is remembered of how they are made.
-const MAKINGS: usize = 1 << 20;
 
 /// Larger objects are left to libgit2: 512 MiB, above which git makes no deltas (`core.bigFileThreshold`).
 const LARGEST: usize = 512 << 20;
@@ -141,7 +125,6 @@ impl Packs {
                 pages: Pages::default(),
                 inflater: Decompress::new(true),
                 bases: Lru::new(BASES),
-                makings: Lru::new(MAKINGS),
                 last: None,
                 recent: 0,
             }),
@@ -207,13 +190,6 @@ impl Packs {
             }
         }
         None
-    }
-
-    /// Where the object stands that was read last, if it is this one, and how it is made, while that is remembered.
-    pub(super) fn making(&self, oid: Oid) -> Option<(Place, Option<Rc<Making>>)> {
-        let state = &mut *self.state.borrow_mut();
-        let (_, place) = state.last.filter(|(last, _)| *last == oid)?;
-        Some((place, state.makings.get(place)))
     }
 
     /// The object to be read piece by piece, unless it is packed as a delta. Nothing vouches for it before its end.
@@ -475,17 +451,9 @@ impl State {
             if result > LARGEST as u64 {
                 return None;
             }
-            let delta::Made { data, fresh } = delta::apply(&made.data, &delta)?;
+            let data = delta::apply(&made.data, &delta)?;
             let kind = made.kind;
             drop(delta);
-            if let Form::Delta(base) = entry.form
-                && kind == Kind::Blob
-            {
-                let base = (number, base);
-                let size = fresh.len() * size_of::<Range<usize>>();
-                let making = Rc::new(Making { base, fresh });
-                self.makings.put((number, at), making, size);
-            }
             made = self.keep((number, at), Object { kind, data });
         }
         Some(made)

@@ -19,7 +19,7 @@ use super::loose::Loose;
 use super::lru::Lru;
 use super::merge_base::merge_base;
 use super::object::{Commit, Kind, Object};
-use super::packs::{Making, Packs, Place};
+use super::packs::Packs;
 use super::plumbing::{self, Plumbing};
 use super::refs::RefValue;
 use super::tree::Tree;
@@ -90,15 +90,6 @@ pub struct Ref {
     pub name: String,
     /// The object it points to, not peeled.
     pub oid: Oid,
-}
-
-/// Where a packed blob stands, and how it is made.
-#[derive(Debug, Clone)]
-pub struct Packed {
-    /// The pack, and where in it: what else stands there.
-    pub at: Place,
-    /// How it is made from another one, where that is remembered.
-    pub making: Option<Rc<Making>>,
 }
 
 /// Some bytes of a blob that is read piece by piece.
@@ -353,23 +344,6 @@ impl Repository {
                 oid,
                 reason: "a blob was expected here",
             })
-    }
-
-    /// The same, and where a packed blob stands and how it is made from another one there.
-    pub fn with_packed_blob<T>(
-        &self,
-        oid: Oid,
-        look: impl FnOnce(&[u8], Option<Packed>) -> T,
-    ) -> Result<T, GitError> {
-        let is_named = |kind, data: &[u8]| is_named(oid, kind, data);
-        match self.packs.read(oid, &is_named) {
-            Some(object) if object.kind == Kind::Blob => {
-                let packed = self.packs.making(oid);
-                let packed = packed.map(|(at, making)| Packed { at, making });
-                Ok(look(&object.data, packed))
-            }
-            _ => self.with_blob(oid, |bytes| look(bytes, None)),
-        }
     }
 
     /// Lends the bytes of a blob piece by piece, for one that must not be held whole: not of one that is packed as a

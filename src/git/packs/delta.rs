@@ -1,8 +1,6 @@
 //! A delta: how an object is made from another one, in pieces that are copied and bytes that are new (git's
 //! documentation of the pack format, "Deltified representation").
 
-use std::ops::Range;
-
 /// Bytes of the base that a delta is made for and of what it makes; with them, where its instructions begin.
 pub(super) fn sizes(delta: &[u8]) -> Option<(u64, u64, usize)> {
     let mut at = 0;
@@ -25,18 +23,9 @@ fn size(delta: &[u8], at: &mut usize) -> Option<u64> {
     None
 }
 
-/// What a delta made.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Made {
-    pub(super) data: Vec<u8>,
-    /// What does not stand in the base as it stands here: new bytes, and, as empty ranges, seams between pieces that do not
-    /// follow each other there. In order, without overlaps.
-    pub(super) fresh: Vec<Range<usize>>,
-}
-
 /// What a delta makes of its base; `None` where it is made for another one, reaches out of it, or makes more or less than
 /// it says.
-pub(super) fn apply(base: &[u8], delta: &[u8]) -> Option<Made> {
+pub(super) fn apply(base: &[u8], delta: &[u8]) -> Option<Vec<u8>> {
     let (base_size, result_size, mut at) = sizes(delta)?;
     if base_size != base.len() as u64 {
         return None;
@@ -44,13 +33,6 @@ pub(super) fn apply(base: &[u8], delta: &[u8]) -> Option<Made> {
     let result_size = usize::try_from(result_size).ok()?;
     let mut result = Vec::new();
     result.try_reserve_exact(result_size).ok()?;
-    let mut fresh: Vec<Range<usize>> = Vec::new();
-    let mut is_fresh = |range: Range<usize>| match fresh.last_mut() {
-        Some(last) if last.end >= range.start => last.end = range.end,
-        _ => fresh.push(range),
-    };
-    // Where the next piece of the base would have to begin to follow the last one.
-    let mut next = 0;
     while let Some(&instruction) = delta.get(at) {
         at += 1;
         let piece = if instruction & 0x80 != 0 {
@@ -64,15 +46,10 @@ pub(super) fn apply(base: &[u8], delta: &[u8]) -> Option<Made> {
             }
             let [start, len] = fields;
             let len = if len == 0 { 0x1_0000 } else { len };
-            if start != next {
-                is_fresh(result.len()..result.len());
-            }
-            next = start.checked_add(len)?;
-            base.get(start..next)?
+            base.get(start..start.checked_add(len)?)?
         } else if instruction != 0 {
             let len = usize::from(instruction);
             at += len;
-            is_fresh(result.len()..result.len() + len);
             delta.get(at - len..at)?
         } else {
             return None;
@@ -82,13 +59,7 @@ pub(super) fn apply(base: &[u8], delta: &[u8]) -> Option<Made> {
         }
         result.extend_from_slice(piece);
     }
-    if next != base.len() {
-        is_fresh(result.len()..result.len());
-    }
-    (result.len() == result_size).then_some(Made {
-        data: result,
-        fresh,
-    })
+    (result.len() == result_size).then_some(result)
 }
 
 #[cfg(test)]
@@ -102,20 +73,12 @@ mod tests {
     fn pieces_are_copied_and_new_bytes_put_between() {
         // Copies 5 from 0, inserts "!!", copies 5 from 7.
         let delta = [12, 12, 0x90, 5, 2, b'!', b'!', 0x91, 7, 5];
-        let made = apply(BASE, &delta).expect("fits");
-        assert_eq!(
-            (&made.data[..], &made.fresh[..]),
-            (&b"hello!!world"[..], &[5..7][..])
-        );
+        assert_eq!(apply(BASE, &delta).as_deref(), Some(&b"hello!!world"[..]));
         assert_eq!(sizes(&delta), Some((12, 12, 2)));
         // A copy of no length is one of 64 KiB.
         let long = vec![7; 70_000];
         let delta = [0xf0, 0xa2, 4, 0x80, 0x80, 4, 0x80];
-        let made = apply(&long, &delta).expect("fits");
-        assert_eq!(
-            (&made.data[..], &made.fresh[..]),
-            (&long[..0x1_0000], &[0x1_0000..0x1_0000][..])
-        );
+        assert_eq!(apply(&long, &delta).as_deref(), Some(&long[..0x1_0000]));
     }
 
     #[test]
@@ -135,15 +98,6 @@ mod tests {
         ] {
             assert_eq!(apply(BASE, delta), None, "{delta:?}");
         }
-    }
-
-    #[test]
-    fn pieces_that_do_not_follow_each_other_have_a_seam() {
-        // Copies "world", then "hello", then ", w".
-        let delta = [12, 13, 0x91, 7, 5, 0x90, 5, 0x91, 5, 3];
-        let made = apply(BASE, &delta).expect("fits");
-        assert_eq!(made.data, b"worldhello, w");
-        assert_eq!(made.fresh, [0..0, 5..5, 13..13]);
     }
 
     proptest! {
