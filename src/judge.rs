@@ -97,7 +97,7 @@ pub struct Judge<'j> {
     gitleaks_ignore: Option<GitleaksIgnore>,
     examined: Memo<(Oid, Syntax), Blob>,
     /// The last text in which nothing asks for a second look.
-    silent: RefCell<Option<Silent>>,
+    silent: RefCell<Silent>,
     fingerprints: HashMap<(ValueId, bool), String>,
     said: HashMap<Said, SaidOf>,
     /// Where in `not_read` it is said.
@@ -636,15 +636,14 @@ impl<'j> Judge<'j> {
         knowledge: &Knowledge<'_, 'static>,
     ) -> Result<Examined<'static>, ScanError> {
         let last = &mut *self.silent.borrow_mut();
-        let mut examined = Examined::default();
-        if let Some(last) = last {
-            examined.silence = last.changed_to(text, syntax, knowledge)?;
-        }
-        if examined.silence.is_none() {
-            examined = examine::examine(text, syntax, knowledge)?;
-        }
+        let examined = match last.changed_to(text, syntax, knowledge)? {
+            Some(silence) => Examined {
+                silence: Some(silence),
+                ..Examined::default()
+            },
+            None => examine::examine(text, syntax, knowledge)?,
+        };
         if let Some(silence) = examined.silence {
-            let last = last.get_or_insert_default();
             last.keep(text, syntax, silence);
         }
         Ok(examined)

@@ -1,5 +1,5 @@
-//! Texts in which nothing asks for a second look, as most are, and what a change makes of them: only what is new is examined,
-//! with what stands around it.
+//! Texts in which nothing asks for a second look, as most are, and what a change makes of them: of the next version of a file only
+//! what is new is examined, with what stands around it. Blobs come one version after the other where git has packed them.
 //!
 //! That is right where nothing of a text is told by something far away from it. So a text is *silent* only where no rule
 //! looked farther than [`MARGIN`] bytes and matched, no name has a value beside it, its structure is not worth reading, nothing

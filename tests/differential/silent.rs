@@ -1,5 +1,5 @@
-//! Packed files whose versions are made of each other are judged by what changed; as loose objects they are judged whole. Both
-//! say the same of histories in which values come, go, move and are put together from halves.
+//! Packed versions of a file come one after the other, and each is judged by what is new in it; loose ones come in the order of their
+//! ids, and most are judged whole. Both say the same of histories in which values come, go, move and are put together from halves.
 
 use fastrand::Rng;
 

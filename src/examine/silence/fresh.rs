@@ -5,15 +5,13 @@ use std::ops::Range;
 
 use memchr::memmem;
 
-/// Shorter lines, such as brackets, stand in many places.
-const SHORTEST: usize = 16;
-/// So many lines of the new text are looked for,
-const MOST_LINES: usize = 32;
-/// in so many bytes of the old one.
+/// So many bytes from the beginning of a line on are looked for: a line alone stands in many places.
+const SOUGHT: usize = 64;
+/// In so many bytes of the old text.
 const FARTHEST: usize = 32 << 10;
-/// After so many vain searches the texts have little to do with each other.
-const MOST_MISSES: usize = 8;
-/// So many lines, spread over the new text, tell beforehand whether they do.
+/// For each byte of the new text so many are searched at most: after that, the texts have little to do with each other.
+const MOST: usize = 32;
+/// So many pieces, spread over the new text, tell beforehand whether they do.
 const SAMPLES: usize = 5;
 
 /// The parts of `after` that do not stand in `before` so: new bytes, and seams between pieces that do not follow each other there, as
@@ -24,7 +22,7 @@ pub(super) fn parts(before: &[u8], after: &[u8]) -> Option<Vec<Range<usize>>> {
     }
     let mut fresh: Vec<Range<usize>> = Vec::new();
     let (mut old, mut new) = (0, 0);
-    let mut misses = 0;
+    let mut left = MOST * after.len();
     loop {
         let same = common(&before[old..], &after[new..]);
         old += same;
@@ -36,70 +34,36 @@ pub(super) fn parts(before: &[u8], after: &[u8]) -> Option<Vec<Range<usize>>> {
             return Some(fresh);
         }
         let from = new;
-        match meet(&before[old..], after, new) {
-            Meeting::At(skipped, line) => (old, new) = (old + skipped, line),
-            Meeting::Nowhere(line) => {
-                misses += 1;
-                if misses > MOST_MISSES {
-                    return None;
-                }
-                new = line;
+        let near = &before[old..before.len().min(old + FARTHEST)];
+        loop {
+            let Some(end) = memchr::memchr(b'\n', &after[new..]) else {
+                new = after.len();
+                break;
+            };
+            new += end + 1;
+            left = left.checked_sub(near.len())?;
+            if let Some(skipped) = memmem::find(near, piece_at(after, new)) {
+                old += skipped;
+                break;
             }
         }
-        match fresh.last_mut() {
-            Some(last) if last.end == from => last.end = new,
-            _ => fresh.push(from..new),
-        }
+        fresh.push(from..new);
     }
 }
 
-/// Where two texts are together again.
-enum Meeting {
-    /// So far on in the old one, and there in the new one.
-    At(usize, usize),
-    /// Not before there in the new one.
-    Nowhere(usize),
+/// What is looked for of what begins at `at`.
+fn piece_at(text: &[u8], at: usize) -> &[u8] {
+    &text[at..text.len().min(at + SOUGHT)]
 }
 
-fn meet(before: &[u8], after: &[u8], from: usize) -> Meeting {
-    let near = &before[..before.len().min(FARTHEST)];
-    let mut at = from;
-    for _ in 0..MOST_LINES {
-        let Some(end) = memchr::memchr(b'\n', &after[at..]) else {
-            return Meeting::Nowhere(after.len());
-        };
-        at += end + 1;
-        let line = line_at(after, at);
-        if line.len() >= SHORTEST
-            && let Some(skipped) = memmem::find(near, line)
-        {
-            return Meeting::At(skipped, at);
-        }
-    }
-    Meeting::Nowhere(at)
-}
-
-/// The line that begins at `at`, with its end.
-fn line_at(text: &[u8], at: usize) -> &[u8] {
-    let end = memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |end| at + end + 1);
-    &text[at..end]
-}
-
-/// Whether most of some lines of one text stand in another.
+/// Whether most of some pieces of one text stand in another.
 fn are_akin(before: &[u8], after: &[u8]) -> bool {
-    let sample = |number: usize| {
+    let stands = |number: &usize| {
         let at = after.len() / (SAMPLES + 1) * number;
-        let at = at + memchr::memchr(b'\n', &after[at..])? + 1;
-        let mut lines = after[at..]
-            .split_inclusive(|&byte| byte == b'\n')
-            .take(MOST_LINES);
-        lines.find(|line| line.len() >= SHORTEST)
+        let line = memchr::memchr(b'\n', &after[at..]).map_or(at, |end| at + end + 1);
+        memmem::find(before, piece_at(after, line)).is_some()
     };
-    let lines: Vec<&[u8]> = (1..=SAMPLES).filter_map(sample).collect();
-    let known = lines
-        .iter()
-        .filter(|line| memmem::find(before, line).is_some());
-    known.count() * 2 > lines.len()
+    (1..=SAMPLES).filter(stands).count() * 2 > SAMPLES
 }
 
 /// How many bytes two texts begin with in common.
