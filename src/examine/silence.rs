@@ -123,6 +123,8 @@ fn with_margins(text: &[u8], fresh: &[Range<usize>]) -> Option<Vec<Range<usize>>
 
 #[cfg(test)]
 mod tests {
+    use std::slice::from_ref;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -173,19 +175,19 @@ mod tests {
     fn a_change_is_examined_with_a_margin_of_whole_lines() {
         let text = code(4000);
         let at = text.len() / 2;
-        let parts = with_margins(text.as_bytes(), &[at..at + 10]).expect("a small part");
+        let parts = with_margins(text.as_bytes(), from_ref(&(at..at + 10))).expect("a small part");
         assert_eq!(parts.len(), 1);
         let part = &text[parts[0].clone()];
         assert!(parts[0].start + MARGIN <= at && parts[0].end >= at + 10 + MARGIN);
         assert!(part.len() < 3 * MARGIN && part.starts_with("    total_") && part.ends_with('\n'));
         // Most of the text, or a long line.
         assert_eq!(
-            with_margins(&text.as_bytes()[..2 * MARGIN], &[4000..4100]),
+            with_margins(&text.as_bytes()[..2 * MARGIN], from_ref(&(4000..4100))),
             None
         );
         let long = text.clone() + &"x".repeat(LONGEST_LINE + 2) + "\n" + &text;
         assert_eq!(
-            with_margins(long.as_bytes(), &[text.len()..text.len() + 1]),
+            with_margins(long.as_bytes(), from_ref(&(text.len()..text.len() + 1))),
             None
         );
         assert_eq!(with_margins(text.as_bytes(), &[]), Some(Vec::new()));

@@ -124,7 +124,7 @@ mod tests {
             let (old, new) = (text(&old), text(&new));
             if let Some(fresh) = parts(old.as_bytes(), new.as_bytes()) {
                 let (mut at, mut from) = (0, 0);
-                for part in fresh.iter().cloned().chain([new.len()..new.len()]) {
+                for part in fresh.iter().cloned().chain(std::iter::once(new.len()..new.len())) {
                     let piece = &new[at..part.start];
                     let place = old[from..].find(piece);
                     prop_assert!(place.is_some(), "{piece:?}");
