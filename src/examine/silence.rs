@@ -7,7 +7,7 @@
 //! the same lines around them: a text that is made of them and of new ones can hold something only near the new ones, or
 //! near a seam. Production data is the exception: it is counted, and so looked for in the whole text again.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use crate::scan::ScanError;
 use crate::scan::decode;
@@ -44,29 +44,29 @@ pub struct Silent {
     silence: Silence,
 }
 
-/// Longer texts are not remembered.
-const LONGEST: usize = LARGEST_PARSED;
+/// Shorter and longer texts are not compared: of the first ones, most would stand in the margins.
+const COMPARED: RangeInclusive<usize> = 3 * MARGIN..=LARGEST_PARSED;
 
 impl Silent {
     /// Remembers a text, in place of the one before.
     pub fn keep(&mut self, text: &[u8], syntax: Syntax, silence: Silence) {
-        self.text.clear();
-        self.syntax = None;
-        if text.len() <= LONGEST {
+        if COMPARED.contains(&text.len()) {
+            self.text.clear();
             self.text.extend_from_slice(text);
             (self.syntax, self.silence) = (Some(syntax), silence);
         }
     }
 
-    /// The silence of another text, told by what is new in it. `None` where that text has to be examined whole to tell.
+    /// The silence of another text, told by what is new in it. `None` where that text has to be examined whole to tell; once that
+    /// was found out at some cost, nothing is compared before the next silent text.
     pub fn changed_to(
-        &self,
+        &mut self,
         text: &[u8],
         syntax: Syntax,
         knowledge: &Knowledge<'_, '_>,
     ) -> Result<Option<Silence>, ScanError> {
         let is_told = self.syntax == Some(syntax) && is_told(knowledge);
-        if !is_told || text.len() > LONGEST || decode::is_container(text) {
+        if !is_told || !COMPARED.contains(&text.len()) || decode::is_container(text) {
             return Ok(None);
         }
         let fresh = fresh::parts(&self.text, text);
@@ -76,6 +76,7 @@ impl Silent {
         let mut after = self.silence;
         for part in parts {
             let Some(here) = examine(&text[part], syntax, knowledge)?.silence else {
+                self.syntax = None;
                 return Ok(None);
             };
             after.may_hold_data |= here.may_hold_data;
@@ -85,6 +86,7 @@ impl Silent {
             // What fetches it is told line by line.
             data(text, false, knowledge, &mut found);
             if !found.is_empty() {
+                self.syntax = None;
                 return Ok(None);
             }
         }
