@@ -44,7 +44,7 @@ struct Verdict {
     family: String,
 }
 
-/// The overrides in some files, in their order. Lines that are none of the log are left to [`super::verify`].
+/// The overrides in some files, in their order. Lines that are none of the log are left to `journal::verify`.
 ///
 /// # Errors
 /// Where a file cannot be read.
