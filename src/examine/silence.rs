@@ -100,11 +100,7 @@ fn with_margins(text: &[u8], fresh: &[Range<usize>]) -> Option<Vec<Range<usize>>
     let mut parts: Vec<Range<usize>> = Vec::new();
     for new in fresh {
         let start = new.start.saturating_sub(MARGIN);
-        let start = match memchr::memrchr(b'\n', &text[..start]) {
-            _ if start == 0 => 0,
-            Some(end) => end + 1,
-            None => 0,
-        };
+        let start = memchr::memrchr(b'\n', &text[..start]).map_or(0, |end| end + 1);
         let end = text.len().min(new.end + MARGIN);
         let end = memchr::memchr(b'\n', &text[end..]).map_or(text.len(), |at| end + at + 1);
         match parts.last_mut() {

@@ -73,17 +73,7 @@ pub(super) fn validate(
     source: &str,
     mistakes: Mistakes<'_>,
 ) -> Result<Policy, PolicyErrors> {
-    let mut checker = Checker {
-        source,
-        beside: source,
-        mistakes,
-    };
-    let policy = checker.policy(written);
-    if checker.mistakes.is_empty() {
-        Ok(policy)
-    } else {
-        Err(checker.mistakes.into_errors(source))
-    }
+    validate_two(written, source, source, mistakes)
 }
 
 /// Checks what two policies say together, which are one text to `mistakes`. The mistakes of each alone are those of its own: what is

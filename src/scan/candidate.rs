@@ -73,7 +73,6 @@ pub enum ScanError {
         /// The reason.
         reason: String,
     },
-    /// The keywords cannot be searched for.
     /// What is known of values cannot be looked up.
     #[error("{0}")]
     Known(String),
@@ -206,7 +205,6 @@ impl Scanner<'static> {
 }
 
 impl<'r> Scanner<'r> {
-    /// A scanner over the rules of `packs`.
     /// A scanner over the rules of `packs`.
     pub fn new(packs: impl IntoIterator<Item = &'r Pack>) -> Self {
         Self::without(packs, &|_| false)

@@ -17,8 +17,8 @@ const SAMPLES: usize = 5;
 /// The parts of `after` that do not stand in `before` so: new bytes, and seams between pieces that do not follow each other there, as
 /// a line or as an empty range at the end. In order, without overlaps. `None` where that is most of it, as far as can be told quickly.
 pub(super) fn parts(before: &[u8], after: &[u8]) -> Option<Vec<Range<usize>>> {
-    let (shorter, longer) = (before.len().min(after.len()), before.len().max(after.len()));
-    if longer > 2 * shorter + FARTHEST || !are_akin(before, after) {
+    let (old, new) = (before.len(), after.len());
+    if old.max(new) > 2 * old.min(new) + FARTHEST || !are_akin(before, after) {
         return None;
     }
     let mut fresh: Vec<Range<usize>> = Vec::new();

@@ -175,11 +175,16 @@ impl Judge<'_> {
                     seen.push((sighting.line, sighting.key_path.clone()));
                 }
                 // No other is asked for.
-                let may = &|written: Secret<'_>| is_selective(written);
-                self.each_scalar(file.oid, syntax, &blob, may, &mut |scalar, _, _| {
-                    let seen = (scalar.line, scalar.key_path);
-                    values.scalar.entry(scalar.value).or_insert(seen);
-                })?;
+                self.each_scalar(
+                    file.oid,
+                    syntax,
+                    &blob,
+                    &is_selective,
+                    &mut |scalar, _, _| {
+                        let seen = (scalar.line, scalar.key_path);
+                        values.scalar.entry(scalar.value).or_insert(seen);
+                    },
+                )?;
             }
             Err(JudgeError::Git(error)) => self.not_compared(&file.path, file.oid, &error)?,
             Err(error) => return Err(error),
@@ -295,19 +300,14 @@ impl Judge<'_> {
         }
         let mut kept = Vec::new();
         // Short values may be the same by chance. No ciphertext is short.
-        self.scalars(
-            oid,
-            syntax,
-            &|written| is_selective(written),
-            &mut |scalar, value, _| {
-                let wanted = if scalar.encrypted {
-                    Wanted::ciphertext(value)
-                } else {
-                    Wanted::value(value)
-                };
-                kept.push(Kept { scalar, wanted });
-            },
-        )?;
+        self.scalars(oid, syntax, &is_selective, &mut |scalar, value, _| {
+            let wanted = if scalar.encrypted {
+                Wanted::ciphertext(value)
+            } else {
+                Wanted::value(value)
+            };
+            kept.push(Kept { scalar, wanted });
+        })?;
         let kept = Rc::new(kept);
         if kept.len() <= MOST_KEPT {
             let size = kept.len() * KEPT;
@@ -329,8 +329,9 @@ impl Judge<'_> {
             known.iter().for_each(|kept| visit(kept.scalar.value));
             return Ok(());
         }
-        let may = &|written: Secret<'_>| is_selective(written);
-        self.scalars(oid, syntax, may, &mut |scalar, _, _| visit(scalar.value))
+        self.scalars(oid, syntax, &is_selective, &mut |scalar, _, _| {
+            visit(scalar.value)
+        })
     }
 
     /// Whether a blob is small enough and of a format in which scalars are compared.
