@@ -179,10 +179,19 @@ class Campaign:
             if self.stays(case, f"push {code}", before):
                 refused = "refused" if code else "SAID 0"
                 case.note(f"{'killed' if hit else 'too early or late'}, push {refused}, branch stays", bool(code))
-        # Git removes its quarantine unless it is killed itself.
-        for left in self.server.glob("objects/tmp_objdir-*"):
-            shutil.rmtree(left)
+        self.clear_quarantines(case)
         return case
+
+    def clear_quarantines(self, case):
+        """Git removes its quarantine unless it is killed itself; its orphaned unpack-objects may still write there."""
+        end = time.monotonic() + 20
+        while left := list(self.server.glob("objects/tmp_objdir-*")):
+            for folder in left:
+                shutil.rmtree(folder, ignore_errors=True)
+            if time.monotonic() > end:
+                case.note("a quarantine is STILL WRITTEN", False, str(left))
+                return
+            time.sleep(0.01)
 
     def receive(self):
         wrapper = self.folder / "receive-pack"
