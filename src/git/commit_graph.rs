@@ -1,9 +1,11 @@
 //! git's commit-graph: parents and times of commits without their objects (git's documentation of the format,
-//! `gitformat-commit-graph`), in one file or a chain of them; of any generation, as generations are not used.
+//! `gitformat-commit-graph`), in one file or a chain of them.
 //!
 //! It only says which commits are old: the commits that are judged are read themselves. A graph that is damaged, has
 //! another checksum than its own, or contradicts a commit that was read is not used; what it does not hold is read.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read as _;
 use std::os::unix::fs::FileExt as _;
@@ -14,23 +16,46 @@ use crate::model::Oid;
 
 use super::Commit;
 use super::hash::Sum;
+use super::seeded::Seeded;
+use super::sorted::Sorted;
 
 /// The files of a graph, the base of all first.
 pub(super) struct CommitGraph {
     layers: Vec<Layer>,
+    /// Parents that were told and not asked for: a walk comes to them next.
+    told: RefCell<HashMap<Oid, u32, Seeded>>,
 }
 
 struct Layer {
     file: File,
-    width: usize,
     fan_out: Vec<u32>,
     /// Commits in the layers below.
     below: u32,
-    names_at: u64,
+    names: Sorted,
     commits_at: u64,
     /// Where parents beyond the second are, and how many.
-    edges: (u64, u64),
+    edges: Table,
+    /// How much later than itself a commit counts, so that it is younger than its parents; and what of it needs eight bytes.
+    offsets: Option<Table>,
+    long_offsets: Table,
 }
+
+/// A chunk of a file: where it begins, and how many entries it has.
+type Table = (u64, u64);
+
+/// What a commit-graph says of one commit, as it stands there.
+struct Told<'g> {
+    layer: &'g Layer,
+    /// Its number in the layer.
+    number: u32,
+    tree: Oid,
+    parents: [u32; 2],
+    level: u32,
+    time: u64,
+}
+
+/// So many told parents are remembered at most.
+const REMEMBERED: usize = 1 << 16;
 
 /// There is no such parent.
 const NONE: u32 = 0x7000_0000;
@@ -47,9 +72,7 @@ impl CommitGraph {
             let info = folder.join("info");
             let single = info.join("commit-graph");
             if single.exists() {
-                return Layer::open(&single, width, 0, 0).map(|layer| Self {
-                    layers: vec![layer],
-                });
+                return Layer::open(&single, width, 0, 0).map(|layer| Self::of(vec![layer]));
             }
             let chain = info.join("commit-graphs");
             let list = std::fs::read_to_string(chain.join("commit-graph-chain")).ok()?;
@@ -60,70 +83,120 @@ impl CommitGraph {
                 let file = chain.join(format!("graph-{name}.graph"));
                 layers.push(Layer::open(&file, width, number, below)?);
             }
-            (!layers.is_empty()).then_some(Self { layers })
+            (!layers.is_empty()).then(|| Self::of(layers))
         })
+    }
+
+    fn of(layers: Vec<Layer>) -> Self {
+        Self {
+            layers,
+            told: RefCell::default(),
+        }
     }
 
     /// What it says of a commit.
     pub(super) fn commit(&self, oid: Oid) -> Option<Commit> {
-        let (layer, number) = self
-            .layers
-            .iter()
-            .find_map(|layer| Some((layer, layer.find(oid)?)))?;
-        let mut data = [0; 32 + 16];
-        let data = &mut data[..layer.width + 16];
-        let at = layer.commits_at + u64::from(number) * data.len() as u64;
-        layer.file.read_exact_at(data, at).ok()?;
-        let (tree, fields) = data.split_at(layer.width);
-        let field = |at: usize| {
-            u32::from_be_bytes([fields[at], fields[at + 1], fields[at + 2], fields[at + 3]])
-        };
-        let mut parents = Vec::new();
-        for parent in [field(0), field(4)] {
+        let told = self.told(oid)?;
+        let mut numbers = Vec::new();
+        for parent in told.parents {
             if parent == NONE {
                 continue;
             }
             if parent & MORE == 0 {
-                parents.push(self.name(parent)?);
+                numbers.push(parent);
                 continue;
             }
             let mut edge = u64::from(parent & !MORE);
             loop {
-                let (edges_at, count) = layer.edges;
-                if edge >= count || parents.len() > MOST_PARENTS {
+                let layer = told.layer;
+                if numbers.len() > MOST_PARENTS {
                     return None;
                 }
-                let mut bytes = [0; 4];
-                layer
-                    .file
-                    .read_exact_at(&mut bytes, edges_at + 4 * edge)
-                    .ok()?;
-                let parent = u32::from_be_bytes(bytes);
-                parents.push(self.name(parent & !MORE)?);
+                let parent = layer.entry(layer.edges, edge).map(u32::from_be_bytes)?;
+                numbers.push(parent & !MORE);
                 if parent & MORE != 0 {
                     break;
                 }
                 edge += 1;
             }
         }
+        let parents: Option<Rc<[Oid]>> = numbers.iter().map(|&number| self.name(number)).collect();
+        let parents = parents?;
+        let mut known = self.told.borrow_mut();
+        if known.len() > REMEMBERED {
+            known.clear();
+        }
+        known.extend(parents.iter().copied().zip(numbers));
         Some(Commit {
-            tree: Oid::from_bytes(tree)?,
-            parents: Rc::from(parents),
-            // The upper bits are a generation.
-            time: i64::from(field(8) & 3) << 32 | i64::from(field(12)),
+            tree: told.tree,
+            parents,
+            time: i64::try_from(told.time).ok()?,
         })
     }
 
-    /// The commit of a number that counts through all layers.
-    fn name(&self, number: u32) -> Option<Oid> {
+    /// A number that is larger than that of any commit which can be reached from this one: the corrected date where all files
+    /// have one, else the level (git's documentation of the format, "generation number"). `None` where git has counted none.
+    pub(super) fn generation(&self, oid: Oid) -> Option<u64> {
+        let told = self.told(oid)?;
+        if self.layers.iter().any(|layer| layer.offsets.is_none()) {
+            return (told.level > 0).then_some(u64::from(told.level));
+        }
+        let layer = told.layer;
+        let number = u64::from(told.number);
+        let offset = layer
+            .entry(layer.offsets?, number)
+            .map(u32::from_be_bytes)?;
+        let offset = match offset & MORE {
+            0 => u64::from(offset),
+            _ => layer
+                .entry(layer.long_offsets, u64::from(offset & !MORE))
+                .map(u64::from_be_bytes)?,
+        };
+        told.time.checked_add(offset)
+    }
+
+    fn told(&self, oid: Oid) -> Option<Told<'_>> {
+        let known = self.told.borrow().get(&oid).copied();
+        let (layer, number) = match known {
+            Some(number) => self.place(number)?,
+            None => self
+                .layers
+                .iter()
+                .find_map(|layer| Some((layer, layer.find(oid)?)))?,
+        };
+        let width = layer.names.width;
+        let mut data = [0; 32 + 16];
+        let data = &mut data[..width + 16];
+        let at = layer.commits_at + u64::from(number) * data.len() as u64;
+        layer.file.read_exact_at(data, at).ok()?;
+        let (tree, fields) = data.split_at(width);
+        let field = |at: usize| {
+            u32::from_be_bytes([fields[at], fields[at + 1], fields[at + 2], fields[at + 3]])
+        };
+        Some(Told {
+            layer,
+            number,
+            tree: Oid::from_bytes(tree)?,
+            parents: [field(0), field(4)],
+            level: field(8) >> 2,
+            time: u64::from(field(8) & 3) << 32 | u64::from(field(12)),
+        })
+    }
+
+    /// Where the commit of a number stands that counts through all layers.
+    fn place(&self, number: u32) -> Option<(&Layer, u32)> {
         let layer = self.layers.iter().rfind(|layer| layer.below <= number)?;
         let number = number - layer.below;
-        if number >= layer.count() {
-            return None;
-        }
+        (number < layer.count()).then_some((layer, number))
+    }
+
+    /// The name of such a commit.
+    fn name(&self, number: u32) -> Option<Oid> {
+        let (layer, number) = self.place(number)?;
+        let names = &layer.names;
         let mut name = [0; 32];
-        let name = &mut name[..layer.width];
-        let at = layer.names_at + u64::from(number) * layer.width as u64;
+        let name = &mut name[..names.width];
+        let at = names.at + u64::from(number) * names.width as u64;
         layer.file.read_exact_at(name, at).ok()?;
         Oid::from_bytes(name)
     }
@@ -159,7 +232,10 @@ impl Layer {
         let (fan_out_at, fan_out_len) = chunk(b"OIDF")?;
         let (names_at, names) = chunk(b"OIDL")?;
         let (commits_at, commits) = chunk(b"CDAT")?;
-        let edges = chunk(b"EDGE").unwrap_or_default();
+        let entries_of = |name: &[u8; 4], size: u64| {
+            let (at, len) = chunk(name)?;
+            Some((at, len / size))
+        };
         let mut table = [0; 1024];
         if fan_out_len != 1024 {
             return None;
@@ -189,12 +265,18 @@ impl Layer {
         file.read_to_end(&mut own).ok()?;
         sum.is(&own).then_some(Self {
             file,
-            width,
             fan_out,
             below,
-            names_at,
+            names: Sorted {
+                at: names_at,
+                stride: width,
+                before: 0,
+                width,
+            },
             commits_at,
-            edges: (edges.0, edges.1 / 4),
+            edges: entries_of(b"EDGE", 4).unwrap_or_default(),
+            offsets: entries_of(b"GDA2", 4).filter(|(_, entries)| *entries == count),
+            long_offsets: entries_of(b"GDO2", 8).unwrap_or_default(),
         })
     }
 
@@ -209,27 +291,24 @@ impl Layer {
 
     /// The number of a commit in this layer.
     fn find(&self, oid: Oid) -> Option<u32> {
-        let wanted = oid.as_bytes();
-        if wanted.len() != self.width {
+        let name = oid.as_bytes();
+        if name.len() != self.names.width {
             return None;
         }
-        let first = usize::from(wanted[0]);
-        let mut low = first
+        let first = usize::from(name[0]);
+        let low = first
             .checked_sub(1)
             .map_or(0, |before| self.fan_out[before]);
-        let mut high = self.fan_out[first];
-        let mut name = [0; 32];
-        let name = &mut name[..self.width];
-        while low < high {
-            let middle = low.midpoint(high);
-            let at = self.names_at + u64::from(middle) * self.width as u64;
-            self.file.read_exact_at(name, at).ok()?;
-            match (*name).cmp(wanted) {
-                std::cmp::Ordering::Equal => return Some(middle),
-                std::cmp::Ordering::Less => low = middle + 1,
-                std::cmp::Ordering::Greater => high = middle,
-            }
-        }
-        None
+        let numbers = low..self.fan_out[first];
+        self.names
+            .find(&self.file, name, numbers, |number, _| Some(number))
+    }
+
+    /// An entry of a table; `None` where it has no such entry.
+    fn entry<const SIZE: usize>(&self, (at, entries): Table, number: u64) -> Option<[u8; SIZE]> {
+        let mut bytes = [0; SIZE];
+        let at = (number < entries).then_some(at + number * SIZE as u64)?;
+        self.file.read_exact_at(&mut bytes, at).ok()?;
+        Some(bytes)
     }
 }

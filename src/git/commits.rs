@@ -3,7 +3,8 @@
 //! A date-ordered queue with git's slop rule (`limit_list` in git's revision.c, described in the documentation of
 //! `rev-list --date-order`): after only excluded commits are left in the queue, the walk goes on for a few more, so that
 //! commits of the same second or with skewed clocks are not reported although they are reachable from an excluded tip.
-//! However skewed the clocks, no new commit is left out; with enough [patience](PATIENT), none is reported too many.
+//! However skewed the clocks, no new commit is left out; with enough [patience](PATIENT), or a commit-graph's generations,
+//! none is reported too many.
 
 use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::rc::Rc;
@@ -20,7 +21,7 @@ pub struct NewCommits {
     pub commits: Vec<Oid>,
     /// Commits that are not new, but parents of new ones or the tip itself.
     pub boundary: Vec<Oid>,
-    /// Nothing was left to look at: every commit here is new. Otherwise, where clocks were skewed, some may not be.
+    /// Every commit here is new. Otherwise, where clocks were skewed, some may not be.
     pub exact: bool,
 }
 
@@ -28,7 +29,8 @@ pub struct NewCommits {
 /// parents.
 pub const SLOP: usize = 5;
 
-/// For clocks as they are. A second or so of reading, so it is kept for when something would be refused.
+/// For clocks as they are, where no commit-graph tells. A second or so of reading, so it is kept for when something would be
+/// refused.
 pub const PATIENT: usize = 100_000;
 
 /// The commits reachable from `tip` and from none of `excluded`. `patience`, [`SLOP`] or [`PATIENT`], is how many excluded
@@ -48,9 +50,17 @@ pub struct Excluded<'r> {
     /// Commits known to be excluded. What only they reach is excluded too, known or not.
     known: HashSet<Oid, Seeded>,
     /// Of these, the ones whose parents have not been looked at, by date.
-    unexplored: BinaryHeap<(i64, Oid)>,
+    unexplored: BinaryHeap<Unexplored>,
     /// Ways on from new commits that were passed.
     ways: HashMap<Oid, Way, Seeded>,
+}
+
+/// A commit whose parents have not been looked at: newest first.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Unexplored {
+    time: i64,
+    oid: Oid,
+    parents: Rc<[Oid]>,
 }
 
 /// The way on from a new commit that was passed: what a walk that comes to it has to look at next, so that many tips over
@@ -97,7 +107,11 @@ impl<'r> Excluded<'r> {
         }
         if let Ok(commit) = self.repository.past(oid) {
             self.known.insert(oid);
-            self.unexplored.push((commit.time, oid));
+            self.unexplored.push(Unexplored {
+                time: commit.time,
+                oid,
+                parents: Rc::clone(&commit.parents),
+            });
         }
     }
 
@@ -169,7 +183,7 @@ impl<'r> Excluded<'r> {
         let mut oldest_new = i64::MAX;
         while let Some((time, oid)) = walk.queue.pop() {
             while self.next_time().is_some_and(|newest| newest >= time) {
-                self.explore()?;
+                self.explore();
             }
             if self.known.contains(&oid) {
                 continue;
@@ -180,21 +194,9 @@ impl<'r> Excluded<'r> {
                 self.meet(next, &mut |met| walk.meet(met))?;
             }
         }
-        // A commit that was taken for new and is excluded after all is explored here, since it is not older than the oldest.
-        let mut slop = patience;
-        while !order.is_empty()
-            && let Some(newest) = self.next_time()
-        {
-            if newest >= oldest_new {
-                slop = patience;
-            } else if slop == 0 {
-                break;
-            } else {
-                slop -= 1;
-            }
-            self.explore()?;
-        }
-        let exact = order.is_empty() || self.unexplored.is_empty();
+        let exact = order.is_empty()
+            || patience > SLOP && self.explore_by_generation(&order, patience)
+            || self.explore_by_date(oldest_new, patience);
         order.retain(|oid| !self.known.contains(oid));
         let mut boundary = Vec::new();
         let mut seen: HashSet<Oid, Seeded> = HashSet::default();
@@ -229,18 +231,60 @@ impl<'r> Excluded<'r> {
     }
 
     fn next_time(&self) -> Option<i64> {
-        self.unexplored.peek().map(|(time, _)| *time)
+        self.unexplored.peek().map(|next| next.time)
     }
 
     /// Excludes the parents of the newest commit whose parents have not been looked at. History behind it may be missing
     /// (shallow, partial): it is not ours to judge.
-    fn explore(&mut self) -> Result<(), GitError> {
-        if let Some((_, oid)) = self.unexplored.pop() {
-            for &parent in self.repository.past(oid)?.parents.iter() {
+    fn explore(&mut self) {
+        if let Some(next) = self.unexplored.pop() {
+            for &parent in next.parents.iter() {
                 self.add(parent);
             }
         }
-        Ok(())
+    }
+
+    /// Goes on until so many commits in a row were older than the oldest new one. Whether nothing was left to look at.
+    fn explore_by_date(&mut self, oldest_new: i64, patience: usize) -> bool {
+        let mut slop = patience;
+        while let Some(newest) = self.next_time() {
+            // A commit that was taken for new and is excluded after all is explored here: it is not older than the oldest.
+            if newest >= oldest_new {
+                slop = patience;
+            } else if slop == 0 {
+                return false;
+            } else {
+                slop -= 1;
+            }
+            self.explore();
+        }
+        true
+    }
+
+    /// Goes on to where the commit-graph's generations tell that no new commit can be reached: none from a commit whose
+    /// generation is not higher, and from one that the graph holds none that it does not hold. Whether that came before so many
+    /// commits were looked at.
+    fn explore_by_generation(&mut self, new: &[Oid], patience: usize) -> bool {
+        if !self.repository.has_commit_graph() {
+            return false;
+        }
+        let generations = new.iter().map(|&oid| self.repository.generation(oid));
+        let lowest = generations.flatten().min().unwrap_or(u64::MAX);
+        let (mut old, mut left) = (Vec::new(), patience);
+        while let Some(next) = self.unexplored.peek() {
+            let generation = self.repository.generation(next.oid);
+            if generation.is_some_and(|generation| generation <= lowest) {
+                old.extend(self.unexplored.pop());
+            } else if left == 0 {
+                break;
+            } else {
+                left -= 1;
+                self.explore();
+            }
+        }
+        let told = self.unexplored.is_empty();
+        self.unexplored.extend(old);
+        told
     }
 }
 

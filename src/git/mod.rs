@@ -23,6 +23,7 @@ mod repository;
 mod revision;
 mod seeded;
 pub mod settings;
+mod sorted;
 mod tree;
 mod trees;
 

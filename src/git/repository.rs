@@ -447,17 +447,14 @@ impl Repository {
 
     /// Parents and time of a commit of the past, which the commit-graph may know: it says what is not judged.
     pub(super) fn past(&self, oid: Oid) -> Result<Rc<Commit>, GitError> {
-        let mut graph = self.graph.borrow_mut();
-        if let Graph::NotYet(left) = &mut *graph {
-            if *left > 0 {
-                *left -= 1;
-                return self.commit(oid);
-            }
-            *graph = match CommitGraph::open(&self.loose.folders(), self.oid_width()) {
-                Some(found) => Graph::Used(found),
-                None => Graph::None,
-            };
+        if let Graph::NotYet(left) = &mut *self.graph.borrow_mut()
+            && *left > 0
+        {
+            *left -= 1;
+            return self.commit(oid);
         }
+        self.open_graph();
+        let mut graph = self.graph.borrow_mut();
         let Graph::Used(used) = &*graph else {
             return self.commit(oid);
         };
@@ -472,6 +469,29 @@ impl Repository {
             return Ok(read);
         }
         Ok(Rc::new(told))
+    }
+
+    /// The commit-graph's number for a commit, larger than that of any commit which can be reached from it.
+    pub(super) fn generation(&self, oid: Oid) -> Option<u64> {
+        self.open_graph();
+        match &*self.graph.borrow() {
+            Graph::Used(graph) => graph.generation(oid),
+            _ => None,
+        }
+    }
+
+    /// Whether there is a commit-graph that can be used.
+    pub(super) fn has_commit_graph(&self) -> bool {
+        self.open_graph();
+        matches!(*self.graph.borrow(), Graph::Used(_))
+    }
+
+    fn open_graph(&self) {
+        let mut graph = self.graph.borrow_mut();
+        if matches!(*graph, Graph::NotYet(_)) {
+            let opened = CommitGraph::open(&self.loose.folders(), self.oid_width());
+            *graph = opened.map_or(Graph::None, Graph::Used);
+        }
     }
 
     /// The same, with the commit-graph used from the first commit on.

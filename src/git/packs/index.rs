@@ -1,6 +1,5 @@
 //! The index of a pack: at which offset an object begins. Of ids with one first byte, the first few are looked for in the
-//! file: ids are evenly spread, so a guess and one look at the entries around it find the place. Then all with that first
-//! byte are held, as far as memory for it goes.
+//! file; then all with that first byte are held, as far as memory for it goes.
 
 use std::cell::{Cell, RefCell};
 use std::fs::File;
@@ -9,6 +8,7 @@ use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::rc::Rc;
 
+use crate::git::sorted::Sorted;
 use crate::model::Oid;
 
 /// An index, opened.
@@ -16,13 +16,7 @@ pub(super) struct Index {
     file: File,
     /// How many objects have a first byte up to this one.
     fan_out: Vec<u32>,
-    /// Where the names begin,
-    names_at: u64,
-    /// and how far they are apart.
-    stride: usize,
-    /// What stands before the name.
-    before: usize,
-    width: usize,
+    names: Sorted,
     /// Where the offsets begin, and those that need eight bytes; `None` in the first version, where they stand by the names.
     offsets_at: Option<(u64, u64)>,
     /// As many offsets of eight bytes.
@@ -44,15 +38,6 @@ struct Bucket {
 
 /// So many are looked for in the file.
 const LOOKED_FOR: u32 = 4;
-
-/// Where ids are spread evenly, a guess is most often so near.
-const NEAR: usize = 64;
-
-/// Entries that are looked at together.
-const WINDOW: u32 = 48;
-
-/// The largest entry: an offset and a name.
-const LARGEST_ENTRY: usize = 4 + 32;
 
 impl Index {
     /// Opens an index over ids of `width` bytes; `None` where it is none that can be used. `memory` is how many bytes of
@@ -83,10 +68,12 @@ impl Index {
             Self {
                 file,
                 fan_out,
-                names_at,
-                stride: width,
-                before: 0,
-                width,
+                names: Sorted {
+                    at: names_at,
+                    stride: width,
+                    before: 0,
+                    width,
+                },
                 offsets_at: Some((offsets_at, long_at)),
                 long: len.checked_sub(long_at + trailer)? / 8,
                 buckets: RefCell::default(),
@@ -99,10 +86,12 @@ impl Index {
             Self {
                 file,
                 fan_out,
-                names_at: 1024,
-                stride: width + 4,
-                before: 4,
-                width,
+                names: Sorted {
+                    at: 1024,
+                    stride: width + 4,
+                    before: 4,
+                    width,
+                },
                 offsets_at: None,
                 long: 0,
                 buckets: RefCell::default(),
@@ -114,13 +103,13 @@ impl Index {
 
     /// Bytes of an id.
     pub(super) const fn width(&self) -> usize {
-        self.width
+        self.names.width
     }
 
     /// Where an object begins in the pack; `None` where the index does not say.
     pub(super) fn find(&self, oid: Oid) -> Option<u64> {
         let name = oid.as_bytes();
-        if name.len() != self.width {
+        if name.len() != self.width() {
             return None;
         }
         let first = usize::from(name[0]);
@@ -133,7 +122,7 @@ impl Index {
         }
         match self.in_memory(name, low..high) {
             Some(answer) => answer,
-            None => self.in_file(name, low, high),
+            None => self.in_file(name, low..high),
         }
     }
 
@@ -147,7 +136,7 @@ impl Index {
         let count = numbers.len();
         if bucket.entries.is_empty() {
             bucket.asked += 1;
-            let size = count * (self.stride + if self.offsets_at.is_some() { 4 } else { 0 });
+            let size = count * (self.names.stride + if self.offsets_at.is_some() { 4 } else { 0 });
             if bucket.asked <= LOOKED_FOR || size > self.memory.get() {
                 return None;
             }
@@ -158,8 +147,8 @@ impl Index {
             };
             let start = u64::from(numbers.start);
             let entries = read(
-                self.names_at + start * self.stride as u64,
-                count * self.stride,
+                self.names.at + start * self.names.stride as u64,
+                count * self.names.stride,
             )?;
             if let Some((offsets_at, _)) = self.offsets_at {
                 bucket.offsets = read(offsets_at + start * 4, count * 4)?;
@@ -167,82 +156,27 @@ impl Index {
             bucket.entries = entries;
             self.memory.set(self.memory.get() - size);
         }
-        let name_of = |number: usize| {
-            let entry = number * self.stride + self.before;
-            &bucket.entries[entry..entry + self.width]
+        let Ok(number) = self.names.find_held(&bucket.entries, name, count) else {
+            return Some(None);
         };
-        // Near where it would be if ids were spread evenly, and if it is not there, by halves.
-        let guess = ((count as u64 * share(name)) >> 32) as usize;
-        let (mut from, mut to) = (
-            guess.saturating_sub(NEAR),
-            count.min(guess.saturating_add(NEAR)),
-        );
-        if from > 0 && name_of(from) > name {
-            (from, to) = (0, from);
-        } else if to < count && name_of(to) <= name {
-            (from, to) = (to, count);
-        }
-        while from < to {
-            let middle = from.midpoint(to);
-            match name_of(middle).cmp(name) {
-                std::cmp::Ordering::Less => from = middle + 1,
-                std::cmp::Ordering::Greater => to = middle,
-                std::cmp::Ordering::Equal => {
-                    let entry = match self.offsets_at {
-                        Some(_) => &bucket.offsets[middle * 4..],
-                        None => &bucket.entries[middle * self.stride..],
-                    };
-                    return Some(self.offset_of(entry));
-                }
-            }
-        }
-        Some(None)
+        let entry = match self.offsets_at {
+            Some(_) => &bucket.offsets[number * 4..],
+            None => &bucket.entries[number * self.names.stride..],
+        };
+        Some(self.offset_of(entry))
     }
 
-    /// Looks in the file, among the entries `low..high`.
-    fn in_file(&self, name: &[u8], mut low: u32, mut high: u32) -> Option<u64> {
-        let all = u64::from(high - low);
-        let mut guess = low + u32::try_from((all * share(name)) >> 32).ok()?;
-        let mut buffer = [0; WINDOW as usize * LARGEST_ENTRY];
-        while low < high {
-            let start = guess.saturating_sub(WINDOW / 2).max(low).min(high - 1);
-            let count = WINDOW.min(high - start);
-            let window = &mut buffer[..count as usize * self.stride];
-            let at = self.names_at + u64::from(start) * self.stride as u64;
-            self.file.read_exact_at(window, at).ok()?;
-            let name_of = |number: usize| {
-                let entry = number * self.stride + self.before;
-                &window[entry..entry + self.width]
+    /// Looks in the file, among the entries of these numbers.
+    fn in_file(&self, name: &[u8], numbers: Range<u32>) -> Option<u64> {
+        self.names.find(&self.file, name, numbers, |number, entry| {
+            let Some((offsets_at, _)) = self.offsets_at else {
+                return self.offset_of(entry);
             };
-            let (mut from, mut to) = (0, count as usize);
-            while from < to {
-                let middle = from.midpoint(to);
-                match name_of(middle).cmp(name) {
-                    std::cmp::Ordering::Less => from = middle + 1,
-                    std::cmp::Ordering::Greater => to = middle,
-                    std::cmp::Ordering::Equal => {
-                        let Some((offsets_at, _)) = self.offsets_at else {
-                            return self.offset_of(&window[middle * self.stride..]);
-                        };
-                        let number = u64::from(start) + middle as u64;
-                        let mut short = [0; 4];
-                        self.file
-                            .read_exact_at(&mut short, offsets_at + number * 4)
-                            .ok()?;
-                        return self.offset_of(&short);
-                    }
-                }
-            }
-            if from == 0 {
-                high = start;
-            } else if from == count as usize {
-                low = start + count;
-            } else {
-                return None;
-            }
-            guess = low.midpoint(high);
-        }
-        None
+            let mut short = [0; 4];
+            let at = offsets_at + u64::from(number) * 4;
+            self.file.read_exact_at(&mut short, at).ok()?;
+            self.offset_of(&short)
+        })
     }
 
     /// The offset that an entry begins with, or the long one that it stands for.
@@ -264,9 +198,4 @@ impl Index {
             .ok()?;
         Some(u64::from_be_bytes(long))
     }
-}
-
-/// The four bytes after the first, as a part of 2^32.
-fn share(name: &[u8]) -> u64 {
-    u64::from(u32::from_be_bytes([name[1], name[2], name[3], name[4]]))
 }
