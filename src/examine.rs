@@ -176,19 +176,22 @@ pub fn in_the_clear<'r>(
         })?;
     }
     let (may_hold_data, may_fetch) = (reading.may_hold_data, reading.may_fetch);
-    let silence = Silence { may_hold_data };
-    let silence = (!may_hold && reading.reach <= silence::MARGIN && silence::is_told(knowledge))
-        .then_some(silence);
+    let is_silent = !may_hold && reading.reach <= silence::MARGIN && silence::is_told(knowledge);
     let mut examined = reading.examined;
-    examined.silence = silence;
+    let mut numbers = None;
     if may_hold_data {
-        data(text, may_fetch, knowledge, &mut examined.sightings);
+        let asked = boundary::Asked {
+            fetch: may_fetch,
+            numbers: true,
+        };
+        numbers = Some(data(text, asked, knowledge, &mut examined.sightings));
         examined
             .sightings
             .sort_by_key(|sighting| sighting.span.start);
         // Whether or not anything was found: what was not looked at is said.
         examined.closed.extend(boundary::looked_at(text.len()));
     }
+    examined.silence = is_silent.then_some(Silence { numbers });
     Ok(examined)
 }
 
@@ -212,22 +215,24 @@ fn crossings<'r>(
     }
 }
 
-/// Production data in a text; what fetches it where a word says that something may.
+/// Production data in a text. Whether numbers that are counted stand in it.
 fn data<'r>(
     text: &[u8],
-    may_fetch: bool,
+    asked: boundary::Asked,
     knowledge: &Knowledge<'_, 'r>,
     sightings: &mut Vec<Sighting<'r>>,
-) {
+) -> bool {
     let (facts, vocabulary) = (knowledge.facts, knowledge.vocabulary);
     let whole = 0..text.len();
     let file = boundary::File::new(text, whole, Syntax::Lines, &[], facts, vocabulary);
     let mut positions = Positions::new(text);
-    for crossing in boundary::data(&file, may_fetch) {
+    let boundary::Data { crossings, numbers } = boundary::data(&file, asked);
+    for crossing in crossings {
         if !knowledge.scanner.leaves_out(crossing.rule) {
             sightings.push(crossed(text, crossing, knowledge.scanner, &mut positions));
         }
     }
+    numbers
 }
 
 fn crossed<'r>(

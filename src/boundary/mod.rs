@@ -135,7 +135,7 @@ impl<'a> File<'a> {
     }
 }
 
-pub use data::looked_at;
+pub use data::{Asked, Data, looked_at};
 
 /// Whether source code or prose grants something: by a statement of SQL, or it may by a policy written out in it. Nothing else
 /// is told there, so that most code need not be read for its literals.
@@ -163,9 +163,8 @@ fn holds(text: &[u8], word: &[u8]) -> bool {
 }
 
 /// The production data in a text, whatever its format: asked once a file, and not once a part of it. Entries are not needed.
-/// What fetches it is looked for only where `may_fetch` says that a keyword of that rule stands in the text.
-pub fn data(file: &File<'_>, may_fetch: bool) -> Vec<Crossing> {
-    data::look(file, may_fetch)
+pub fn data(file: &File<'_>, asked: Asked) -> Data {
+    data::look(file, asked)
 }
 
 /// Everything in a file that crosses the boundary, in the order of the file, each place once.

@@ -5,10 +5,12 @@
 //! looked farther than [`MARGIN`] bytes and matched, no name has a value beside it, its structure is not worth reading, nothing
 //! in it that is encoded is longer than that, and nothing was left closed. Its lines are as good as those of any other text with
 //! the same lines around them: a text that is made of them and of new ones can hold something only near the new ones, or
-//! near a seam. Production data is the exception: it is counted, and so looked for in the whole text again.
+//! near a seam. Production data is the exception: it is counted, and looked for in the whole text again where there is
+//! something to count.
 
 use std::ops::{Range, RangeInclusive};
 
+use crate::boundary;
 use crate::scan::ScanError;
 use crate::scan::decode;
 use crate::syntax::{LARGEST_PARSED, Syntax};
@@ -26,8 +28,9 @@ const LONGEST_LINE: usize = 1 << 10;
 /// What there may be in a silent text.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Silence {
-    /// A keyword of a rule on production data stands in it, and there is none of it.
-    pub(super) may_hold_data: bool,
+    /// Whether numbers of cards or bank accounts stand in it, too few to be production data; `None` where no keyword stands
+    /// in it that makes them looked for.
+    pub(super) numbers: Option<bool>,
 }
 
 /// Whether silence is told at all: what a user's rules ask for, and what is known of values, may stand anywhere.
@@ -74,17 +77,27 @@ impl Silent {
             return Ok(None);
         };
         let mut after = self.silence;
-        for part in parts {
-            let Some(here) = examine(&text[part], syntax, knowledge)?.silence else {
+        let mut keyword = after.numbers.is_some();
+        for part in &parts {
+            let Some(here) = examine(&text[part.clone()], syntax, knowledge)?.silence else {
                 self.syntax = None;
                 return Ok(None);
             };
-            after.may_hold_data |= here.may_hold_data;
+            keyword |= here.numbers.is_some();
         }
-        if after.may_hold_data {
+        if keyword {
             let mut found = Vec::new();
-            // What fetches it is told line by line.
-            data(text, false, knowledge, &mut found);
+            let mut asked = boundary::Asked {
+                // Told line by line.
+                fetch: false,
+                numbers: true,
+            };
+            // Where none stood, only new ones can stand now.
+            asked.numbers = after.numbers != Some(false)
+                || parts
+                    .iter()
+                    .any(|part| data(&text[part.clone()], asked, knowledge, &mut found));
+            after.numbers = Some(data(text, asked, knowledge, &mut found));
             if !found.is_empty() {
                 self.syntax = None;
                 return Ok(None);

@@ -246,7 +246,8 @@ fn speaks_of_cards(text: &[u8]) -> bool {
     })
 }
 
-pub(super) fn look(file: &File<'_>, parts: &[Range<usize>], crossings: &mut Vec<Crossing>) {
+/// Whether there is a number with a valid check digit.
+pub(super) fn look(file: &File<'_>, parts: &[Range<usize>], crossings: &mut Vec<Crossing>) -> bool {
     let text = file.text;
     let in_header = speaks_of_cards(first_line(text));
     let mut shaped: HashSet<u128> = HashSet::new();
@@ -301,13 +302,14 @@ pub(super) fn look(file: &File<'_>, parts: &[Range<usize>], crossings: &mut Vec<
             }
         }
     }
+    let holds = !cards.is_empty();
     // By chance a tenth of them would pass the check.
     if cards.len() * 10 < shaped.len() * 8 {
-        return;
+        return holds;
     }
     let in_bulk = cards.len() >= BULK;
     let Some(span) = (if in_bulk { first } else { beside }) else {
-        return;
+        return holds;
     };
     let made_up = says_made_up(text);
     let mut signals: Vec<Signal> = vec![remark(
@@ -337,6 +339,7 @@ pub(super) fn look(file: &File<'_>, parts: &[Range<usize>], crossings: &mut Vec<
         proven: in_bulk && made_up.is_none(),
         signals,
     });
+    holds
 }
 
 #[cfg(test)]

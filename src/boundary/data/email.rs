@@ -107,6 +107,10 @@ fn is_heading(cell: &[u8]) -> bool {
 
 pub(super) fn look(file: &File<'_>, parts: &[Range<usize>], crossings: &mut Vec<Crossing>) {
     let text = file.text;
+    // Each address has one.
+    if memchr::memchr_iter(b'@', text).take(MANY).count() < MANY {
+        return;
+    }
     if !has_column(text) || says_made_up(text).is_some() {
         return;
     }

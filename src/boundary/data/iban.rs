@@ -141,7 +141,8 @@ fn remainder(plain: &[u8]) -> Option<u32> {
     })
 }
 
-pub(super) fn look(file: &File<'_>, parts: &[Range<usize>], crossings: &mut Vec<Crossing>) {
+/// Whether there is one.
+pub(super) fn look(file: &File<'_>, parts: &[Range<usize>], crossings: &mut Vec<Crossing>) -> bool {
     let text = file.text;
     let mut found: HashSet<Vec<u8>> = HashSet::new();
     let mut first: Option<Range<usize>> = None;
@@ -164,14 +165,15 @@ pub(super) fn look(file: &File<'_>, parts: &[Range<usize>], crossings: &mut Vec<
             }
         }
     }
+    let holds = !found.is_empty();
     let countries: HashSet<&[u8]> = found.iter().map(|plain| &plain[..2]).collect();
     // One or two of each country are the examples of a registry or of a validator's tests.
     let is_registry = found.len() < countries.len() * 3;
     let Some(span) = first.filter(|_| found.len() >= BULK && !is_registry) else {
-        return;
+        return holds;
     };
     if says_made_up(text).is_some() {
-        return;
+        return holds;
     }
     let mut signals = vec![remark(
         "iban",
@@ -186,6 +188,7 @@ pub(super) fn look(file: &File<'_>, parts: &[Range<usize>], crossings: &mut Vec<
         proven: false,
         signals,
     });
+    holds
 }
 
 #[cfg(test)]

@@ -16,11 +16,6 @@ use crate::model::Signal;
 
 use super::{Crossing, File};
 
-/// A group of rules: looks at the sampled parts of a text.
-type Look = fn(&File<'_>, &[Range<usize>], &mut Vec<Crossing>);
-
-const GROUPS: &[Look] = &[dump::look, card::look, iban::look, email::look];
-
 /// Longer texts are sampled: their first part, and as much again three times in [`WINDOWS`] evenly spread ones.
 const WHOLE: usize = 4 << 20;
 /// The part that is read in any case: headers stand there.
@@ -33,18 +28,39 @@ const WINDOW: usize = 64 << 10;
 /// From so many different ones of a kind on, it is nobody's example: a table of customers.
 const BULK: usize = 20;
 
-/// The production data in a text, in its order.
-pub(super) fn look(file: &File<'_>, may_fetch: bool) -> Vec<Crossing> {
+/// What is looked for in a text.
+#[derive(Clone, Copy)]
+pub struct Asked {
+    /// What fetches production's data: a keyword of that rule stands in the text.
+    pub fetch: bool,
+    /// Card numbers and bank accounts, which are counted.
+    pub numbers: bool,
+}
+
+/// What a text holds.
+pub struct Data {
+    /// In its order.
+    pub crossings: Vec<Crossing>,
+    /// Whether numbers of cards or bank accounts stand in it, be they too few to say anything.
+    pub numbers: bool,
+}
+
+/// The production data in a text.
+pub(super) fn look(file: &File<'_>, asked: Asked) -> Data {
     let parts = sample(file.text.len());
     let mut crossings = Vec::new();
-    if may_fetch {
+    if asked.fetch {
         transfer::look(file, &mut crossings);
     }
-    for group in GROUPS {
-        group(file, &parts, &mut crossings);
+    dump::look(file, &parts, &mut crossings);
+    email::look(file, &parts, &mut crossings);
+    let mut numbers = false;
+    if asked.numbers {
+        numbers |= card::look(file, &parts, &mut crossings);
+        numbers |= iban::look(file, &parts, &mut crossings);
     }
     crossings.sort_by_key(|crossing| crossing.span.start);
-    crossings
+    Data { crossings, numbers }
 }
 
 /// How much of a text of `len` bytes is read, in words; `None` where all of it is.
