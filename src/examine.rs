@@ -13,21 +13,22 @@ use crate::model::{
     Excerpt, Facts, Family, Lifetime, Origin, Secret, Signal, Strength, Vocabulary,
 };
 use crate::origin::{self, Document, Evidence, Surroundings};
-use crate::rules::{self, Kind, Rule, schema::Value};
+use crate::rules::{self, Kind, Rule};
 use crate::scan::assignment::{Assignment, Judged, keys_of};
 use crate::scan::decode::{self, Account, Batch, Form, Part, Step};
-use crate::scan::reason::{Asked, Reason, of_value};
 use crate::scan::{self, Candidate, Positions, Rejected, ScanError, Scanner, ValueId};
 use crate::syntax::{self, Entry, Meaning, Syntax};
 
 mod dismissed;
 mod known;
 mod reading;
+mod scalars;
 mod siblings;
 mod silence;
 
 pub use dismissed::Dismissed;
 use reading::Reading;
+pub use scalars::{Scalar, Told, scalars, sighting_of};
 pub use silence::{Silence, Silent};
 
 /// Something found in a blob. `'static` but for the rule: holds no byte of the value.
@@ -84,6 +85,8 @@ pub struct Examined<'r> {
     pub dismissed: Vec<Dismissed<'r>>,
     /// Whether there is so little in it that a change of it can be examined alone.
     pub silence: Option<Silence>,
+    /// What its syntax reads, where the whole text was read.
+    pub entries: Option<Vec<Entry>>,
 }
 
 /// What an examination knows beside the bytes.
@@ -111,6 +114,7 @@ pub fn examine<'r>(
         mut dismissed,
         mut closed,
         silence,
+        entries,
     } = in_the_clear(text, syntax, knowledge)?;
     let mut account = Account::of_blob(text.len());
     let mut encoded = Examined::default();
@@ -140,6 +144,7 @@ pub fn examine<'r>(
         closed,
         dismissed,
         silence,
+        entries,
     })
 }
 
@@ -170,9 +175,13 @@ pub fn in_the_clear<'r>(
 ) -> Result<Examined<'r>, ScanError> {
     let mut reading = Reading::of(text, syntax, knowledge)?;
     let may_hold = reading.may_hold()?;
+    let mut read = None;
     if may_hold {
         syntax::read_parts(text, syntax, &mut |range, entries| {
-            reading.part(range, &entries)
+            let is_whole = range == (0..text.len());
+            let done = reading.part(range, &entries);
+            read = is_whole.then_some(entries);
+            done
         })?;
     }
     let (may_hold_data, may_fetch) = (reading.may_hold_data, reading.may_fetch);
@@ -191,6 +200,7 @@ pub fn in_the_clear<'r>(
         // Whether or not anything was found: what was not looked at is said.
         examined.closed.extend(boundary::looked_at(text.len()));
     }
+    examined.entries = read;
     examined.silence = is_silent.then_some(Silence { numbers });
     Ok(examined)
 }
@@ -516,108 +526,6 @@ fn remark(steps: &[Step]) -> Option<Signal> {
         strength: Strength::Supporting,
         text,
     })
-}
-
-/// A value under a key that says nothing of it, which could be secret all the same: a copy is known by what it is a copy of.
-#[derive(Clone)]
-pub struct Scalar {
-    /// Tells this value from others in this run.
-    pub value: ValueId,
-    /// Where it stands in the text of the blob.
-    pub span: Range<usize>,
-    /// Line, from 1.
-    pub line: usize,
-    /// Column in bytes, from 1.
-    pub column: usize,
-    /// Keys from the root of the file.
-    pub key_path: Vec<String>,
-    /// Whether it is a ciphertext.
-    pub encrypted: bool,
-}
-
-/// The scalars of a text that no sighting covers, and that would be believed under a key that bears a secret, each with its
-/// value: white space is taken out of a ciphertext. `may` says of what stands in the text whether to look at it.
-pub fn scalars(
-    text: &[u8],
-    syntax: Syntax,
-    sightings: &[&Sighting<'_>],
-    may: &dyn Fn(Secret<'_>) -> bool,
-    visit: &mut dyn FnMut(Scalar, Secret<'_>),
-) {
-    let mut positions = Positions::new(text);
-    for entry in syntax::read(text, syntax).entries {
-        let next = sightings.partition_point(|seen| seen.span.end <= entry.span.start);
-        if sightings
-            .get(next)
-            .is_some_and(|seen| seen.span.start < entry.span.end)
-            || !may(Secret::new(&text[entry.span.clone()]))
-        {
-            continue;
-        }
-        let decoded = (entry.value.len() >= SHORTEST_ENCODED)
-            .then(|| decode::whole_value(&entry.value))
-            .flatten();
-        let value = decoded.as_deref().unwrap_or(&entry.value).trim();
-        let reason = of_value(&Asked {
-            key: "secret",
-            value,
-            quoted: true,
-            kind: Value::Token,
-        });
-        let encrypted = match reason {
-            None => false,
-            Some(Reason::Encrypted) => true,
-            Some(_) => continue,
-        };
-        let (line, column) = positions.of(entry.span.start);
-        // The lines of a ciphertext are indented and wrapped as its file likes.
-        let packed: String;
-        let value = if encrypted {
-            packed = value.split_whitespace().collect();
-            Secret::new(packed.as_bytes())
-        } else {
-            Secret::new(value.as_bytes())
-        };
-        let scalar = Scalar {
-            value: scan::value_id(value),
-            span: entry.span,
-            line,
-            column,
-            key_path: entry.path,
-            encrypted,
-        };
-        visit(scalar, value);
-    }
-}
-
-/// A scalar that turned out to be secret.
-pub fn sighting_of<'r>(
-    text: &[u8],
-    scalar: &Scalar,
-    provider: &'r str,
-    rule: &'r Rule,
-) -> Sighting<'r> {
-    Sighting {
-        provider,
-        rule,
-        value: scalar.value,
-        span: scalar.span.clone(),
-        steps: Vec::new(),
-        inner: scalar.span.clone(),
-        line: scalar.line,
-        column: scalar.column,
-        key_path: scalar.key_path.clone(),
-        signals: Vec::new(),
-        excerpt: scan::excerpt(text, &scalar.span, rule),
-        lifetime: rule.lifetime.into(),
-        privileged: rule.privileged,
-        ends: None,
-        family: Family::Reuse,
-        proven: false,
-        revoked: false,
-        pending: Vec::new(),
-        declarable: Vec::new(),
-    }
 }
 
 /// Batches around a batch, innermost first.

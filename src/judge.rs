@@ -2,7 +2,7 @@
 //! blob), and writes down what could not be read.
 
 use std::cell::RefCell;
-use std::collections::hash_map::Entry;
+use std::collections::hash_map;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ use crate::rules::frameworks;
 use crate::scan::decode::{Encoding, LARGEST_BLOB};
 use crate::scan::gitleaks_ignore::GitleaksIgnore;
 use crate::scan::{self, Positions, ScanError, Scanner, ValueId};
-use crate::syntax::{self, Syntax};
+use crate::syntax::{self, Entry, Syntax};
 
 pub use clock::Clock;
 use memo::Memo;
@@ -98,6 +98,8 @@ pub struct Judge<'j> {
     examined: Memo<(Oid, Syntax), Blob>,
     /// The last text in which nothing asks for a second look.
     silent: RefCell<Silent>,
+    /// What the syntax of the last blobs reads: what is not secret by itself is looked at when their changes are judged.
+    read: RefCell<Memo<(Oid, Syntax), Vec<Entry>>>,
     fingerprints: HashMap<(ValueId, bool), String>,
     said: HashMap<Said, SaidOf>,
     /// Where in `not_read` it is said.
@@ -190,6 +192,8 @@ const PIECE: usize = 16 << 20;
 const OVERLAP: usize = 128 << 10;
 /// Larger ones are not read: inflating 1 GiB takes some seconds, and a pusher needs 8 MiB to make the gate do it.
 const LARGEST_IN_PIECES: usize = 8 << 30;
+/// What the syntax of a blob reads is remembered up to so many bytes.
+const MOST_READ: usize = 256 << 10;
 
 /// Content that has no path.
 #[derive(Debug, Clone, Copy)]
@@ -225,6 +229,7 @@ impl<'j> Judge<'j> {
                 .map(GitleaksIgnore::read),
             examined: Memo::default(),
             silent: RefCell::default(),
+            read: RefCell::default(),
             fingerprints: HashMap::new(),
             said: HashMap::new(),
             unexamined: HashMap::new(),
@@ -531,7 +536,7 @@ impl<'j> Judge<'j> {
     pub fn not_read(&mut self, what: &str, oid: Oid, reason: &str, refuses: bool) {
         self.heard += 1;
         match self.unexamined.entry((what.to_owned(), oid)) {
-            Entry::Vacant(new) => {
+            hash_map::Entry::Vacant(new) => {
                 new.insert(self.not_read.len());
                 self.not_read.push(Unexamined {
                     what: scan::redact(self.scanner, what, &[]),
@@ -540,7 +545,7 @@ impl<'j> Judge<'j> {
                 });
             }
             // It may be on its way to a ref where it does no harm, and to one where it does.
-            Entry::Occupied(said) => {
+            hash_map::Entry::Occupied(said) => {
                 let said = &mut self.not_read[*said.get()];
                 if refuses && !said.refuses {
                     reason.clone_into(&mut said.reason);
@@ -592,6 +597,7 @@ impl<'j> Judge<'j> {
     ) -> Result<(Blob, u64), JudgeError> {
         let mut blob = Blob::default();
         let mut read = 0;
+        let mut entries = None;
         each_view(self.repository, oid, &mut |view| {
             self.in_time()?;
             let mut sightings = if view.raw {
@@ -600,6 +606,7 @@ impl<'j> Judge<'j> {
                 read += view.text.len() as u64;
                 let mut examined = self.examine_after_last(view.text, syntax, knowledge)?;
                 blob.closed.append(&mut examined.closed);
+                entries = examined.entries.take();
                 let counted = |one: &Dismissed<'_>| view.counted.contains(&one.rejected.span.start);
                 examined.dismissed.retain(counted);
                 for one in &mut examined.dismissed {
@@ -616,6 +623,14 @@ impl<'j> Judge<'j> {
             blob.lfs |= view.lfs;
             Ok(())
         })?;
+        // A blob of more views is read in pieces, or in another way as well.
+        if let Some(entries) = entries.filter(|_| blob.views.len() == 1) {
+            let size = entries.iter().map(Entry::size).sum();
+            if size <= MOST_READ {
+                let mut read = self.read.borrow_mut();
+                read.put((oid, syntax), Rc::new(entries), size);
+            }
+        }
         if blob.views.len() > 2 {
             blob.closed.push(format!(
                 "read in pieces of {} MiB: what is encoded over a seam was opened in part",

@@ -121,6 +121,16 @@ pub enum Meaning {
 }
 
 impl Entry {
+    /// About how many bytes of memory it takes.
+    pub fn size(&self) -> usize {
+        let keys: usize = self
+            .path
+            .iter()
+            .map(|key| size_of::<String>() + key.len())
+            .sum();
+        size_of::<Self>() + self.value.len() + keys
+    }
+
     /// The key that says what the value is: the last one, or the one above where the last says no more than that it is a
     /// value (`variables.DB_PASSWORD.value`, `variable.db_password.default`).
     pub fn key(&self) -> Option<&str> {

@@ -60,6 +60,9 @@ pub(in crate::boundary) fn look(file: &File<'_>, crossings: &mut Vec<Crossing>) 
                 token
             };
             let subject = subject(token).unwrap_or("");
+            if subscription.is_empty() && project.is_empty() && subject.is_empty() {
+                continue;
+            }
             let known: &[(&'static str, &str, List)] = &[
                 ("Azure subscription", subscription, |facts| {
                     &facts.azure_subscriptions

@@ -1,6 +1,7 @@
 //! Which files of a side hold a value, and where: few are parsed, those that may hold it by their sketch; or all of them once
 //! so many values have been asked for that this is cheaper.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -355,10 +356,23 @@ impl Judge<'_> {
         let sightings: Vec<_> = blob.sightings().collect();
         Ok(self.repository.with_blob(oid, |bytes| {
             let text = Encoding::of(bytes).text(bytes, true);
-            examine::scalars(&text, syntax, &sightings, may, &mut |scalar, value| {
-                let written = Secret::new(&text[scalar.span.clone()]);
-                visit(scalar, value, written);
-            });
+            let read = self.read.borrow().get((oid, syntax));
+            let entries = match &read {
+                Some(entries) => Cow::Borrowed(&***entries),
+                None => Cow::Owned(syntax::read(&text, syntax).entries),
+            };
+            let told = &mut *self.reuse.told.borrow_mut();
+            examine::scalars(
+                &text,
+                &entries,
+                &sightings,
+                told,
+                may,
+                &mut |scalar, value| {
+                    let written = Secret::new(&text[scalar.span.clone()]);
+                    visit(scalar, value, written);
+                },
+            );
         })?)
     }
 }

@@ -114,7 +114,13 @@ fn has_escapes_of_its_own(text: &[u8]) -> bool {
         [b'\n' | b'\r', rest @ ..] => matches!(rest.trim_ascii_start().first(), Some(b'#' | b';')),
         _ => false,
     });
+    // Both are opened together; a format that has only one of them leaves the other as it stands.
+    let stands = |letter: u8| {
+        memchr::memmem::find_iter(text, &[b'\\', letter])
+            .any(|at| text.get(at + 2).is_some_and(u8::is_ascii_hexdigit))
+    };
     let escapes = backslash
+        || stands(b'x') && stands(b'u')
         || memchr::memmem::find(text, b"&#").is_some()
         || memchr::memchr_iter(b'<', text).any(|at| {
             // A comment or a section of characters in the middle of a word.

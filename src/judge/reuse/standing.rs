@@ -4,6 +4,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
+use crate::examine::Told;
 use crate::git::{self, GitError, Index, IndexChange, Kind, Repository};
 use crate::model::Oid;
 use crate::syntax::{self, Syntax};
@@ -62,6 +63,8 @@ pub(in crate::judge) struct Reuse<'j> {
     pub(super) values: HashMap<(Oid, Syntax), Rc<Values>>,
     /// The scalars of the last blobs: what a change brings is what the next one finds there.
     pub(super) scalars: Memo<(Oid, Syntax), Vec<Kept>>,
+    /// What is known of values.
+    pub(super) told: RefCell<Told>,
 }
 
 /// Refs with their trees.

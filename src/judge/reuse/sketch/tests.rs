@@ -34,8 +34,9 @@ fn each_value(bytes: &[u8], syntax: Syntax, visit: &mut dyn FnMut(&[u8], Wanted)
             let sightings: Vec<_> = seen.sightings.iter().collect();
             examine::scalars(
                 &text,
-                syntax,
+                &syntax::read(&text, syntax).entries,
                 &sightings,
+                &mut examine::Told::default(),
                 &|_| true,
                 &mut |scalar, value| {
                     let wanted = if scalar.encrypted {
@@ -337,6 +338,7 @@ fn escapes_that_only_a_reader_knows_make_a_file_meant_for_everything() {
         "<a>b<![CDATA[c]]></a>",
         "a: \"\\U00000041\"",
         "A=b\\\n# c\nd\n",
+        "a=b\\x41\\u0041\\x41",
     ] {
         assert!(Sketch::of(text.as_bytes()).bits.is_empty(), "{text}");
     }
