@@ -29,6 +29,7 @@ mod silence;
 pub use dismissed::Dismissed;
 use reading::Reading;
 pub use scalars::{Scalar, Told, scalars, sighting_of};
+use silence::Held;
 pub use silence::{Silence, Silent};
 
 /// Something found in a blob. `'static` but for the rule: holds no byte of the value.
@@ -184,16 +185,19 @@ pub fn in_the_clear<'r>(
             done
         })?;
     }
-    let (may_hold_data, may_fetch) = (reading.may_hold_data, reading.may_fetch);
+    let asked = reading.may_hold_data.then_some(boundary::Asked {
+        fetch: reading.may_fetch,
+        dump: reading.may_be_dump,
+        numbers: true,
+    });
     let is_silent = !may_hold && reading.reach <= silence::MARGIN && silence::is_told(knowledge);
     let mut examined = reading.examined;
-    let mut numbers = None;
-    if may_hold_data {
-        let asked = boundary::Asked {
-            fetch: may_fetch,
-            numbers: true,
-        };
-        numbers = Some(data(text, asked, knowledge, &mut examined.sightings));
+    let mut held = None;
+    if let Some(asked) = asked {
+        held = Some(Held {
+            dump: asked.dump,
+            numbers: data(text, asked, knowledge, &mut examined.sightings),
+        });
         examined
             .sightings
             .sort_by_key(|sighting| sighting.span.start);
@@ -201,7 +205,7 @@ pub fn in_the_clear<'r>(
         examined.closed.extend(boundary::looked_at(text.len()));
     }
     examined.entries = read;
-    examined.silence = is_silent.then_some(Silence { numbers });
+    examined.silence = is_silent.then_some(Silence { data: held });
     Ok(examined)
 }
 

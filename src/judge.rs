@@ -12,14 +12,15 @@ pub mod clock;
 mod explain;
 mod gitleaks;
 mod in_hand;
+mod look;
 mod memo;
 mod reject;
 mod reuse;
 
 use jiff::civil::Date;
 
-use crate::examine::{self, Dismissed, Examined, Knowledge, Sighting, Silent, Values};
-use crate::git::{self, Change, GitError, Kind, Piece, Repository};
+use crate::examine::{self, Dismissed, Knowledge, Sighting, Values};
+use crate::git::{Change, GitError, Kind, Repository};
 use crate::inventory::Inventory;
 use crate::model::{
     Because, Declarable, Destination, Exemption, Explanation, Family, Finding, Oid, Origin, Place,
@@ -28,12 +29,14 @@ use crate::model::{
 use crate::origin;
 use crate::policy::{Decision, InlineAllow, Policy, Row, Subject};
 use crate::rules::frameworks;
-use crate::scan::decode::{Encoding, LARGEST_BLOB};
+use crate::scan::decode::Encoding;
 use crate::scan::gitleaks_ignore::GitleaksIgnore;
-use crate::scan::{self, Positions, ScanError, Scanner, ValueId};
+use crate::scan::{self, ScanError, Scanner, ValueId};
 use crate::syntax::{self, Entry, Syntax};
 
 pub use clock::Clock;
+use look::Looker;
+pub use look::{View, each_view};
 use memo::Memo;
 pub use reuse::{Landscape, is_selective, is_shared_by_design};
 
@@ -96,8 +99,7 @@ pub struct Judge<'j> {
     /// What the `.gitleaksignore` beside the policy lets pass, where it counts.
     gitleaks_ignore: Option<GitleaksIgnore>,
     examined: Memo<(Oid, Syntax), Blob>,
-    /// The last text in which nothing asks for a second look.
-    silent: RefCell<Silent>,
+    looker: RefCell<Looker>,
     /// What the syntax of the last blobs reads: what is not secret by itself is looked at when their changes are judged.
     read: RefCell<Memo<(Oid, Syntax), Vec<Entry>>>,
     fingerprints: HashMap<(ValueId, bool), String>,
@@ -172,28 +174,11 @@ impl Blob {
     }
 }
 
-/// One way to look at a blob, or at a piece of it.
-pub struct View<'v> {
-    /// The text.
-    pub text: &'v [u8],
-    /// The bytes behind a text of another encoding: searched for what a reader that takes them for ASCII would see.
-    pub raw: bool,
-    /// Where a value must begin to be counted here and not in a neighbouring piece.
-    pub counted: std::ops::Range<usize>,
-    /// Lines of the blob before it.
-    pub lines_before: usize,
-    /// It stands for content that is kept elsewhere.
-    pub lfs: bool,
-}
-
-/// Larger blobs than [`LARGEST_BLOB`] are read in pieces of this size,
-const PIECE: usize = 16 << 20;
-/// which overlap by so much: a value over a seam stands whole in one of them, with what is around it.
-const OVERLAP: usize = 128 << 10;
-/// Larger ones are not read: inflating 1 GiB takes some seconds, and a pusher needs 8 MiB to make the gate do it.
-const LARGEST_IN_PIECES: usize = 8 << 30;
-/// What the syntax of a blob reads is remembered up to so many bytes.
-const MOST_READ: usize = 256 << 10;
+/// Bytes of what was found in blobs that are remembered,
+const EXAMINED: usize = 6 << 20;
+/// and of what their syntax reads, of one blob no more than a part of them.
+const READ: usize = 3 << 20;
+const MOST_READ: usize = READ / 12;
 
 /// Content that has no path.
 #[derive(Debug, Clone, Copy)]
@@ -227,9 +212,9 @@ impl<'j> Judge<'j> {
                 .gitleaks_ignore()
                 .filter(|_| inline_allow)
                 .map(GitleaksIgnore::read),
-            examined: Memo::default(),
-            silent: RefCell::default(),
-            read: RefCell::default(),
+            examined: Memo::new(EXAMINED),
+            looker: RefCell::default(),
+            read: RefCell::new(Memo::new(READ)),
             fingerprints: HashMap::new(),
             said: HashMap::new(),
             unexamined: HashMap::new(),
@@ -283,10 +268,7 @@ impl<'j> Judge<'j> {
 
     /// An error once the time is over.
     pub fn in_time(&self) -> Result<(), JudgeError> {
-        match &self.clock {
-            Some(clock) if clock.is_over() => Err(JudgeError::OutOfTime),
-            _ => Ok(()),
-        }
+        look::in_time(self.clock.as_deref())
     }
 
     /// Judges one change under every environment that claims it.
@@ -595,73 +577,25 @@ impl<'j> Judge<'j> {
         syntax: Syntax,
         knowledge: &Knowledge<'_, 'static>,
     ) -> Result<(Blob, u64), JudgeError> {
-        let mut blob = Blob::default();
-        let mut read = 0;
-        let mut entries = None;
-        each_view(self.repository, oid, &mut |view| {
-            self.in_time()?;
-            let mut sightings = if view.raw {
-                examine::in_the_clear(view.text, Syntax::Code, knowledge)?.sightings
-            } else {
-                read += view.text.len() as u64;
-                let mut examined = self.examine_after_last(view.text, syntax, knowledge)?;
-                blob.closed.append(&mut examined.closed);
-                entries = examined.entries.take();
-                let counted = |one: &Dismissed<'_>| view.counted.contains(&one.rejected.span.start);
-                examined.dismissed.retain(counted);
-                for one in &mut examined.dismissed {
-                    one.line += view.lines_before;
-                }
-                blob.dismissed.append(&mut examined.dismissed);
-                examined.sightings
-            };
-            sightings.retain(|sighting| view.counted.contains(&sighting.span.start));
-            for sighting in &mut sightings {
-                sighting.line += view.lines_before;
-            }
-            blob.views.push(sightings);
-            blob.lfs |= view.lfs;
-            Ok(())
-        })?;
-        // A blob of more views is read in pieces, or in another way as well.
-        if let Some(entries) = entries.filter(|_| blob.views.len() == 1) {
-            let size = entries.iter().map(Entry::size).sum();
-            if size <= MOST_READ {
-                let mut read = self.read.borrow_mut();
-                read.put((oid, syntax), Rc::new(entries), size);
-            }
-        }
-        if blob.views.len() > 2 {
-            blob.closed.push(format!(
-                "read in pieces of {} MiB: what is encoded over a seam was opened in part",
-                PIECE >> 20
-            ));
-        }
-        blob.closed.sort();
-        blob.closed.dedup();
-        Ok((blob, read))
+        let looker = &mut *self.looker.borrow_mut();
+        let looked = looker.look(
+            self.repository,
+            self.clock.as_deref(),
+            (oid, syntax),
+            knowledge,
+        )?;
+        self.remember((oid, syntax), looked.entries);
+        Ok((looked.blob, looked.read))
     }
 
-    /// Examines a text, or as much of it as differs from the silent one before it: blobs come in the order in which git packed
-    /// them, one version of a file after the other.
-    fn examine_after_last(
-        &self,
-        text: &[u8],
-        syntax: Syntax,
-        knowledge: &Knowledge<'_, 'static>,
-    ) -> Result<Examined<'static>, ScanError> {
-        let last = &mut *self.silent.borrow_mut();
-        let examined = match last.changed_to(text, syntax, knowledge)? {
-            Some(silence) => Examined {
-                silence: Some(silence),
-                ..Examined::default()
-            },
-            None => examine::examine(text, syntax, knowledge)?,
-        };
-        if let Some(silence) = examined.silence {
-            last.keep(text, syntax, silence);
+    /// Remembers what the syntax of a blob reads.
+    fn remember(&self, blob: (Oid, Syntax), entries: Option<Vec<Entry>>) {
+        if let Some(entries) = entries {
+            let size = entries.iter().map(Entry::size).sum();
+            if size <= MOST_READ {
+                self.read.borrow_mut().put(blob, Rc::new(entries), size);
+            }
         }
-        Ok(examined)
     }
 
     #[expect(
@@ -927,86 +861,6 @@ fn declarable(sighting: &Sighting<'_>, redact: impl Fn(&str) -> String) -> Vec<D
 /// Whether two sightings are of one value at one place of the file, which counts in two of its sections (an alias).
 fn is_one_place(a: &Sighting<'_>, b: &Sighting<'_>) -> bool {
     (a.span == b.span && a.steps == b.steps && a.inner == b.inner) && a.rule.id == b.rule.id
-}
-
-/// Shows a blob to `look`: whole, or piece by piece where it is too large for that.
-pub fn each_view(
-    repository: &Repository,
-    oid: Oid,
-    look: &mut dyn FnMut(View<'_>) -> Result<(), JudgeError>,
-) -> Result<(), JudgeError> {
-    let (kind, size) = repository.size(oid)?;
-    if kind != Kind::Blob {
-        let reason = "a blob was expected here";
-        return Err(GitError::Malformed { oid, reason }.into());
-    }
-    if size <= LARGEST_BLOB {
-        return repository.with_blob(oid, |bytes| {
-            let encoding = Encoding::of(bytes);
-            look(View {
-                text: &encoding.text(bytes, true),
-                raw: false,
-                counted: 0..usize::MAX,
-                lines_before: 0,
-                lfs: git::is_lfs_pointer(bytes),
-            })?;
-            if encoding.hides_bytes() {
-                look(View {
-                    text: bytes,
-                    raw: true,
-                    counted: 0..usize::MAX,
-                    lines_before: 0,
-                    lfs: false,
-                })?;
-            }
-            Ok(())
-        })?;
-    }
-    if size > LARGEST_IN_PIECES {
-        let reason = format!(
-            "it is {} GiB large: at most {} GiB are read",
-            size >> 30,
-            LARGEST_IN_PIECES >> 30
-        );
-        return Err(GitError::Object { oid, reason }.into());
-    }
-    let mut encoding = Encoding::Bytes;
-    let mut lines_before = 0;
-    repository.with_pieces(oid, PIECE, OVERLAP, &mut |Piece { bytes, start, last }| {
-        let first = start == 0;
-        if first {
-            encoding = Encoding::of(bytes);
-        }
-        let text = encoding.text(bytes, first);
-        let len_of = |bytes: &[u8], first| encoding.text(bytes, first).len();
-        let seam = |overlap: usize| {
-            text.len() - len_of(&bytes[bytes.len().saturating_sub(overlap)..], false)
-        };
-        look(View {
-            text: &text,
-            raw: false,
-            counted: if first {
-                0
-            } else {
-                len_of(&bytes[..OVERLAP / 2], false)
-            }..if last { usize::MAX } else { seam(OVERLAP / 2) },
-            lines_before,
-            lfs: false,
-        })?;
-        if encoding.hides_bytes() {
-            look(View {
-                text: bytes,
-                raw: true,
-                counted: 0..usize::MAX,
-                lines_before,
-                lfs: false,
-            })?;
-        }
-        if !last {
-            lines_before += Positions::new(&text).of(seam(OVERLAP)).0 - 1;
-        }
-        Ok(())
-    })
 }
 
 /// Whether what a family finds is a secret, and not a pointer, a grant or data.

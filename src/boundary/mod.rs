@@ -141,12 +141,15 @@ pub use data::{Asked, Data, looked_at};
 /// is told there, so that most code need not be read for its literals.
 pub fn may_grant(text: &[u8], syntax: Syntax) -> bool {
     identity::database::grants(text, syntax)
-        || memchr::memmem::find(text, b"\"Statement\"").is_some()
-        || memchr::memmem::find(text, b"'Statement'").is_some()
+        || memchr::memmem::find_iter(text, b"Statement").any(|at| {
+            let before = at.checked_sub(1).map(|before| text[before]);
+            let quote = before.filter(|byte| matches!(byte, b'"' | b'\''));
+            quote.is_some() && text.get(at + b"Statement".len()).copied() == quote
+        })
 }
 
-/// Whether a word in lower case stands in a text in any case.
-fn holds(text: &[u8], word: &[u8]) -> bool {
+/// Where a word in lower case stands in a text in any case.
+fn places<'t>(text: &'t [u8], word: &'t [u8]) -> impl Iterator<Item = usize> + 't {
     // By a letter that is rare in most languages, so that few places are looked at.
     let rare = b"zqjxkvbpygfwm".iter();
     let at = rare
@@ -154,12 +157,12 @@ fn holds(text: &[u8], word: &[u8]) -> bool {
         .next()
         .unwrap_or(0);
     let known = word[at];
-    memchr::memchr2_iter(known, known.to_ascii_uppercase(), text).any(|found| {
-        found
-            .checked_sub(at)
-            .and_then(|start| text.get(start..start + word.len()))
-            .is_some_and(|here| here.eq_ignore_ascii_case(word))
-    })
+    memchr::memchr2_iter(known, known.to_ascii_uppercase(), text)
+        .filter_map(move |found| found.checked_sub(at))
+        .filter(move |&start| {
+            let here = text.get(start..start + word.len());
+            here.is_some_and(|here| here.eq_ignore_ascii_case(word))
+        })
 }
 
 /// The production data in a text, whatever its format: asked once a file, and not once a part of it. Entries are not needed.

@@ -32,8 +32,10 @@ pub(super) struct Reading<'t, 'k, 'r> {
     may_cross: bool,
     /// Whether production data is worth a look.
     pub(super) may_hold_data: bool,
-    /// Whether it may say what fetches production's data.
+    /// Whether it may say what fetches production's data,
     pub(super) may_fetch: bool,
+    /// or be a dump of it.
+    pub(super) may_be_dump: bool,
     /// How far the farthest look around a keyword went, in bytes.
     pub(super) reach: usize,
     positions: Positions<'t>,
@@ -81,6 +83,7 @@ impl<'t, 'k, 'r> Reading<'t, 'k, 'r> {
                         || searched.may_grant && boundary::may_grant(text, syntax)),
             may_hold_data: searched.may_hold_data,
             may_fetch: searched.may_fetch,
+            may_be_dump: searched.may_be_dump,
             reach: searched.reach,
             positions: Positions::new(text),
             examined: Examined::default(),

@@ -28,9 +28,17 @@ const LONGEST_LINE: usize = 1 << 10;
 /// What there may be in a silent text.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Silence {
-    /// Whether numbers of cards or bank accounts stand in it, too few to be production data; `None` where no keyword stands
-    /// in it that makes them looked for.
-    pub(super) numbers: Option<bool>,
+    /// What of production data stands in it, where a keyword has made it looked for.
+    pub(super) data: Option<Held>,
+}
+
+/// What stands in a text and is no production data as it stands there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Held {
+    /// A word of a dump's header.
+    pub(super) dump: bool,
+    /// Numbers of cards or bank accounts, too few of them.
+    pub(super) numbers: bool,
 }
 
 /// Whether silence is told at all: what a user's rules ask for, and what is known of values, may stand anywhere.
@@ -76,34 +84,51 @@ impl Silent {
         let Some(parts) = fresh.and_then(|fresh| with_margins(text, &fresh)) else {
             return Ok(None);
         };
-        let mut after = self.silence;
-        let mut keyword = after.numbers.is_some();
+        let mut held: Vec<Held> = self.silence.data.into_iter().collect();
         for part in &parts {
             let Some(here) = examine(&text[part.clone()], syntax, knowledge)?.silence else {
                 self.syntax = None;
                 return Ok(None);
             };
-            keyword |= here.numbers.is_some();
+            held.extend(here.data);
         }
-        if keyword {
-            let mut found = Vec::new();
-            let mut asked = boundary::Asked {
-                // Told line by line.
-                fetch: false,
-                numbers: true,
-            };
-            // Where none stood, only new ones can stand now.
-            asked.numbers = after.numbers != Some(false)
-                || parts
-                    .iter()
-                    .any(|part| data(&text[part.clone()], asked, knowledge, &mut found));
-            after.numbers = Some(data(text, asked, knowledge, &mut found));
-            if !found.is_empty() {
+        let data = if held.is_empty() {
+            None
+        } else {
+            let dump = held.iter().any(|held| held.dump);
+            let Some(numbers) = self.numbers_in(text, &parts, dump, knowledge) else {
                 self.syntax = None;
                 return Ok(None);
-            }
-        }
-        Ok(Some(after))
+            };
+            Some(Held { dump, numbers })
+        };
+        Ok(Some(Silence { data }))
+    }
+
+    /// Whether numbers that are counted stand in a text; `None` where there is production data in it.
+    fn numbers_in(
+        &self,
+        text: &[u8],
+        parts: &[Range<usize>],
+        dump: bool,
+        knowledge: &Knowledge<'_, '_>,
+    ) -> Option<bool> {
+        let mut found = Vec::new();
+        let mut look = |text, dump, numbers| {
+            let asked = boundary::Asked {
+                // Told line by line.
+                fetch: false,
+                dump,
+                numbers,
+            };
+            data(text, asked, knowledge, &mut found)
+        };
+        // Where none stood, only new ones can stand now.
+        let had_none = self.silence.data.is_some_and(|held| !held.numbers);
+        let mut parts = parts.iter();
+        let numbers = !had_none || parts.any(|part| look(&text[part.clone()], false, true));
+        let numbers = look(text, dump, numbers);
+        found.is_empty().then_some(numbers)
     }
 }
 

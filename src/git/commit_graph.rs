@@ -55,7 +55,7 @@ struct Told<'g> {
 }
 
 /// So many told parents are remembered at most.
-const REMEMBERED: usize = 1 << 16;
+const REMEMBERED: usize = 1 << 14;
 
 /// There is no such parent.
 const NONE: u32 = 0x7000_0000;

@@ -33,5 +33,5 @@ pub use history::{Author, RecentTrees, Step, tree_entries};
 pub use index::{Index, IndexChange};
 pub use lfs::is_lfs_pointer;
 pub use object::{Commit, Kind, Object, Tag, TreeEntry};
-pub use repository::{Peeled, Piece, Ref, Repository};
+pub use repository::{Again, Peeled, Piece, Ref, Repository};
 pub use trees::{Change, Mode, changes, find, stands};

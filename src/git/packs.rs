@@ -31,6 +31,8 @@ pub(super) struct Packs {
     folders: Vec<PathBuf>,
     /// Bytes of an object id.
     width: usize,
+    /// Bytes of indexes that are held.
+    indexes: usize,
     /// Looked for when the first object is asked for.
     packs: OnceCell<Vec<Pack>>,
     state: RefCell<State>,
@@ -82,7 +84,7 @@ struct State {
 type Place = (usize, u64);
 
 /// Bytes of indexes that are held.
-const INDEXES: usize = 10 << 20;
+const INDEXES: usize = 5 << 20;
 
 /// What stands at the beginning of an entry.
 enum Form {
@@ -100,7 +102,7 @@ struct Entry {
 }
 
 /// Bases and results that are remembered.
-const BASES: usize = 12 << 20;
+const BASES: usize = 6 << 20;
 
 /// Larger objects are left to libgit2: 512 MiB, above which git makes no deltas (`core.bigFileThreshold`).
 const LARGEST: usize = 512 << 20;
@@ -115,11 +117,27 @@ const DEEPEST: usize = 10_000;
 const LONGEST_START: usize = 10 + 32;
 
 impl Packs {
+    /// The same with a part of the memory.
+    #[must_use]
+    pub(super) fn with_less_memory(self) -> Self {
+        self.state.borrow_mut().bases = Lru::new(BASES / 2);
+        Self {
+            indexes: INDEXES / 2,
+            ..self
+        }
+    }
+
+    /// The object directories.
+    pub(super) fn folders(&self) -> Vec<PathBuf> {
+        self.folders.clone()
+    }
+
     /// Over the packs of these object directories, for ids of `width` bytes.
     pub(super) fn new(folders: Vec<PathBuf>, width: usize) -> Self {
         Self {
             folders,
             width,
+            indexes: INDEXES,
             packs: OnceCell::new(),
             state: RefCell::new(State {
                 pages: Pages::default(),
@@ -153,7 +171,7 @@ impl Packs {
                 });
                 paths.truncate(MOST_PACKS);
             }
-            let memory = Rc::new(Cell::new(INDEXES));
+            let memory = Rc::new(Cell::new(self.indexes));
             let open = |path: &PathBuf| Pack::open(path, self.width, &memory);
             paths.iter().filter_map(open).collect()
         })

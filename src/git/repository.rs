@@ -103,6 +103,36 @@ pub struct Piece<'b> {
     pub last: bool,
 }
 
+/// How a repository is opened once more.
+pub struct Again {
+    folder: Option<PathBuf>,
+    hook: bool,
+    objects: Vec<PathBuf>,
+    packs: Vec<PathBuf>,
+    is_read_by_git: bool,
+}
+
+impl Again {
+    /// Opens it, to be read with less memory; `None` where that fails, or where git reads it: one of its processes is enough.
+    pub fn open(&self) -> Option<Repository> {
+        if self.is_read_by_git {
+            return None;
+        }
+        let at = match &self.folder {
+            Some(folder) => At::Folder(folder),
+            None => At::Environment,
+        };
+        let mut repository = Repository::open(at).ok()?;
+        // What is missing in one is missing in the other.
+        if repository.loose.folders() != self.objects || repository.hook != self.hook {
+            return None;
+        }
+        let packs = Packs::new(self.packs.clone(), repository.oid_width());
+        repository.packs = packs.with_less_memory();
+        Some(repository)
+    }
+}
+
 /// Bytes of trees kept in memory.
 const TREES: usize = 4 << 20;
 
@@ -206,6 +236,20 @@ impl Repository {
         self.packs = Packs::new(found.clone(), self.oid_width());
         self.loose = Loose::new(found).map_err(|reason| cannot_open(at, reason))?;
         Ok(())
+    }
+
+    /// How to open it once more, for another thread.
+    pub fn again(&self) -> Again {
+        Again {
+            folder: match &self.backend {
+                Backend::Libgit2(libgit2) if !self.hook => Some(libgit2.git_dir().to_owned()),
+                _ => None,
+            },
+            hook: self.hook,
+            objects: self.loose.folders(),
+            packs: self.packs.folders(),
+            is_read_by_git: matches!(self.backend, Backend::Plumbing(_)),
+        }
     }
 
     /// The same, with every pack read by libgit2, to compare with.

@@ -9,27 +9,26 @@ use std::rc::Rc;
 pub(in crate::judge) struct Memo<K, V> {
     newer: HashMap<K, Rc<V>>,
     older: HashMap<K, Rc<V>>,
-    /// Bytes in the newer half.
+    /// Bytes in the newer half,
     size: usize,
+    /// and how many a half may have.
+    half: usize,
 }
-
-/// Bytes of a half.
-const HALF: usize = 3 << 20;
 
 /// What an entry costs beside its bytes.
 const OVERHEAD: usize = 128;
 
-impl<K, V> Default for Memo<K, V> {
-    fn default() -> Self {
+impl<K: Copy + Eq + Hash, V> Memo<K, V> {
+    /// Of at most about so many bytes.
+    pub(super) fn new(most: usize) -> Self {
         Self {
             newer: HashMap::new(),
             older: HashMap::new(),
             size: 0,
+            half: most / 2,
         }
     }
-}
 
-impl<K: Copy + Eq + Hash, V> Memo<K, V> {
     pub(super) fn get(&self, key: K) -> Option<Rc<V>> {
         let known = self.newer.get(&key).or_else(|| self.older.get(&key));
         known.map(Rc::clone)
@@ -37,7 +36,7 @@ impl<K: Copy + Eq + Hash, V> Memo<K, V> {
 
     /// Remembers what takes `size` bytes.
     pub(super) fn put(&mut self, key: K, value: Rc<V>, size: usize) {
-        if self.size > HALF {
+        if self.size > self.half {
             self.older = std::mem::take(&mut self.newer);
             self.size = 0;
         }
@@ -52,7 +51,7 @@ mod tests {
 
     #[test]
     fn the_last_ones_are_known_and_no_more_than_two_halves() {
-        let mut memo = Memo::default();
+        let mut memo = Memo::new(6 << 20);
         for key in 0..1000_u32 {
             memo.put(key, Rc::new(key), 100_000);
         }

@@ -49,12 +49,16 @@ pub enum Opens {
     Grants,
     /// A look for what fetches production's data, line by line.
     Fetches,
+    /// A look for the header of a dump.
+    Dumps,
 }
 
 /// Words that grant something in source code and prose.
 const GRANTING: [&str; 3] = ["grant all", "superuser", "statement"];
 /// The rule on what fetches production's data.
 pub const FETCHING: &str = "data-from-production";
+/// The rule on its dumps.
+const DUMPED: &str = "data-database-dump";
 
 impl Opens {
     fn of(rule: &Rule) -> Self {
@@ -62,6 +66,7 @@ impl Opens {
         match rule.kind {
             Kind::Structural if rule.keywords.iter().any(grants) => Self::Grants,
             Kind::Data if rule.id == FETCHING => Self::Fetches,
+            Kind::Data if rule.id == DUMPED => Self::Dumps,
             _ => Self::Nothing,
         }
     }

@@ -152,8 +152,10 @@ pub struct Searched<'b, 'r> {
     pub may_hold_data: bool,
     /// Whether a word that grants something in source code or prose stands anywhere.
     pub may_grant: bool,
-    /// Whether a keyword of the rule on what fetches production's data stands anywhere.
+    /// Whether a keyword of the rule on what fetches production's data stands anywhere,
     pub may_fetch: bool,
+    /// or one of the rule on dumps.
+    pub may_be_dump: bool,
     /// How far the farthest of the looks went that were taken around a keyword, in bytes; without end where one met something.
     pub reach: usize,
 }
@@ -373,6 +375,7 @@ impl<'r> Scanner<'r> {
             if rule.kind == Kind::Data {
                 answer.may_hold_data = true;
                 answer.may_fetch |= rule.opens == Opens::Fetches;
+                answer.may_be_dump |= rule.opens == Opens::Dumps;
                 return;
             }
             // Every match begins at one of its words: where no match can, the pattern is not tried.

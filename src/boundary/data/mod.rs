@@ -33,6 +33,8 @@ const BULK: usize = 20;
 pub struct Asked {
     /// What fetches production's data: a keyword of that rule stands in the text.
     pub fetch: bool,
+    /// The header of a dump: a keyword of that rule does.
+    pub dump: bool,
     /// Card numbers and bank accounts, which are counted.
     pub numbers: bool,
 }
@@ -52,10 +54,13 @@ pub(super) fn look(file: &File<'_>, asked: Asked) -> Data {
     if asked.fetch {
         transfer::look(file, &mut crossings);
     }
-    dump::look(file, &parts, &mut crossings);
+    if asked.dump {
+        dump::look(file, &parts, &mut crossings);
+    }
     email::look(file, &parts, &mut crossings);
     let mut numbers = false;
     if asked.numbers {
+        let parts = with_digits(file.text, &parts);
         numbers |= card::look(file, &parts, &mut crossings);
         numbers |= iban::look(file, &parts, &mut crossings);
     }
@@ -86,6 +91,34 @@ fn sample(len: usize) -> Vec<Range<usize>> {
         end - WINDOW..end
     });
     first.chain(windows).collect()
+}
+
+/// In a row of so many bytes,
+const ROW: usize = 64;
+/// so many digits must stand that it is worth a closer look: a number of 13 digits or more that is at most as long as a row stands
+/// in two rows at most, and so do the digits of a bank account, of which there are eight or more in every country's.
+const DIGITS: usize = 4;
+
+/// Those places of the parts of a text where numbers of cards or bank accounts can begin, as parts.
+fn with_digits(text: &[u8], parts: &[Range<usize>]) -> Vec<Range<usize>> {
+    let mut found: Vec<Range<usize>> = Vec::new();
+    for part in parts {
+        let mut start = part.start;
+        for row in text[part.clone()].chunks(ROW) {
+            let digits: u8 = row.iter().map(|byte| u8::from(byte.is_ascii_digit())).sum();
+            let end = start + row.len();
+            if usize::from(digits) >= DIGITS {
+                // What its digits belong to may begin in the row before.
+                let from = start.saturating_sub(ROW).max(part.start);
+                match found.last_mut() {
+                    Some(last) if last.end >= from => last.end = end,
+                    _ => found.push(from..end),
+                }
+            }
+            start = end;
+        }
+    }
+    found
 }
 
 /// Whether a text says near its beginning that its rows are made up or masked. It is believed as far as a warning goes:

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::syntax::{Entry, Syntax};
 
-use super::super::{Crossing, File, holds};
+use super::super::{Crossing, File, places};
 use super::grant;
 
 /// More of a statement is not read: none that grants is longer.
@@ -47,18 +47,21 @@ fn each_grant(
     visit: &mut dyn FnMut(Range<usize>, bool, &'static str),
 ) {
     // What a page says how to do is not done.
-    let has_word = |text: &[u8]| holds(text, b"grant all ") || holds(text, b"superuser");
-    if syntax == Syntax::Prose || !has_word(text) {
+    if syntax == Syntax::Prose {
         return;
     }
+    let words = places(text, b"grant all ").chain(places(text, b"superuser"));
+    let mut words: Vec<usize> = words.collect();
+    words.sort_unstable();
     let mut start = 0;
-    for line in text.split_inclusive(|&byte| byte == b'\n') {
-        let at = start;
-        start += line.len();
-        let line = &line[..line.len().min(LONGEST)];
-        if !has_word(line) {
+    for word in words {
+        // Another one on that line.
+        if word < start {
             continue;
         }
+        let at = memchr::memrchr(b'\n', &text[start..word]).map_or(start, |end| start + end + 1);
+        start = memchr::memchr(b'\n', &text[word..]).map_or(text.len(), |end| word + end + 1);
+        let line = &text[at..start.min(at + LONGEST)];
         let Ok(line) = std::str::from_utf8(line) else {
             continue;
         };

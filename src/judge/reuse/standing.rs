@@ -46,7 +46,6 @@ pub(super) struct SideFile {
 }
 
 /// What the comparison has read so far.
-#[derive(Default)]
 pub(in crate::judge) struct Reuse<'j> {
     landscape: Landscape<'j>,
     /// Whether a change has been compared.
@@ -69,6 +68,25 @@ pub(in crate::judge) struct Reuse<'j> {
 
 /// Refs with their trees.
 pub(super) type Trees = Rc<[(String, Oid)]>;
+
+/// Bytes of scalars that are remembered.
+const SCALARS: usize = 3 << 20;
+
+impl Default for Reuse<'_> {
+    fn default() -> Self {
+        Self {
+            landscape: Landscape::default(),
+            compared: false,
+            standing: HashMap::new(),
+            tips: HashMap::new(),
+            trees: HashMap::new(),
+            sketches: HashMap::new(),
+            values: HashMap::new(),
+            scalars: Memo::new(SCALARS),
+            told: RefCell::default(),
+        }
+    }
+}
 
 /// The refs of a side.
 #[derive(Default)]
