@@ -18,6 +18,8 @@ mod packs;
 mod pushes;
 mod repository;
 mod silent;
+#[cfg(target_os = "linux")]
+mod threads;
 mod walks;
 
 use std::collections::{BTreeMap, HashMap};

@@ -63,6 +63,30 @@ impl Module {
     }
 }
 
+/// A history of so many files, for `git fast-import`.
+pub(crate) fn history(rng: &mut Rng, modules: usize) -> String {
+    let mut modules: Vec<Module> = (0..modules).map(|_| Module::new(rng)).collect();
+    let mut stream = String::new();
+    for commit in 0..40 {
+        stream +=
+            &format!("commit refs/heads/main\ncommitter A <a@x.io> {commit} +0000\ndata 1\nx\n");
+        for (number, module) in modules.iter_mut().enumerate() {
+            if commit > 0 && rng.u8(..3) > 0 {
+                continue;
+            }
+            if commit > 0 {
+                module.change(rng);
+            }
+            let text = module.text();
+            stream += &format!(
+                "M 644 inline src/m{number}.py\ndata {}\n{text}\n",
+                text.len()
+            );
+        }
+    }
+    stream
+}
+
 /// What the gate says of the last commits of a branch: findings without their order, and how many bytes it read.
 fn said(env: &TestEnv, dir: &std::path::Path, base: &str) -> (Vec<String>, u64) {
     let args = [
@@ -88,26 +112,7 @@ fn what_is_made_of_silent_texts_is_judged_as_it_is_judged_whole() {
         let env = TestEnv::new();
         let dir = env.path("made.git");
         bare(&dir);
-        let mut modules: Vec<Module> = (0..3).map(|_| Module::new(&mut rng)).collect();
-        let mut stream = String::new();
-        for commit in 0..40 {
-            stream += &format!(
-                "commit refs/heads/main\ncommitter A <a@x.io> {commit} +0000\ndata 1\nx\n"
-            );
-            for (number, module) in modules.iter_mut().enumerate() {
-                if commit > 0 && rng.u8(..3) > 0 {
-                    continue;
-                }
-                if commit > 0 {
-                    module.change(&mut rng);
-                }
-                let text = module.text();
-                stream += &format!(
-                    "M 644 inline src/m{number}.py\ndata {}\n{text}\n",
-                    text.len()
-                );
-            }
-        }
+        let stream = history(&mut rng, 3);
         git(&env, &dir, &["fast-import", "--quiet"], stream.as_bytes());
         let packs = dir.join("objects/pack");
         git(
