@@ -19,6 +19,9 @@ const FEW: usize = 4;
 /// From so many on another thread helps: it opens the repository once more.
 const MANY: usize = 96;
 
+/// Larger blobs are left to one thread, so that the process never holds two of them.
+const LARGEST: usize = 2 << 20;
+
 /// A blob, and how it is read.
 type Wanted = (Oid, Syntax);
 
@@ -89,6 +92,9 @@ impl Judge<'_> {
                 };
                 let mut looker = Looker::default();
                 while let Some(blob) = next(true) {
+                    if !matches!(repository.size(blob.0), Ok((_, size)) if size <= LARGEST) {
+                        continue;
+                    }
                     let looked = looker.look(&repository, clock.as_deref(), blob, &knowledge);
                     let goes_on = matches!(looked, Ok(_) | Err(JudgeError::Git(_)));
                     if tell.send((blob, looked)).is_err() || !goes_on {
