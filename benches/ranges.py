@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Processor time of `stagegate check` over ranges of commits, as a ratio to what git needs to read their objects:
+"""Processor and wall time of `stagegate check` over ranges of commits, as a ratio to what git needs to read their objects:
 `git rev-list --objects RANGE | git cat-file --batch --buffer`. Both in turns, in one run.
 
     python3 benches/ranges.py --stagegate target/bin/stagegate REPOSITORY...
@@ -19,6 +19,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 import gitops
 
@@ -30,9 +31,10 @@ def git(repository, *arguments):
 
 
 def cost(commands, repository, environment):
-    """Seconds of processor time, user and system, of a pipeline of commands, the peak memory of its last in MiB, and the
-    last one's exit code."""
+    """Seconds of processor time, user and system, of a pipeline of commands, its wall time, the peak memory of its last in MiB,
+    and the last one's exit code."""
     reading = None
+    started = time.monotonic()
     children = []
     for number, command in enumerate(commands):
         last = number + 1 == len(commands)
@@ -54,7 +56,7 @@ def cost(commands, repository, environment):
         code = child.returncode = os.waitstatus_to_exitcode(status)
         seconds += usage.ru_utime + usage.ru_stime
         peak = usage.ru_maxrss
-    return seconds, peak / 1024, code
+    return seconds, time.monotonic() - started, peak / 1024, code
 
 
 def ranges(repository, sizes):
@@ -93,24 +95,27 @@ def measure(binaries, repository, base, head, runs, ref, policy):
         told.append(json.loads(done.stdout)["stats"])
     of_git, of_each = [], [[] for _ in commands]
     for _ in range(runs):
-        of_git.append(cost(anchor, repository, environment)[0])
+        of_git.append(cost(anchor, repository, environment))
         for seen, command in zip(of_each, commands):
             seen.append(cost([command], repository, environment))
     rows = []
     for binary, seen, stats in zip(binaries, of_each, told):
-        ratios = [one[0] / of for one, of in zip(seen, of_git)]
+        ratios = [one[0] / of[0] for one, of in zip(seen, of_git)]
+        walls = [one[1] / of[1] for one, of in zip(seen, of_git)]
         rows.append(
             {
                 "binary": str(binary),
                 "seconds": statistics.median(one[0] for one in seen),
                 "ratio": statistics.median(ratios),
                 "spread": [min(ratios), max(ratios)],
-                "peak_mib": max(one[1] for one in seen),
-                "exit": seen[-1][2],
+                "wall_seconds": statistics.median(one[1] for one in seen),
+                "wall_ratio": statistics.median(walls),
+                "peak_mib": max(one[2] for one in seen),
+                "exit": seen[-1][3],
                 "stats": stats,
             }
         )
-    return statistics.median(of_git), rows
+    return statistics.median(one[0] for one in of_git), rows
 
 
 def main():
@@ -135,8 +140,8 @@ def main():
             repositories.append(pathlib.Path(made) / "gitops.git")
             gitops.build(repositories[-1], given.gitops)
         if not given.json:
-            print("| repository | commits | git | binary | time | ratio | spread | peak MiB | blobs | MB |")
-            print("| --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+            print("| repository | commits | git | binary | time | ratio | spread | wall | ratio | peak MiB | blobs | MB |")
+            print("| --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
         for repository in repositories:
             for base, head, count in ranges(repository, sizes):
                 of_git, seen = measure(binaries, repository, base, head, given.runs, given.ref, policy)
@@ -148,6 +153,7 @@ def main():
                             f"| {row['repository']} | {count} | {of_git:.3f} s "
                             f"| {pathlib.Path(row['binary']).name} | {row['seconds']:.3f} s "
                             f"| {row['ratio']:.2f} | {row['spread'][0]:.2f}-{row['spread'][1]:.2f} "
+                            f"| {row['wall_seconds']:.3f} s | {row['wall_ratio']:.2f} "
                             f"| {row['peak_mib']:.0f} | {row['stats']['blobs']} | {row['stats']['bytes'] / 1e6:.1f} |",
                             flush=True,
                         )
