@@ -210,18 +210,23 @@ pub fn in_the_clear<'r>(
 }
 
 /// What crosses the boundary without being a credential.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "a part of a text, what it may hold, and where to say so"
+)]
 fn crossings<'r>(
     text: &[u8],
     part: Range<usize>,
     syntax: Syntax,
     entries: &[Entry],
+    may_give_rights: bool,
     knowledge: &Knowledge<'_, 'r>,
     positions: &mut Positions<'_>,
     sightings: &mut Vec<Sighting<'r>>,
 ) {
     let (facts, vocabulary) = (knowledge.facts, knowledge.vocabulary);
     let file = boundary::File::new(text, part, syntax, entries, facts, vocabulary);
-    for crossing in boundary::crossings(&file) {
+    for crossing in boundary::crossings(&file, may_give_rights) {
         if knowledge.scanner.leaves_out(crossing.rule) {
             continue;
         }

@@ -23,8 +23,10 @@ pub struct File<'a> {
     syntax: Syntax,
     /// The scalars of the part, in the order of the file.
     entries: &'a [Entry],
-    /// Those in which something may be pointed to.
+    /// Those in which something may be pointed to,
     pointing: Vec<&'a Entry>,
+    /// and of these the ones that may hold an address: a URL, a path, a name with dots.
+    addresses: Vec<&'a Entry>,
     /// What the policy declares.
     facts: &'a Facts,
     /// Environment words.
@@ -51,8 +53,8 @@ pub struct Crossing {
 /// A group of rules: looks at a file and says what crosses.
 type Look = fn(&File<'_>, &mut Vec<Crossing>);
 
-/// Every group of rules.
-const GROUPS: &[Look] = &[
+/// The groups of rules on what is pointed to,
+const REFERENCES: &[Look] = &[
     reference::secret_store::look,
     reference::decryption::look,
     reference::resource::look,
@@ -60,6 +62,10 @@ const GROUPS: &[Look] = &[
     reference::endpoint::look,
     reference::state::look,
     reference::variable::look,
+];
+
+/// and those on rights.
+const RIGHTS: &[Look] = &[
     identity::aws::look,
     identity::azure::look,
     identity::database::look,
@@ -88,11 +94,15 @@ impl<'a> File<'a> {
             syntax,
             entries,
             pointing: Vec::new(),
+            addresses: Vec::new(),
             facts,
             vocabulary,
         };
         if file.is_configuration() {
             file.pointing.extend(reference::pointing_of(entries));
+            let pointing = file.pointing.iter().copied();
+            file.addresses
+                .extend(pointing.filter(|entry| reference::may_be_address(&entry.value)));
         }
         file
     }
@@ -170,10 +180,12 @@ pub fn data(file: &File<'_>, asked: Asked) -> Data {
     data::look(file, asked)
 }
 
-/// Everything in a file that crosses the boundary, in the order of the file, each place once.
-pub fn crossings(file: &File<'_>) -> Vec<Crossing> {
+/// Everything in a file that crosses the boundary, in the order of the file, each place once. Rights are looked for only where
+/// `may_give_rights` says that a keyword of those rules stands in it.
+pub fn crossings(file: &File<'_>, may_give_rights: bool) -> Vec<Crossing> {
     let mut crossings = Vec::new();
-    for look in GROUPS {
+    let rights = if may_give_rights { RIGHTS } else { &[] };
+    for look in REFERENCES.iter().chain(rights) {
         look(file, &mut crossings);
     }
     // What is proven goes before what its name says, and the smaller of two places before the larger.

@@ -30,6 +30,7 @@ pub(super) struct Reading<'t, 'k, 'r> {
     /// Whether keys of entries are worth a look.
     pub(super) may_assign: bool,
     may_cross: bool,
+    may_give_rights: bool,
     /// Whether production data is worth a look.
     pub(super) may_hold_data: bool,
     /// Whether it may say what fetches production's data,
@@ -81,6 +82,7 @@ impl<'t, 'k, 'r> Reading<'t, 'k, 'r> {
                 || searched.may_cross
                     && (bare(syntax) == Bare::IsRead
                         || searched.may_grant && boundary::may_grant(text, syntax)),
+            may_give_rights: searched.may_give_rights,
             may_hold_data: searched.may_hold_data,
             may_fetch: searched.may_fetch,
             may_be_dump: searched.may_be_dump,
@@ -174,6 +176,7 @@ impl<'t, 'k, 'r> Reading<'t, 'k, 'r> {
                 range,
                 self.syntax,
                 entries,
+                self.may_give_rights,
                 knowledge,
                 &mut self.positions,
                 sightings,

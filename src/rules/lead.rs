@@ -45,7 +45,9 @@ fn parsed(rule: &Rule) -> Option<Hir> {
 pub enum Opens {
     /// Nothing of its own.
     Nothing,
-    /// A look for grants in source code and prose: statements of SQL, policies that are written out in it.
+    /// A look for rights that an identity gets.
+    Rights,
+    /// The same, and in source code and prose, too: statements of SQL, policies that are written out in it.
     Grants,
     /// A look for what fetches production's data, line by line.
     Fetches,
@@ -55,6 +57,8 @@ pub enum Opens {
 
 /// Words that grant something in source code and prose.
 const GRANTING: [&str; 3] = ["grant all", "superuser", "statement"];
+/// How the ids of rules on rights begin.
+const RIGHTS: &str = "identity-";
 /// The rule on what fetches production's data.
 pub const FETCHING: &str = "data-from-production";
 /// The rule on its dumps.
@@ -65,6 +69,7 @@ impl Opens {
         let grants = |word: &String| GRANTING.contains(&word.as_str());
         match rule.kind {
             Kind::Structural if rule.keywords.iter().any(grants) => Self::Grants,
+            Kind::Structural if rule.id.starts_with(RIGHTS) => Self::Rights,
             Kind::Data if rule.id == FETCHING => Self::Fetches,
             Kind::Data if rule.id == DUMPED => Self::Dumps,
             _ => Self::Nothing,

@@ -150,7 +150,9 @@ pub struct Searched<'b, 'r> {
     pub rejected: Vec<Rejected<'r>>,
     /// Whether a keyword of a rule on data stands anywhere.
     pub may_hold_data: bool,
-    /// Whether a word that grants something in source code or prose stands anywhere.
+    /// Whether a keyword of a rule on rights stands anywhere,
+    pub may_give_rights: bool,
+    /// or one that grants something in source code or prose.
     pub may_grant: bool,
     /// Whether a keyword of the rule on what fetches production's data stands anywhere,
     pub may_fetch: bool,
@@ -370,6 +372,7 @@ impl<'r> Scanner<'r> {
             if rule.kind == Kind::Structural {
                 answer.may_cross = true;
                 answer.may_grant |= rule.opens == Opens::Grants;
+                answer.may_give_rights |= matches!(rule.opens, Opens::Grants | Opens::Rights);
                 return;
             }
             if rule.kind == Kind::Data {

@@ -114,6 +114,7 @@ fn roles(
     let of_role = File {
         entries,
         pointing: Vec::new(),
+        addresses: Vec::new(),
         part: file.part.clone(),
         ..*file
     };

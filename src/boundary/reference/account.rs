@@ -2,7 +2,7 @@
 //! project; and the subjects that a trust names.
 
 use super::super::{Crossing, File};
-use super::{List, Pointer, judge, key_has, pointing, tokens};
+use super::{List, Pointer, judge, key_has, may_be_address, pointing, tokens};
 
 /// What the key of a declared name has to say, and where the name is looked up.
 const NAMED: [(&str, &[&str], List); 5] = [
@@ -36,9 +36,11 @@ const NAMED: [(&str, &[&str], List); 5] = [
 ];
 
 pub(in crate::boundary) fn look(file: &File<'_>, crossings: &mut Vec<Crossing>) {
+    let declared = file.facts.identify_production();
     for entry in pointing(file) {
         let value = entry.value.trim();
-        for (what, keys, list) in NAMED {
+        // Names of their own say nothing.
+        for (what, keys, list) in NAMED.into_iter().filter(|_| declared) {
             if value.len() <= 200 && key_has(entry, keys) {
                 let known: &[(&'static str, &str, List)] = &[(what, value, list)];
                 let pointer = Pointer {
@@ -50,6 +52,10 @@ pub(in crate::boundary) fn look(file: &File<'_>, crossings: &mut Vec<Crossing>) 
                 };
                 judge(file, entry, pointer, crossings);
             }
+        }
+        // The id of a subscription is known by its key.
+        if !declared && !may_be_address(value) {
+            continue;
         }
         for token in tokens(&entry.value) {
             let subscription = subscription(token, entry);

@@ -6,7 +6,7 @@ use crate::origin::{host_in, mode_of_host};
 use crate::syntax::{Entry, Meaning};
 
 use super::super::{Crossing, File};
-use super::{Pointer, is_productions_section, judge, key_has, pointing, tokens};
+use super::{Pointer, addresses, is_productions_section, judge, key_has, tokens};
 
 /// Schemes of services that hold data: there a word in the host counts.
 const STORES: [&str; 17] = [
@@ -86,7 +86,7 @@ const LINKS: [&str; 34] = [
 ];
 
 pub(in crate::boundary) fn look(file: &File<'_>, crossings: &mut Vec<Crossing>) {
-    for entry in pointing(file) {
+    for entry in addresses(file) {
         let is_link = key_has(entry, &LINKS) || entry.path.iter().any(|key| key == "annotations");
         if is_link || entry.meaning == Meaning::Reference {
             continue;

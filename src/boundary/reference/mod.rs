@@ -72,6 +72,17 @@ fn pointing<'e>(file: &'e File<'_>) -> impl Iterator<Item = &'e Entry> {
     file.pointing.iter().copied()
 }
 
+/// Those of them that may hold an address.
+fn addresses<'e>(file: &'e File<'_>) -> impl Iterator<Item = &'e Entry> {
+    file.addresses.iter().copied()
+}
+
+/// Whether a value may hold an address of any kind: each has a sign that says of what.
+pub(super) fn may_be_address(value: &str) -> bool {
+    let value = value.as_bytes();
+    memchr::memchr3(b':', b'/', b'.', value).is_some() || memchr::memchr(b'@', value).is_some()
+}
+
 /// Those of the entries of a configuration in which something may be pointed to.
 pub(super) fn pointing_of(entries: &[Entry]) -> impl Iterator<Item = &Entry> {
     entries.iter().filter(|entry| {

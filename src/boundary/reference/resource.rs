@@ -4,10 +4,10 @@ use crate::syntax::{Entry, Meaning};
 
 use super::super::{Crossing, File};
 use super::arn::Arn;
-use super::{Pointer, judge, key_has, pointing, tokens};
+use super::{Pointer, addresses, judge, key_has, pointing, tokens};
 
 pub(in crate::boundary) fn look(file: &File<'_>, crossings: &mut Vec<Crossing>) {
-    for entry in pointing(file) {
+    for entry in addresses(file) {
         for token in tokens(&entry.value) {
             if let Some(arn) = Arn::parse(token) {
                 of_arn(file, entry, token, &arn, crossings);
@@ -37,6 +37,8 @@ pub(in crate::boundary) fn look(file: &File<'_>, crossings: &mut Vec<Crossing>) 
                 );
             }
         }
+    }
+    for entry in pointing(file) {
         let value = entry.value.as_str();
         let is_name = value.len() <= 63
             && value

@@ -4,7 +4,7 @@
 use crate::syntax::Entry;
 
 use super::super::{Crossing, File};
-use super::{List, Pointer, judge, pointing, tokens};
+use super::{List, Pointer, addresses, judge, pointing, tokens};
 
 /// Kubernetes mappings whose child names a secret: the Secret's own reference, External Secrets Operator
 /// (<https://external-secrets.io/latest/api/spec/>).
@@ -39,8 +39,10 @@ pub(in crate::boundary) fn look(file: &File<'_>, crossings: &mut Vec<Crossing>) 
     let is_vault_resource = file.entries.iter().any(|entry| {
         entry.path.len() == 1 && entry.path[0] == "kind" && entry.value.starts_with("Vault")
     });
-    for entry in pointing(file) {
+    for entry in addresses(file) {
         by_value(file, entry, crossings);
+    }
+    for entry in pointing(file) {
         by_key(file, entry, is_vault_resource, crossings);
     }
 }

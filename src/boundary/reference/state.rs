@@ -37,6 +37,11 @@ const READ: [&str; 12] = [
 
 pub(in crate::boundary) fn look(file: &File<'_>, crossings: &mut Vec<Crossing>) {
     let blocks = records(file, |entry| {
+        // Asked first, since most entries are others.
+        let first = entry.path.first().map(String::as_str);
+        if !matches!(first, Some("terraform" | "data" | "remote_state")) {
+            return None;
+        }
         let path: Vec<&str> = entry.path.iter().map(String::as_str).collect();
         match path.as_slice() {
             ["terraform", "backend", _, _, ..] | ["data", "terraform_remote_state", _, _, ..] => {
