@@ -147,15 +147,19 @@ impl<'a> File<'a> {
 
 pub use data::{Asked, Data, looked_at};
 
-/// Whether source code or prose grants something: by a statement of SQL, or it may by a policy written out in it. Nothing else
-/// is told there, so that most code need not be read for its literals.
-pub fn may_grant(text: &[u8], syntax: Syntax) -> bool {
+/// Whether a statement of SQL in source code grants something. But for those and for policies nothing is told there, so that most
+/// code need not be read for its literals.
+pub fn grants(text: &[u8], syntax: Syntax) -> bool {
     identity::database::grants(text, syntax)
-        || memchr::memmem::find_iter(text, b"Statement").any(|at| {
-            let before = at.checked_sub(1).map(|before| text[before]);
-            let quote = before.filter(|byte| matches!(byte, b'"' | b'\''));
-            quote.is_some() && text.get(at + b"Statement".len()).copied() == quote
-        })
+}
+
+/// Whether a policy may be written out in a text.
+pub fn may_state(text: &[u8]) -> bool {
+    memchr::memmem::find_iter(text, b"Statement").any(|at| {
+        let before = at.checked_sub(1).map(|before| text[before]);
+        let quote = before.filter(|byte| matches!(byte, b'"' | b'\''));
+        quote.is_some() && text.get(at + b"Statement".len()).copied() == quote
+    })
 }
 
 /// Where a word in lower case stands in a text in any case.

@@ -81,7 +81,8 @@ impl<'t, 'k, 'r> Reading<'t, 'k, 'r> {
             may_cross: may_point
                 || searched.may_cross
                     && (bare(syntax) == Bare::IsRead
-                        || searched.may_grant && boundary::may_grant(text, syntax)),
+                        || searched.may_grant && boundary::grants(text, syntax)
+                        || searched.may_state && boundary::may_state(text)),
             may_give_rights: searched.may_give_rights,
             may_hold_data: searched.may_hold_data,
             may_fetch: searched.may_fetch,

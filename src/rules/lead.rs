@@ -47,16 +47,20 @@ pub enum Opens {
     Nothing,
     /// A look for rights that an identity gets.
     Rights,
-    /// The same, and in source code and prose, too: statements of SQL, policies that are written out in it.
+    /// The same, and in source code and prose, too, for statements of SQL
     Grants,
+    /// or for policies that are written out in it.
+    Statements,
     /// A look for what fetches production's data, line by line.
     Fetches,
     /// A look for the header of a dump.
     Dumps,
 }
 
-/// Words that grant something in source code and prose.
-const GRANTING: [&str; 3] = ["grant all", "superuser", "statement"];
+/// The rule on what grants by SQL.
+const GRANTING: &str = "identity-database-superuser";
+/// A word of the rule on policies.
+const STATEMENT: &str = "statement";
 /// How the ids of rules on rights begin.
 const RIGHTS: &str = "identity-";
 /// The rule on what fetches production's data.
@@ -66,9 +70,10 @@ const DUMPED: &str = "data-database-dump";
 
 impl Opens {
     fn of(rule: &Rule) -> Self {
-        let grants = |word: &String| GRANTING.contains(&word.as_str());
+        let states = |word: &String| word == STATEMENT;
         match rule.kind {
-            Kind::Structural if rule.keywords.iter().any(grants) => Self::Grants,
+            Kind::Structural if rule.id == GRANTING => Self::Grants,
+            Kind::Structural if rule.keywords.iter().any(states) => Self::Statements,
             Kind::Structural if rule.id.starts_with(RIGHTS) => Self::Rights,
             Kind::Data if rule.id == FETCHING => Self::Fetches,
             Kind::Data if rule.id == DUMPED => Self::Dumps,

@@ -152,8 +152,10 @@ pub struct Searched<'b, 'r> {
     pub may_hold_data: bool,
     /// Whether a keyword of a rule on rights stands anywhere,
     pub may_give_rights: bool,
-    /// or one that grants something in source code or prose.
+    /// one of the rule on statements of SQL,
     pub may_grant: bool,
+    /// or one of the rule on policies.
+    pub may_state: bool,
     /// Whether a keyword of the rule on what fetches production's data stands anywhere,
     pub may_fetch: bool,
     /// or one of the rule on dumps.
@@ -372,7 +374,8 @@ impl<'r> Scanner<'r> {
             if rule.kind == Kind::Structural {
                 answer.may_cross = true;
                 answer.may_grant |= rule.opens == Opens::Grants;
-                answer.may_give_rights |= matches!(rule.opens, Opens::Grants | Opens::Rights);
+                answer.may_state |= rule.opens == Opens::Statements;
+                answer.may_give_rights |= rule.opens != Opens::Nothing;
                 return;
             }
             if rule.kind == Kind::Data {

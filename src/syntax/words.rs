@@ -155,7 +155,7 @@ pub(super) fn word(
                 word.push_equals(here);
                 here += 1;
             }
-            _ => here = copy(text, here, &mut word.text),
+            _ => here = copy(text, here, limit, &mut word.text),
         }
     }
     word.span.end = here;
@@ -187,12 +187,19 @@ impl Word {
     }
 }
 
-fn copy(text: &str, at: usize, to: &mut String) -> usize {
+/// Copies a character and the letters and digits behind it, which mean nothing else anywhere; where the text goes on.
+fn copy(text: &str, at: usize, limit: usize, to: &mut String) -> usize {
     let Some(character) = text[at..].chars().next() else {
         return at + 1;
     };
-    to.push(character);
-    at + character.len_utf8()
+    let next = at + character.len_utf8();
+    let behind = text.as_bytes().get(next..limit).unwrap_or_default();
+    let plain = behind
+        .iter()
+        .take_while(|byte| byte.is_ascii_alphanumeric());
+    let end = next + plain.count();
+    to.push_str(&text[at..end]);
+    end
 }
 
 /// Where the text goes on behind an escape that ends its line; `None` where it does not.
@@ -233,7 +240,7 @@ fn escaped(
     if matches!(manner, Manner::Shell | Manner::Docker(_)) && quote.is_some() && !special {
         to.push(char::from(bytes[at]));
     }
-    copy(text, next, to)
+    copy(text, next, limit, to)
 }
 
 /// Reads what stands between quotes into the word; where the closing one is.
@@ -262,7 +269,7 @@ fn quoted(
             },
             b'$' | b'`' if quote == b'"' && manner == Manner::Shell => {
                 if bytes[here] == b'$' && !matches!(bytes.get(here + 1), Some(b'(' | b'{')) {
-                    here = copy(text, here, &mut word.text);
+                    here = copy(text, here, limit, &mut word.text);
                     continue;
                 }
                 let end = expansion(text, here, limit)?;
@@ -274,7 +281,7 @@ fn quoted(
                 word.push_equals(here);
                 here += 1;
             }
-            _ => here = copy(text, here, &mut word.text),
+            _ => here = copy(text, here, limit, &mut word.text),
         }
     }
     Err(Unterminated)
@@ -296,7 +303,7 @@ fn dollar(text: &str, at: usize, limit: usize, word: &mut Word) -> Result<usize,
                 here = if bytes[here] == b'\\' {
                     escaped(text, here, limit, Manner::Systemd, None, &mut word.text)
                 } else {
-                    copy(text, here, &mut word.text)
+                    copy(text, here, limit, &mut word.text)
                 };
             }
             if here >= limit {
@@ -305,7 +312,7 @@ fn dollar(text: &str, at: usize, limit: usize, word: &mut Word) -> Result<usize,
             word.note(at..here + 1, at + 2..here);
             Ok(here + 1)
         }
-        _ => Ok(copy(text, at, &mut word.text)),
+        _ => Ok(copy(text, at, limit, &mut word.text)),
     }
 }
 
