@@ -27,8 +27,8 @@ const WINDOW: u32 = 48;
 const LARGEST_ENTRY: usize = 4 + 32;
 
 impl Sorted {
-    /// The number of the entry of `name` among the entries `range` of the file, which have its first byte; and the entry, if
-    /// `look` wants it.
+    /// What `look` says of the number and the bytes of the entry of `name`, among the entries `range` of the file, which have its first
+    /// byte; `None` where there is no such entry.
     pub(super) fn find<T>(
         &self,
         file: &File,
