@@ -60,17 +60,17 @@ fn the_limits_of_the_page_are_those_of_the_code() {
             "| `LARGEST_BLOB` | 512 MiB |",
         ),
         (
-            "src/judge.rs",
+            "src/judge/look.rs",
             "PIECE: usize = 16 << 20;",
             "`PIECE` = 16 MiB",
         ),
         (
-            "src/judge.rs",
+            "src/judge/look.rs",
             "OVERLAP: usize = 128 << 10;",
             "`OVERLAP` = 128 KiB",
         ),
         (
-            "src/judge.rs",
+            "src/judge/look.rs",
             "LARGEST_IN_PIECES: usize = 8 << 30;",
             "| `LARGEST_IN_PIECES` | 8 GiB |",
         ),
