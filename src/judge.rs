@@ -562,12 +562,16 @@ impl<'j> Judge<'j> {
             });
         }
         let (blob, read) = self.look(oid, syntax, &self.knowledge())?;
+        Ok(self.keep((oid, syntax), blob, read))
+    }
+
+    /// Remembers what was found in a blob of which so many bytes of text were read.
+    fn keep(&mut self, key: (Oid, Syntax), blob: Blob, read: u64) -> Rc<Blob> {
         self.stats.blobs += 1;
         self.stats.bytes += read;
         let blob = Rc::new(blob);
-        self.examined
-            .put((oid, syntax), Rc::clone(&blob), blob.size());
-        Ok(blob)
+        self.examined.put(key, Rc::clone(&blob), blob.size());
+        blob
     }
 
     /// Examines a blob; with it, how many bytes of text were read.

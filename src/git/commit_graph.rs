@@ -17,7 +17,7 @@ use crate::model::Oid;
 use super::Commit;
 use super::hash::Sum;
 use super::seeded::Seeded;
-use super::sorted::Sorted;
+use super::sorted::{self, Sorted};
 
 /// The files of a graph, the base of all first.
 pub(super) struct CommitGraph {
@@ -28,7 +28,6 @@ pub(super) struct CommitGraph {
 
 struct Layer {
     file: File,
-    fan_out: Vec<u32>,
     /// Commits in the layers below.
     below: u32,
     names: Sorted,
@@ -241,13 +240,10 @@ impl Layer {
             return None;
         }
         file.read_exact_at(&mut table, fan_out_at).ok()?;
-        let fan_out: Vec<u32> = table
-            .chunks_exact(4)
-            .map(|four| u32::from_be_bytes([four[0], four[1], four[2], four[3]]))
-            .collect();
+        let fan_out = sorted::fan_out(&table)?;
         let count = u64::from(fan_out[255]);
         let width_of = width as u64;
-        if !fan_out.is_sorted() || names != count * width_of || commits != count * (width_of + 16) {
+        if names != count * width_of || commits != count * (width_of + 16) {
             return None;
         }
         let mut sum = Sum::new(width);
@@ -265,9 +261,9 @@ impl Layer {
         file.read_to_end(&mut own).ok()?;
         sum.is(&own).then_some(Self {
             file,
-            fan_out,
             below,
             names: Sorted {
+                fan_out,
                 at: names_at,
                 stride: width,
                 before: 0,
@@ -281,7 +277,7 @@ impl Layer {
     }
 
     fn count(&self) -> u32 {
-        self.fan_out[255]
+        self.names.count()
     }
 
     /// Commits in this layer and below.
@@ -292,14 +288,7 @@ impl Layer {
     /// The number of a commit in this layer.
     fn find(&self, oid: Oid) -> Option<u32> {
         let name = oid.as_bytes();
-        if name.len() != self.names.width {
-            return None;
-        }
-        let first = usize::from(name[0]);
-        let low = first
-            .checked_sub(1)
-            .map_or(0, |before| self.fan_out[before]);
-        let numbers = low..self.fan_out[first];
+        let numbers = self.names.numbers(name)?;
         self.names
             .find(&self.file, name, numbers, |number, _| Some(number))
     }

@@ -105,26 +105,22 @@ pub struct Piece<'b> {
 
 /// How a repository is opened once more.
 pub struct Again {
+    /// `None` for the one that git's environment names.
     folder: Option<PathBuf>,
-    hook: bool,
     objects: Vec<PathBuf>,
     packs: Vec<PathBuf>,
-    is_read_by_git: bool,
 }
 
 impl Again {
-    /// Opens it, to be read with less memory; `None` where that fails, or where git reads it: one of its processes is enough.
+    /// Opens it, to be read with less memory; `None` where that fails.
     pub fn open(&self) -> Option<Repository> {
-        if self.is_read_by_git {
-            return None;
-        }
         let at = match &self.folder {
             Some(folder) => At::Folder(folder),
             None => At::Environment,
         };
         let mut repository = Repository::open(at).ok()?;
         // What is missing in one is missing in the other.
-        if repository.loose.folders() != self.objects || repository.hook != self.hook {
+        if repository.loose.folders() != self.objects {
             return None;
         }
         let packs = Packs::new(self.packs.clone(), repository.oid_width());
@@ -238,18 +234,16 @@ impl Repository {
         Ok(())
     }
 
-    /// How to open it once more, for another thread.
-    pub fn again(&self) -> Again {
-        Again {
-            folder: match &self.backend {
-                Backend::Libgit2(libgit2) if !self.hook => Some(libgit2.git_dir().to_owned()),
-                _ => None,
-            },
-            hook: self.hook,
+    /// How to open it once more, for another thread; `None` where git reads it: one of its processes is enough.
+    pub fn again(&self) -> Option<Again> {
+        let Backend::Libgit2(libgit2) = &self.backend else {
+            return None;
+        };
+        Some(Again {
+            folder: (!self.hook).then(|| libgit2.git_dir().to_owned()),
             objects: self.loose.folders(),
             packs: self.packs.folders(),
-            is_read_by_git: matches!(self.backend, Backend::Plumbing(_)),
-        }
+        })
     }
 
     /// The same, with every pack read by libgit2, to compare with.

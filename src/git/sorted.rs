@@ -7,6 +7,8 @@ use std::os::unix::fs::FileExt as _;
 
 /// Where the ids of a file stand.
 pub(super) struct Sorted {
+    /// How many have a first byte up to this one.
+    pub(super) fan_out: Vec<u32>,
     /// Where the first entry begins.
     pub(super) at: u64,
     /// How far entries are apart.
@@ -26,7 +28,30 @@ const WINDOW: u32 = 48;
 /// The largest entry: an offset and a name.
 const LARGEST_ENTRY: usize = 4 + 32;
 
+/// How many ids have a first byte up to each one, of a table of 1,024 bytes; `None` where it is none.
+pub(super) fn fan_out(table: &[u8]) -> Option<Vec<u32>> {
+    let counts = table
+        .chunks_exact(4)
+        .map(|four| u32::from_be_bytes([four[0], four[1], four[2], four[3]]));
+    let counts: Vec<u32> = counts.collect();
+    (counts.len() == 256 && counts.is_sorted()).then_some(counts)
+}
+
 impl Sorted {
+    /// How many there are.
+    pub(super) fn count(&self) -> u32 {
+        self.fan_out[255]
+    }
+
+    /// The numbers of the ids with the first byte of `name`; `None` where it is as long as none of them.
+    pub(super) fn numbers(&self, name: &[u8]) -> Option<Range<u32>> {
+        let first = usize::from(*name.first().filter(|_| name.len() == self.width)?);
+        let low = first
+            .checked_sub(1)
+            .map_or(0, |before| self.fan_out[before]);
+        Some(low..self.fan_out[first])
+    }
+
     /// What `look` says of the number and the bytes of the entry of `name`, among the entries `range` of the file, which have its first
     /// byte; `None` where there is no such entry.
     pub(super) fn find<T>(

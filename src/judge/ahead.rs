@@ -2,11 +2,10 @@
 //! order of the commits that show them.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
 use std::sync::{Mutex, mpsc};
 
 use crate::examine::Knowledge;
-use crate::git::Change;
+use crate::git::{Again, Change};
 use crate::model::Oid;
 use crate::syntax::{self, Syntax};
 
@@ -57,8 +56,12 @@ impl Judge<'_> {
             .flat_map(|oid| wanted[&oid].iter().map(move |&syntax| (oid, syntax)))
             .collect();
         // An inventory is read by one thread.
-        if blobs.len() >= MANY && self.inventory.is_none() && has_processors() {
-            return self.look_side_by_side(&blobs);
+        if blobs.len() >= MANY
+            && self.inventory.is_none()
+            && has_processors()
+            && let Some(again) = self.repository.again()
+        {
+            return self.look_side_by_side(&blobs, &again);
         }
         let failed = blobs
             .into_iter()
@@ -68,15 +71,14 @@ impl Judge<'_> {
 
     /// Examines blobs with the help of another thread: one comes from the front and the other from the back, so that both find
     /// one version of a file after the other.
-    fn look_side_by_side(&mut self, blobs: &[Wanted]) -> Result<(), JudgeError> {
+    fn look_side_by_side(&mut self, blobs: &[Wanted], again: &Again) -> Result<(), JudgeError> {
         let left = Mutex::new(blobs.iter());
         let next = |back: bool| {
             let mut left = left.lock().ok()?;
             if back { left.next_back() } else { left.next() }.copied()
         };
         let (tell, told) = mpsc::channel();
-        let (scanner, policy) = (self.scanner, self.policy);
-        let (clock, again) = (self.clock.clone(), self.repository.again());
+        let (scanner, policy, clock) = (self.scanner, self.policy, self.clock.clone());
         std::thread::scope(|scope| {
             let helper = move || {
                 // Where it cannot be opened, the other one does all, and says what is to be said.
@@ -128,11 +130,8 @@ impl Judge<'_> {
     /// Takes what the other thread has found.
     fn take(&mut self, blob: Wanted, looked: Result<Looked, JudgeError>) -> Result<(), JudgeError> {
         let looked = looked?;
-        self.stats.blobs += 1;
-        self.stats.bytes += looked.read;
         self.remember(blob, looked.entries);
-        let size = looked.blob.size();
-        self.examined.put(blob, Rc::new(looked.blob), size);
+        self.keep(blob, looked.blob, looked.read);
         Ok(())
     }
 }

@@ -19,6 +19,23 @@ pub(crate) struct Update {
     pub(crate) refs: Vec<(String, Option<Hex>)>,
 }
 
+/// Unpacks all packs of a bare repository: the same objects, each by itself.
+pub(crate) fn unpack(env: &TestEnv, dir: &Path) {
+    let (packs, away) = (dir.join("objects/pack"), env.path("away"));
+    std::fs::rename(&packs, &away).expect("moved");
+    std::fs::create_dir(&packs).expect("a folder");
+    for entry in std::fs::read_dir(&away).expect("a folder").flatten() {
+        if entry
+            .path()
+            .extension()
+            .is_some_and(|extension| extension == "pack")
+        {
+            let pack = std::fs::read(entry.path()).expect("readable");
+            git(env, dir, &["unpack-objects", "-q"], &pack);
+        }
+    }
+}
+
 /// Runs git and returns its standard output; its failure is the test's.
 pub(crate) fn git(env: &TestEnv, dir: &Path, args: &[&str], input: &[u8]) -> Vec<u8> {
     let mut child = env

@@ -4,7 +4,7 @@
 use fastrand::Rng;
 
 use crate::number;
-use crate::repository::{bare, git};
+use crate::repository::{bare, git, unpack};
 use crate::support::{TestEnv, live_key, secret};
 
 /// A file of source code that people work on.
@@ -114,7 +114,6 @@ fn what_is_made_of_silent_texts_is_judged_as_it_is_judged_whole() {
         bare(&dir);
         let stream = history(&mut rng, 3);
         git(&env, &dir, &["fast-import", "--quiet"], stream.as_bytes());
-        let packs = dir.join("objects/pack");
         git(
             &env,
             &dir,
@@ -124,20 +123,7 @@ fn what_is_made_of_silent_texts_is_judged_as_it_is_judged_whole() {
         let base = git(&env, &dir, &["rev-list", "--max-parents=0", "main"], b"");
         let base = String::from_utf8(base).expect("an id");
         let packed = said(&env, &dir, base.trim());
-        // The same objects, each by itself.
-        let away = env.path("away");
-        std::fs::rename(&packs, &away).expect("moved");
-        std::fs::create_dir(&packs).expect("a folder");
-        for entry in std::fs::read_dir(&away).expect("a folder").flatten() {
-            if entry
-                .path()
-                .extension()
-                .is_some_and(|extension| extension == "pack")
-            {
-                let pack = std::fs::read(entry.path()).expect("readable");
-                git(&env, &dir, &["unpack-objects", "-q"], &pack);
-            }
-        }
+        unpack(&env, &dir);
         let loose = said(&env, &dir, base.trim());
         assert_eq!(packed, loose, "STAGEGATE_SEED={seed}");
         found += loose.0.len();

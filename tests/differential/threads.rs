@@ -6,7 +6,7 @@ use fastrand::Rng;
 use serde_json::Value;
 
 use crate::number;
-use crate::repository::{bare, git};
+use crate::repository::{bare, git, unpack};
 use crate::silent::history;
 use crate::support::{TestEnv, run};
 
@@ -61,20 +61,7 @@ fn two_threads_say_what_one_says() {
         );
         found += both.1["findings"].as_array().map_or(0, Vec::len);
         // One blob is missing: that is said in the end, whoever came to it.
-        let packs = dir.join("objects/pack");
-        let away = env.path("away");
-        std::fs::rename(&packs, &away).expect("moved");
-        std::fs::create_dir(&packs).expect("a folder");
-        for entry in std::fs::read_dir(&away).expect("a folder").flatten() {
-            if entry
-                .path()
-                .extension()
-                .is_some_and(|extension| extension == "pack")
-            {
-                let pack = std::fs::read(entry.path()).expect("readable");
-                git(&env, &dir, &["unpack-objects", "-q"], &pack);
-            }
-        }
+        unpack(&env, &dir);
         let range = format!("{}..main", base.trim());
         let list = [
             "rev-list",

@@ -8,14 +8,12 @@ use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::rc::Rc;
 
-use crate::git::sorted::Sorted;
+use crate::git::sorted::{self, Sorted};
 use crate::model::Oid;
 
 /// An index, opened.
 pub(super) struct Index {
     file: File,
-    /// How many objects have a first byte up to this one.
-    fan_out: Vec<u32>,
     names: Sorted,
     /// Where the offsets begin, and those that need eight bytes; `None` in the first version, where they stand by the names.
     offsets_at: Option<(u64, u64)>,
@@ -52,13 +50,7 @@ impl Index {
             return None;
         }
         let table = if second { &start[8..] } else { &start[..1024] };
-        let fan_out: Vec<u32> = table
-            .chunks_exact(4)
-            .map(|four| u32::from_be_bytes([four[0], four[1], four[2], four[3]]))
-            .collect();
-        if !fan_out.is_sorted() {
-            return None;
-        }
+        let fan_out = sorted::fan_out(table)?;
         let count = u64::from(fan_out[255]);
         let trailer = 2 * width as u64;
         let index = if second {
@@ -67,8 +59,8 @@ impl Index {
             let long_at = offsets_at + count * 4;
             Self {
                 file,
-                fan_out,
                 names: Sorted {
+                    fan_out,
                     at: names_at,
                     stride: width,
                     before: 0,
@@ -85,8 +77,8 @@ impl Index {
             }
             Self {
                 file,
-                fan_out,
                 names: Sorted {
+                    fan_out,
                     at: 1024,
                     stride: width + 4,
                     before: 4,
@@ -109,20 +101,13 @@ impl Index {
     /// Where an object begins in the pack; `None` where the index does not say.
     pub(super) fn find(&self, oid: Oid) -> Option<u64> {
         let name = oid.as_bytes();
-        if name.len() != self.width() {
+        let numbers = self.names.numbers(name)?;
+        if numbers.is_empty() {
             return None;
         }
-        let first = usize::from(name[0]);
-        let low = first
-            .checked_sub(1)
-            .map_or(0, |before| self.fan_out[before]);
-        let high = self.fan_out[first];
-        if low == high {
-            return None;
-        }
-        match self.in_memory(name, low..high) {
+        match self.in_memory(name, numbers.clone()) {
             Some(answer) => answer,
-            None => self.in_file(name, low..high),
+            None => self.in_file(name, numbers),
         }
     }
 
