@@ -27,9 +27,9 @@ mod siblings;
 mod silence;
 
 pub use dismissed::Dismissed;
-use reading::Reading;
+use reading::{Reading, Worth};
 pub use scalars::{Scalar, Told, scalars, sighting_of};
-use silence::Held;
+use silence::{Held, Structure};
 pub use silence::{Silence, Silent};
 
 /// Something found in a blob. `'static` but for the rule: holds no byte of the value.
@@ -84,7 +84,7 @@ pub struct Examined<'r> {
     pub closed: Vec<String>,
     /// What is taken for no credential; empty unless the scanner explains.
     pub dismissed: Vec<Dismissed<'r>>,
-    /// Whether there is so little in it that a change of it can be examined alone.
+    /// Whether nothing in it is told by what stands far away from it, so that a change of it can be examined alone.
     pub silence: Option<Silence>,
     /// What its syntax reads, where the whole text was read.
     pub entries: Option<Vec<Entry>>,
@@ -110,13 +110,23 @@ pub fn examine<'r>(
     syntax: Syntax,
     knowledge: &Knowledge<'_, 'r>,
 ) -> Result<Examined<'r>, ScanError> {
+    examine_part(text, syntax, Worth::default(), knowledge)
+}
+
+/// Examines a part of a text, in which more may be worth a look than its own words say.
+fn examine_part<'r>(
+    text: &[u8],
+    syntax: Syntax,
+    worth: Worth,
+    knowledge: &Knowledge<'_, 'r>,
+) -> Result<Examined<'r>, ScanError> {
     let Examined {
         sightings: clear,
         mut dismissed,
         mut closed,
         silence,
         entries,
-    } = in_the_clear(text, syntax, knowledge)?;
+    } = part_in_the_clear(text, syntax, worth, knowledge)?;
     let mut account = Account::of_blob(text.len());
     let mut encoded = Examined::default();
     open(
@@ -163,7 +173,7 @@ pub fn examine_value<'r>(
         meaning: Meaning::Literal,
     };
     let mut reading = Reading::of(value.as_bytes(), Syntax::Lines, knowledge)?;
-    reading.may_assign = true;
+    reading.look_at_keys();
     reading.part(0..value.len(), &[entry])?;
     Ok(reading.examined)
 }
@@ -174,14 +184,24 @@ pub fn in_the_clear<'r>(
     syntax: Syntax,
     knowledge: &Knowledge<'_, 'r>,
 ) -> Result<Examined<'r>, ScanError> {
+    part_in_the_clear(text, syntax, Worth::default(), knowledge)
+}
+
+fn part_in_the_clear<'r>(
+    text: &[u8],
+    syntax: Syntax,
+    worth: Worth,
+    knowledge: &Knowledge<'_, 'r>,
+) -> Result<Examined<'r>, ScanError> {
     let mut reading = Reading::of(text, syntax, knowledge)?;
+    reading.look_for(worth);
     let may_hold = reading.may_hold()?;
     let mut read = None;
     if may_hold {
-        syntax::read_parts(text, syntax, &mut |range, entries| {
+        syntax::read_parts(text, syntax, &mut |range, document| {
             let is_whole = range == (0..text.len());
-            let done = reading.part(range, &entries);
-            read = is_whole.then_some(entries);
+            let done = reading.part(range, &document.entries);
+            read = is_whole.then_some(document);
             done
         })?;
     }
@@ -190,7 +210,19 @@ pub fn in_the_clear<'r>(
         dump: reading.may_be_dump,
         numbers: true,
     });
-    let is_silent = !may_hold && reading.reach <= silence::MARGIN && silence::is_told(knowledge);
+    let structure = match &mut read {
+        None if may_hold => None,
+        None => Some(None),
+        // That the kind of a manifest makes its data secret is told by others, too.
+        Some(document) if document.entries.iter().all(boundary::is_alone) => {
+            let worth = reading.worth;
+            let joints = document.joints.take();
+            joints.map(|joints| Some(Structure { joints, worth }))
+        }
+        Some(_) => None,
+    };
+    let structure =
+        structure.filter(|_| reading.reach <= silence::MARGIN && silence::is_told(knowledge));
     let mut examined = reading.examined;
     let mut held = None;
     if let Some(asked) = asked {
@@ -204,8 +236,11 @@ pub fn in_the_clear<'r>(
         // Whether or not anything was found: what was not looked at is said.
         examined.closed.extend(boundary::looked_at(text.len()));
     }
-    examined.entries = read;
-    examined.silence = is_silent.then_some(Silence { data: held });
+    examined.entries = read.map(|document| document.entries);
+    examined.silence = structure.map(|structure| Silence {
+        data: held,
+        structure,
+    });
     Ok(examined)
 }
 

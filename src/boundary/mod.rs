@@ -146,6 +146,7 @@ impl<'a> File<'a> {
 }
 
 pub use data::{Asked, Data, looked_at};
+pub use record::is_alone;
 
 /// Whether a statement of SQL in source code grants something. But for those and for policies nothing is told there, so that most
 /// code need not be read for its literals.

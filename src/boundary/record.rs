@@ -52,6 +52,26 @@ pub(super) fn is_key(key: &str, wanted: &str) -> bool {
     }
 }
 
+/// Keys at the root of a file below which entries are looked at together,
+const BLOCKS: [&str; 6] = [
+    "creation_rules",
+    "data",
+    "jobs",
+    "remote_state",
+    "resource",
+    "terraform",
+];
+/// and those at or below which they are, wherever they stand: see [`is_key`].
+const SHARED: [&str; 3] = ["iamrolestatement", "kind", "statement"];
+
+/// Whether whatever is told of an entry is told by its own keys and value: it is of no mapping that [`records`] gives, and does not
+/// say of which kind others are.
+pub fn is_alone(entry: &Entry) -> bool {
+    let is_block = |first: &String| BLOCKS.contains(&first.as_str());
+    let is_shared = |key: &String| SHARED.iter().any(|shared| is_key(key, shared));
+    !entry.path.first().is_some_and(is_block) && !entry.path.iter().any(is_shared)
+}
+
 /// The mappings whose keys stand `depth_of` keys below the root; entries for which it is `None` are of no mapping.
 ///
 /// A mapping ends where its keys from the root change, where a key comes again, and where a brace closes it.
@@ -94,6 +114,10 @@ pub(super) fn records<'e>(
             entries: &entries[start..at],
         });
     }
+    debug_assert!(
+        records.is_empty() || !entries.iter().all(is_alone),
+        "a key of these mappings is not written down as one that is looked at with others"
+    );
     records
 }
 

@@ -5,8 +5,8 @@ use crate::git::{self, Change, GitError, Kind, Repository};
 use crate::judge::{Judge, JudgeError, Message, Source};
 use crate::model::Oid;
 
-/// Changes that are held.
-const TOGETHER: usize = 1024;
+/// Changes that are held, which takes some 3 MB: of a file that many commits change, one version is then compared with the one before.
+const TOGETHER: usize = 8192;
 
 /// What comes to the judge.
 enum Event {

@@ -18,6 +18,17 @@ use crate::scan::reason::of_match;
 use crate::scan::{Candidate, Positions, Rejected, ScanError};
 use crate::syntax::{self, Entry, Syntax};
 
+/// What the words in a text make worth looking for in its structure.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Worth {
+    /// Keys that bear secrets.
+    assign: bool,
+    /// Pointers.
+    cross: bool,
+    /// Rights.
+    give_rights: bool,
+}
+
 /// A text on its way from candidates to sightings.
 pub(super) struct Reading<'t, 'k, 'r> {
     text: &'t [u8],
@@ -27,10 +38,7 @@ pub(super) struct Reading<'t, 'k, 'r> {
     rejected: Peekable<IntoIter<Rejected<'r>>>,
     hits: Peekable<IntoIter<Hit>>,
     names: Vec<usize>,
-    /// Whether keys of entries are worth a look.
-    pub(super) may_assign: bool,
-    may_cross: bool,
-    may_give_rights: bool,
+    pub(super) worth: Worth,
     /// Whether production data is worth a look.
     pub(super) may_hold_data: bool,
     /// Whether it may say what fetches production's data,
@@ -76,14 +84,16 @@ impl<'t, 'k, 'r> Reading<'t, 'k, 'r> {
             issued: issued.into_iter().peekable(),
             rejected: rejected.into_iter().peekable(),
             hits: hits.into_iter().peekable(),
-            may_assign: !searched.names.is_empty(),
+            worth: Worth {
+                assign: !searched.names.is_empty(),
+                cross: may_point
+                    || searched.may_cross
+                        && (bare(syntax) == Bare::IsRead
+                            || searched.may_grant && boundary::grants(text, syntax)
+                            || searched.may_state && boundary::may_state(text)),
+                give_rights: searched.may_give_rights,
+            },
             names: searched.names,
-            may_cross: may_point
-                || searched.may_cross
-                    && (bare(syntax) == Bare::IsRead
-                        || searched.may_grant && boundary::grants(text, syntax)
-                        || searched.may_state && boundary::may_state(text)),
-            may_give_rights: searched.may_give_rights,
             may_hold_data: searched.may_hold_data,
             may_fetch: searched.may_fetch,
             may_be_dump: searched.may_be_dump,
@@ -93,13 +103,25 @@ impl<'t, 'k, 'r> Reading<'t, 'k, 'r> {
         })
     }
 
+    /// Looks for whatever is worth it elsewhere in the file of which the text is a part.
+    pub(super) fn look_for(&mut self, worth: Worth) {
+        self.worth.assign |= worth.assign;
+        self.worth.cross |= worth.cross;
+        self.worth.give_rights |= worth.give_rights;
+    }
+
+    /// Looks at the keys of entries in any case.
+    pub(super) fn look_at_keys(&mut self) {
+        self.worth.assign = true;
+    }
+
     /// Whether it is worth to read the text's syntax.
     pub(super) fn may_hold(&mut self) -> Result<bool, ScanError> {
         let only_names = self.issued.peek().is_none()
             && self.rejected.peek().is_none()
             && self.hits.peek().is_none()
-            && !self.may_cross;
-        if !only_names || !self.may_assign {
+            && !self.worth.cross;
+        if !only_names || !self.worth.assign {
             return Ok(!only_names);
         }
         // In source code and prose, the surroundings of the names say all, and are read first: most files end here.
@@ -130,7 +152,7 @@ impl<'t, 'k, 'r> Reading<'t, 'k, 'r> {
             let beside = self.beside_names(&range, &mut rejected)?;
             add_unless_overlapping(&mut candidates, beside);
         }
-        if self.may_assign {
+        if self.worth.assign {
             let assigned = assigned(text, entries, knowledge.scanner, &mut rejected)?;
             add_unless_overlapping(&mut candidates, assigned);
         }
@@ -171,13 +193,13 @@ impl<'t, 'k, 'r> Reading<'t, 'k, 'r> {
             let dismissed = dismissed::of(rejected, text, entries, &sightings[from..], knowledge);
             self.examined.dismissed.extend(dismissed);
         }
-        if self.may_cross {
+        if self.worth.cross {
             crossings(
                 text,
                 range,
                 self.syntax,
                 entries,
-                self.may_give_rights,
+                self.worth.give_rights,
                 knowledge,
                 &mut self.positions,
                 sightings,

@@ -2,11 +2,16 @@
 //! what is new is examined, with what stands around it. Blobs come one version after the other where git has packed them.
 //!
 //! That is right where nothing of a text is told by something far away from it. So a text is *silent* only where no rule
-//! looked farther than [`MARGIN`] bytes and matched, no name has a value beside it, its structure is not worth reading, nothing
-//! in it that is encoded is longer than that, and nothing was left closed. Its lines are as good as those of any other text with
-//! the same lines around them: a text that is made of them and of new ones can hold something only near the new ones, or
-//! near a seam. Production data is the exception: it is counted, and looked for in the whole text again where there is
-//! something to count.
+//! looked farther than [`MARGIN`] bytes or matched, nothing was found, nothing in it that is encoded is longer than that, and
+//! nothing was left closed. Its lines are as good as those of any other text with the same lines around them: a text that is made
+//! of them and of new ones can hold something only near the new ones, or near a seam.
+//!
+//! Where its structure was worth reading, a block or a quote that opens in one line says what the lines far below it are. Then
+//! what is examined of a change goes from one joint to another: up to a line that stands in
+//! nothing, in both versions; and whatever was worth looking for in the whole text is looked for in it. Formats without joints are
+//! read whole, and so are texts in which entries tell something together. See [`crate::syntax::Document::joints`].
+//!
+//! Production data is the exception: it is counted, and looked for in the whole text again where there is something to count.
 
 use std::ops::{Range, RangeInclusive};
 
@@ -15,7 +20,8 @@ use crate::scan::ScanError;
 use crate::scan::decode;
 use crate::syntax::{LARGEST_PARSED, Syntax};
 
-use super::{Knowledge, data, examine};
+use super::{Knowledge, Worth, data, examine_part};
+use fresh::Change;
 
 mod fresh;
 
@@ -26,10 +32,21 @@ pub(super) const MARGIN: usize = 4 << 10;
 const LONGEST_LINE: usize = 1 << 10;
 
 /// What there may be in a silent text.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Silence {
     /// What of production data stands in it, where a keyword has made it looked for.
     pub(super) data: Option<Held>,
+    /// Its structure, where that was worth reading.
+    pub(super) structure: Option<Structure>,
+}
+
+/// The structure of a text in which every entry is told alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Structure {
+    /// See [`syntax::Document::joints`].
+    pub(super) joints: Vec<usize>,
+    /// What was looked for.
+    pub(super) worth: Worth,
 }
 
 /// What stands in a text and is no production data as it stands there.
@@ -80,17 +97,39 @@ impl Silent {
         if !is_told || !COMPARED.contains(&text.len()) || decode::is_container(text) {
             return Ok(None);
         }
-        let fresh = fresh::parts(&self.text, text);
-        let Some(parts) = fresh.and_then(|fresh| with_margins(text, &fresh)) else {
+        let Some(change) = fresh::change(&self.text, text) else {
             return Ok(None);
         };
+        let mut structure = self.silence.structure.as_ref().map(|before| Structure {
+            joints: carried_over(&before.joints, &change),
+            worth: before.worth,
+        });
+        let mut parts = with_margins(text, &change.fresh);
+        if let Some(Structure { joints, .. }) = &structure {
+            parts = up_to_joints(text, &parts, joints);
+        }
+        if !are_worth_it(text, &parts) {
+            return Ok(None);
+        }
         let mut held: Vec<Held> = self.silence.data.into_iter().collect();
+        let worth = structure.as_ref().map(|all| all.worth).unwrap_or_default();
         for part in &parts {
-            let Some(here) = examine(&text[part.clone()], syntax, knowledge)?.silence else {
+            let here = examine_part(&text[part.clone()], syntax, worth, knowledge)?.silence;
+            let is_same = here.is_some_and(|here| {
+                held.extend(here.data);
+                // What was not worth a look before may stand elsewhere.
+                match (&mut structure, here.structure) {
+                    (Some(all), Some(own)) => {
+                        own.worth == worth
+                            && are_joined(&mut all.joints, part, &own.joints, text.len())
+                    }
+                    (all, own) => all.is_none() && own.is_none(),
+                }
+            });
+            if !is_same {
                 self.syntax = None;
                 return Ok(None);
-            };
-            held.extend(here.data);
+            }
         }
         let data = if held.is_empty() {
             None
@@ -102,7 +141,7 @@ impl Silent {
             };
             Some(Held { dump, numbers })
         };
-        Ok(Some(Silence { data }))
+        Ok(Some(Silence { data, structure }))
     }
 
     /// Whether numbers that are counted stand in a text; `None` where there is production data in it.
@@ -132,20 +171,67 @@ impl Silent {
     }
 }
 
-/// Whole lines with what is new and [`MARGIN`] bytes on both sides of it; `None` where that is most of the text, or where its
-/// lines are long.
-fn with_margins(text: &[u8], fresh: &[Range<usize>]) -> Option<Vec<Range<usize>>> {
+/// Whole lines with what is new and [`MARGIN`] bytes on both sides of it.
+fn with_margins(text: &[u8], fresh: &[Range<usize>]) -> Vec<Range<usize>> {
     let mut parts: Vec<Range<usize>> = Vec::new();
     for new in fresh {
         let start = new.start.saturating_sub(MARGIN);
         let start = memchr::memrchr(b'\n', &text[..start]).map_or(0, |end| end + 1);
         let end = text.len().min(new.end + MARGIN);
         let end = memchr::memchr(b'\n', &text[end..]).map_or(text.len(), |at| end + at + 1);
-        match parts.last_mut() {
-            Some(last) if last.end >= start => last.end = end,
-            _ => parts.push(start..end),
-        }
+        add(&mut parts, start..end);
     }
+    parts
+}
+
+/// Adds a part that begins behind all others, and may touch the last one.
+fn add(parts: &mut Vec<Range<usize>>, part: Range<usize>) {
+    match parts.last_mut() {
+        Some(last) if last.end >= part.start => last.end = last.end.max(part.end),
+        _ => parts.push(part),
+    }
+}
+
+/// Joints that stand in what both versions have in common, by their places in the new one.
+fn carried_over(joints: &[usize], change: &Change) -> Vec<usize> {
+    let from = |at| joints.partition_point(|&joint| joint < at);
+    let same = change.same.iter();
+    same.flat_map(|(here, there)| {
+        let there = *there..there + here.len();
+        let joints = &joints[from(there.start)..from(there.end)];
+        joints
+            .iter()
+            .map(move |&joint| joint - there.start + here.start)
+    })
+    .collect()
+}
+
+/// Parts from a joint before them up to the second one behind them: that the first one is none any more can be told there.
+fn up_to_joints(text: &[u8], parts: &[Range<usize>], joints: &[usize]) -> Vec<Range<usize>> {
+    let mut widened = Vec::new();
+    for part in parts {
+        let before = joints.partition_point(|&joint| joint <= part.start);
+        let behind = joints.partition_point(|&joint| joint < part.end);
+        let start = before.checked_sub(1).map_or(0, |last| joints[last]);
+        let end = joints.get(behind + 1).map_or(text.len(), |&joint| joint);
+        add(&mut widened, start..end);
+    }
+    widened
+}
+
+/// Puts the joints that a part has of its `own` in the place of those that were carried over to it. Whether the last of these is a joint
+/// still, so that the rest of the text, if there is one before its `end`, is what it was.
+fn are_joined(joints: &mut Vec<usize>, part: &Range<usize>, own: &[usize], end: usize) -> bool {
+    let count = |at| joints.partition_point(|&joint| joint < at);
+    let within = count(part.start)..count(part.end);
+    let last = joints[within.clone()].last().copied();
+    let own = own.iter().map(|joint| part.start + joint);
+    joints.splice(within, own.clone());
+    part.end == end || last.is_some_and(|last| own.rev().any(|joint| joint == last))
+}
+
+/// Whether parts are not most of the text, and their lines are not long.
+fn are_worth_it(text: &[u8], parts: &[Range<usize>]) -> bool {
     let examined: usize = parts.iter().map(Range::len).sum();
     let lines_are_short = |part: &Range<usize>| {
         let mut start = 0;
@@ -154,7 +240,7 @@ fn with_margins(text: &[u8], fresh: &[Range<usize>]) -> Option<Vec<Range<usize>>
             .chain([part.len()])
             .all(|end| end - std::mem::replace(&mut start, end) <= LONGEST_LINE)
     };
-    (examined <= text.len() / 4 * 3 && parts.iter().all(lines_are_short)).then_some(parts)
+    examined <= text.len() / 4 * 3 && parts.iter().all(lines_are_short)
 }
 
 #[cfg(test)]
@@ -164,6 +250,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::examine::examine;
     use crate::model::{Facts, Vocabulary};
     use crate::rules::template::expand;
     use crate::scan::Scanner;
@@ -202,35 +289,107 @@ mod tests {
             let text = code(50) + &expand(template, 3).expect("a template") + &code(400);
             assert_eq!(silence(&text, Syntax::Code), None, "{template}");
         }
-        // The structure of what has names has to be read.
+        // The structure of what has names has to be read, and has joints or not.
         assert_eq!(silence("password: $1\n", Syntax::Yaml), None);
         assert!(silence("replicas: 3\n", Syntax::Yaml).is_some());
+        let joints = |text| {
+            let structure = silence(text, Syntax::Shell).expect("silence").structure;
+            structure.map(|structure| structure.joints)
+        };
+        assert_eq!(
+            joints("token=$1\nx='\n'\n\ny=2\n"),
+            Some(vec![0, 9, 15, 16])
+        );
+        assert_eq!(joints("echo\n"), None);
+        for told_together in [
+            "kind: Secret\ndata:\n  token: $1\n",
+            "kind: VaultStaticSecret\ntoken: $1\n",
+            "terraform {\n  backend {\n    token = $1\n  }\n}\n",
+        ] {
+            assert_eq!(silence(told_together, Syntax::Lines), None);
+        }
+    }
+
+    #[test]
+    fn a_quote_that_opens_changes_what_stands_below() {
+        let block = |at: usize| format!("token_{at}=$x\ncat <<-EOF\n\ta: {at}\nEOF\necho 'a\nb'\n");
+        let text: String = (0..2000).map(block).collect();
+        let silence = silence(&text, Syntax::Shell).expect("silence");
+        assert!(silence.structure.is_some());
+        let mut silent = Silent::default();
+        let mut told_of = |after: &str| {
+            silent.keep(text.as_bytes(), Syntax::Shell, silence.clone());
+            with_knowledge(|knowledge| {
+                let told = silent.changed_to(after.as_bytes(), Syntax::Shell, knowledge);
+                told.expect("examined")
+            })
+        };
+        let change = |new: &str| text.replace("token_1000=$x\n", new);
+        for harmless in ["token_1000=$y\n", "", "echo 'a' \\\n 'b'\n\n"] {
+            assert!(told_of(&change(harmless)).is_some(), "{harmless}");
+        }
+        for opens in [
+            "echo '\n",
+            "cat <<X\n",
+            "token='{password:14}'\n",
+            "echo \"\n",
+        ] {
+            let opens = expand(opens, 1).expect("a template");
+            assert_eq!(told_of(&change(&opens)), None, "{opens}");
+        }
+    }
+
+    #[test]
+    fn what_is_worth_a_look_elsewhere_is_looked_for_in_a_change() {
+        let (cookie, capabilities) = ("erlang:\n  cookie: {alnum:32}\n", "  capabilities\n");
+        for (first, new, is_same) in [
+            ("token = $x\n", cookie, false),
+            ("echo\n", cookie, true),
+            ("token = $x\n", capabilities, false),
+            ("capabilities = $x\n", capabilities, true),
+            ("token = $x\n", "it = here\n", true),
+        ] {
+            let before = first.to_owned() + &code(600);
+            let at = before.len() / 2;
+            let at = at + before[at..].find('\n').expect("lines") + 1;
+            let new = expand(new, 1).expect("a template");
+            let after = before[..at].to_owned() + &new + &before[at..];
+            let mut silent = Silent::default();
+            let silence = silence(&before, Syntax::Lines).expect("silence");
+            silent.keep(before.as_bytes(), Syntax::Lines, silence);
+            let told = with_knowledge(|knowledge| {
+                let told = silent.changed_to(after.as_bytes(), Syntax::Lines, knowledge);
+                told.expect("examined")
+            });
+            assert_eq!(told.is_some(), is_same, "{first}{new}");
+        }
     }
 
     #[test]
     fn a_change_is_examined_with_a_margin_of_whole_lines() {
         let text = code(4000);
         let at = text.len() / 2;
-        let parts = with_margins(text.as_bytes(), from_ref(&(at..at + 10))).expect("a small part");
+        let parts = with_margins(text.as_bytes(), from_ref(&(at..at + 10)));
+        assert!(are_worth_it(text.as_bytes(), &parts));
         assert_eq!(parts.len(), 1);
         let part = &text[parts[0].clone()];
         assert!(parts[0].start + MARGIN <= at && parts[0].end >= at + 10 + MARGIN);
         assert!(part.len() < 3 * MARGIN && part.starts_with("    total_") && part.ends_with('\n'));
         // Most of the text, or a long line.
-        assert_eq!(
-            with_margins(&text.as_bytes()[..2 * MARGIN], from_ref(&(4000..4100))),
-            None
-        );
+        let is_worth_it = |text: &str, fresh| {
+            are_worth_it(
+                text.as_bytes(),
+                &with_margins(text.as_bytes(), from_ref(&fresh)),
+            )
+        };
+        assert!(!is_worth_it(&text[..2 * MARGIN], 4000..4100));
         let long = text.clone() + &"x".repeat(LONGEST_LINE + 2) + "\n" + &text;
-        assert_eq!(
-            with_margins(long.as_bytes(), from_ref(&(text.len()..text.len() + 1))),
-            None
-        );
-        assert_eq!(with_margins(text.as_bytes(), &[]), Some(Vec::new()));
+        assert!(!is_worth_it(&long, text.len()..text.len() + 1));
+        assert!(with_margins(text.as_bytes(), &[]).is_empty());
     }
 
     /// Lines that say something alone, together with others, or never.
-    const LINES: [&str; 22] = [
+    const LINES: [&str; 43] = [
         "key = \"sk_live_{alnum:24}\"\n",
         "key = \"sk_live_\" + \\\n",
         "password =\n",
@@ -253,6 +412,27 @@ mod tests {
         "y = 'a%20b%3Dc'\n",
         "token\n",
         "}\n",
+        "secret_name = $x\n",
+        "password: {\n",
+        "  default: \"{password:16}\"\n",
+        "  value = {password:16}\n",
+        "[credentials]\n",
+        "it's\n",
+        "echo \"\n",
+        "cat <<EOF\n",
+        "EOF\n",
+        "x=$(cat \\\n",
+        ")\n",
+        "kind: Secret\n",
+        "data:\n",
+        "  main: {base64:24}\n",
+        "url = https://api-prod.acme.io/v1\n",
+        "\"Effect\": \"Allow\", \"Action\": \"*\"\n",
+        "erlang:\n",
+        "  cookie: \"{alnum:32}\"\n",
+        "  capabilities\n",
+        "vault_allowed:\n",
+        "  policies: root\n",
     ];
 
     proptest! {
@@ -266,7 +446,8 @@ mod tests {
             at in 0..1000_usize,
             cut in 0..60_usize,
             seed in 0..50_u64,
-            syntax in prop_oneof![Just(Syntax::Code), Just(Syntax::Prose), Just(Syntax::Lines)],
+            syntax in prop_oneof![Just(Syntax::Code), Just(Syntax::Prose), Just(Syntax::Lines), Just(Syntax::Shell)],
+            names in 0..3_usize,
         ) {
             let line = |at: usize| expand(LINES[at], seed).unwrap_or_default();
             let mut before = code(60);
@@ -274,6 +455,7 @@ mod tests {
                 before += &line(at);
                 before += &code(gap);
             }
+            before += &"token = $x\nlet it be\n".repeat(names);
             before += &code(300);
             let at = before.len() * at / 1000;
             let until = before.len().min(at + cut);
@@ -290,8 +472,15 @@ mod tests {
                     silent.keep(before.as_bytes(), syntax, silence);
                     let told = silent.changed_to(after.as_bytes(), syntax, knowledge).expect("examined");
                     let whole = examined(&after);
-                    if told.is_some() {
-                        prop_assert_eq!(told, whole.silence);
+                    if let Some(told) = told {
+                        let silence = whole.silence;
+                        prop_assert!(silence.is_some());
+                        let silence = silence.unwrap_or_default();
+                        prop_assert_eq!(told.data, silence.data);
+                        // Something may have been worth a look that is gone now.
+                        if let (Some(told), Some(whole)) = (told.structure, silence.structure) {
+                            prop_assert_eq!(told.joints, whole.joints);
+                        }
                         prop_assert!(whole.sightings.is_empty() && whole.closed.is_empty());
                     }
                 }

@@ -110,14 +110,14 @@ impl Looker {
         syntax: Syntax,
         knowledge: &Knowledge<'_, 'static>,
     ) -> Result<Examined<'static>, ScanError> {
-        let examined = match self.last.changed_to(text, syntax, knowledge)? {
+        let mut examined = match self.last.changed_to(text, syntax, knowledge)? {
             Some(silence) => Examined {
                 silence: Some(silence),
                 ..Examined::default()
             },
             None => examine::examine(text, syntax, knowledge)?,
         };
-        if let Some(silence) = examined.silence {
+        if let Some(silence) = examined.silence.take() {
             self.last.keep(text, syntax, silence);
         }
         Ok(examined)

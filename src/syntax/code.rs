@@ -7,6 +7,7 @@ pub(super) const FORMAT: Format = Format {
     syntax: Syntax::Code,
     knows: |name| ENDINGS.contains(&ending(name)) || is_source_map(name),
     read: |text| Some(read(text)),
+    joined: None,
 };
 
 const ENDINGS: [&str; 82] = [

@@ -17,6 +17,7 @@ pub(super) const FORMAT: Format = Format {
         })
     },
     read,
+    joined: None,
 };
 
 /// Instructions whose arguments a shell reads.

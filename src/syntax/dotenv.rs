@@ -15,6 +15,7 @@ pub(super) const FORMAT: Format = Format {
             || name == ".flaskenv"
     },
     read,
+    joined: None,
 };
 
 /// The entries of a file; `None` where it is a template.

@@ -14,6 +14,7 @@ pub(super) const FORMAT: Format = Format {
     syntax: Syntax::Hcl,
     knows: |name| ENDINGS.contains(&ending(name)),
     read: |text| read_nested(text, 0),
+    joined: None,
 };
 
 const ENDINGS: [&str; 5] = ["tf", "tfvars", "hcl", "nomad", "tofu"];

@@ -9,6 +9,7 @@ pub(super) const FORMAT: Format = Format {
             || NAMES.contains(&name)
     },
     read,
+    joined: None,
 };
 
 const NAMES: [&str; 16] = [

@@ -14,6 +14,7 @@ pub(super) const FORMAT: Format = Format {
             || [".babelrc", ".eslintrc", "composer.lock"].contains(&name)
     },
     read: |text| read_nested(text, 0),
+    joined: None,
 };
 
 const ENDINGS: [&str; 13] = [

@@ -1,12 +1,13 @@
 //! The tolerant reader: one assignment a line, `[section]` headers, and indentation as nesting where a line ends in `:`.
 //! Takes dotenv, INI, properties, TOML, shell exports, HCL, templated YAML, and the literals of source code; never fails.
 
-use super::{Entry, Format, Meaning, Syntax};
+use super::{Entry, Format, Joined, Meaning, Syntax};
 
 pub(super) const FORMAT: Format = Format {
     syntax: Syntax::Lines,
     knows: |_| true,
     read: |text| Some(read(text, &mut State::default())),
+    joined: Some(|text| Some(joined(text))),
 };
 
 /// What the lines before say of those that follow.
@@ -24,6 +25,17 @@ const DEEPEST: usize = 32;
 
 /// The assignments of `text`; linear in its length, whatever the length of its lines.
 pub(super) fn read(text: &str, state: &mut State) -> Vec<Entry> {
+    read_with(text, state, &mut |_| {})
+}
+
+/// The same of a whole file, with its joints: lines that stand in no block, as long as there is no section, and headers of sections.
+pub(super) fn joined(text: &str) -> Joined {
+    let mut joints = Vec::new();
+    let entries = read_with(text, &mut State::default(), &mut |at| joints.push(at));
+    Joined { entries, joints }
+}
+
+fn read_with(text: &str, state: &mut State, joint: &mut dyn FnMut(usize)) -> Vec<Entry> {
     let State { section, parents } = state;
     let mut entries = Vec::new();
     let mut at = 0;
@@ -50,6 +62,7 @@ pub(super) fn read(text: &str, state: &mut State) -> Vec<Entry> {
                 && header.len() <= LONGEST_KEY
                 && !header.contains(['"', ',', '{'])
             {
+                joint(start);
                 *section = header
                     .split('.')
                     .map(|part| part.trim().to_owned())
@@ -60,6 +73,9 @@ pub(super) fn read(text: &str, state: &mut State) -> Vec<Entry> {
         }
         while parents.last().is_some_and(|(outer, _)| *outer >= indent) {
             parents.pop();
+        }
+        if parents.is_empty() && section.is_empty() {
+            joint(start);
         }
         if let Some(key) = opened_key(content)
             && key.len() <= LONGEST_KEY

@@ -35,6 +35,14 @@ struct Format {
     knows: fn(name: &str) -> bool,
     /// The entries of a text; `None` where it is not of this format, which the tolerant reader then takes.
     read: fn(text: &str) -> Option<Vec<Entry>>,
+    /// The same with the joints, of a format that has them.
+    joined: Option<fn(text: &str) -> Option<Joined>>,
+}
+
+/// The entries of a text with its joints.
+struct Joined {
+    entries: Vec<Entry>,
+    joints: Vec<usize>,
 }
 
 /// Every format. The first that knows a file's name reads it; what none knows is read line by line.
@@ -158,6 +166,20 @@ pub struct Document {
     pub entries: Vec<Entry>,
     /// Which reader was used.
     pub syntax: Syntax,
+    /// Where the file could be cut in two and each part read for itself, in increasing order: the beginnings of lines that stand in
+    /// nothing. `None` where that is not known.
+    pub joints: Option<Vec<usize>>,
+}
+
+impl Document {
+    /// A file, or a part of one, of which no joints are known.
+    fn of(entries: Vec<Entry>, syntax: Syntax) -> Self {
+        Self {
+            entries,
+            syntax,
+            joints: None,
+        }
+    }
 }
 
 /// Every reader, in the order in which they are asked for a file's name.
@@ -209,10 +231,10 @@ const SEAM: usize = 64 << 10;
 pub fn read_parts<E>(
     bytes: &[u8],
     syntax: Syntax,
-    visit: &mut dyn FnMut(Range<usize>, Vec<Entry>) -> Result<(), E>,
+    visit: &mut dyn FnMut(Range<usize>, Document) -> Result<(), E>,
 ) -> Result<(), E> {
     if bytes.len() <= LARGEST_PARSED {
-        return visit(0..bytes.len(), read(bytes, syntax).entries);
+        return visit(0..bytes.len(), read(bytes, syntax));
     }
     let mut state = lines::State::default();
     let mut start = 0;
@@ -232,9 +254,9 @@ pub fn read_parts<E>(
             for entry in &mut entries {
                 entry.span = entry.span.start + start..entry.span.end + start;
             }
-            visit(from..to, entries)?;
+            visit(from..to, Document::of(entries, Syntax::Lines))?;
         } else {
-            visit(from..to, Vec::new())?;
+            visit(from..to, Document::of(Vec::new(), Syntax::Lines))?;
         }
         if end == bytes.len() {
             return Ok(());
@@ -258,30 +280,46 @@ fn part_end(bytes: &[u8], start: usize) -> usize {
 /// Reads a file with `syntax`, falling back to lines.
 pub fn read(bytes: &[u8], syntax: Syntax) -> Document {
     if is_binary(bytes) {
-        return Document {
-            entries: Vec::new(),
-            syntax,
-        };
+        return Document::of(Vec::new(), syntax);
     }
     let text = text_of(bytes);
-    if let Some(mut entries) = read_as(&text, syntax) {
+    if let Some(mut document) = document(&text, syntax) {
         // Lines and code look at every operator of a line already.
         if !matches!(syntax, Syntax::Lines | Syntax::Code) {
-            entries = pairs::add_inner(&text, entries);
+            let entries = &mut document.entries;
+            *entries = pairs::add_inner(&text, std::mem::take(entries));
             entries.sort_by_key(|entry| (entry.span.start, std::cmp::Reverse(entry.span.end)));
         }
-        return Document { entries, syntax };
+        return document;
     }
-    Document {
-        entries: lines::read(&text, &mut lines::State::default()),
-        syntax: Syntax::Lines,
-    }
+    Document::of(
+        lines::read(&text, &mut lines::State::default()),
+        Syntax::Lines,
+    )
+}
+
+fn format_of(syntax: Syntax) -> Option<&'static Format> {
+    FORMATS.iter().find(|format| format.syntax == syntax)
 }
 
 /// The entries of a text; `None` where it is not of this syntax.
 fn read_as(text: &str, syntax: Syntax) -> Option<Vec<Entry>> {
-    let format = FORMATS.iter().find(|format| format.syntax == syntax)?;
-    (format.read)(text)
+    (format_of(syntax)?.read)(text)
+}
+
+/// The same, with the joints of the text.
+fn document(text: &str, syntax: Syntax) -> Option<Document> {
+    match format_of(syntax)?.joined {
+        None => Some(Document::of(read_as(text, syntax)?, syntax)),
+        Some(joined) => {
+            let Joined { entries, joints } = joined(text)?;
+            Some(Document {
+                entries,
+                syntax,
+                joints: Some(joints),
+            })
+        }
+    }
 }
 
 /// Machine code, images, packed data: one byte in fifty or more is a control character. The names of keys mean nothing there;
@@ -347,11 +385,12 @@ mod tests {
     fn parts(bytes: &[u8]) -> Vec<(String, Range<usize>)> {
         let mut all = Vec::new();
         let mut last = 0;
-        let read: Result<(), ()> = read_parts(bytes, Syntax::Yaml, &mut |range, entries| {
+        let read: Result<(), ()> = read_parts(bytes, Syntax::Yaml, &mut |range, document| {
             assert_eq!(range.start, last);
             last = range.end;
             all.extend(
-                entries
+                document
+                    .entries
                     .into_iter()
                     .map(|entry| (entry.path.join("."), entry.span)),
             );

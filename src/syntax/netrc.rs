@@ -8,6 +8,7 @@ pub(super) const FORMAT: Format = Format {
     syntax: Syntax::Netrc,
     knows: |name| ["netrc", ".netrc", "_netrc"].contains(&name) || name.starts_with(".netrc."),
     read,
+    joined: None,
 };
 
 /// The entries of a file; `None` where it does not begin as a netrc does.

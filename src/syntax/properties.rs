@@ -9,6 +9,7 @@ pub(super) const FORMAT: Format = Format {
     syntax: Syntax::Properties,
     knows: |name| ending(name) == "properties",
     read,
+    joined: None,
 };
 
 /// Keys that say for which profile of Spring a document is.

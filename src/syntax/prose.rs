@@ -12,4 +12,5 @@ pub(super) const FORMAT: Format = Format {
         .contains(&ending(name))
     },
     read: |text| Some(code::read(text)),
+    joined: None,
 };

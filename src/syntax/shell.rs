@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::words::{self, Manner, Word};
-use super::{Entry, Format, Meaning, Syntax, ending, lines, physical};
+use super::{Entry, Format, Joined, Meaning, Syntax, ending, lines, physical};
 
 pub(super) const FORMAT: Format = Format {
     syntax: Syntax::Shell,
@@ -12,13 +12,18 @@ pub(super) const FORMAT: Format = Format {
         ["sh", "bash", "zsh", "ksh", "envrc", "bats"].contains(&ending(name))
             || NAMES.contains(&name)
     },
-    read: |text| {
-        let mut entries = Vec::new();
-        let whole = physical::start(text)..text.len();
-        read(text, whole, DEEPEST, &mut entries)?;
-        Some(entries)
-    },
+    read: |text| Some(joined(text)?.entries),
+    joined: Some(joined),
 };
+
+/// The entries of a script, and the lines that begin outside of everything.
+fn joined(text: &str) -> Option<Joined> {
+    let (mut entries, mut joints) = (Vec::new(), Vec::new());
+    let whole = physical::start(text)..text.len();
+    let joint = &mut |at| joints.push(at);
+    read_with(text, whole, DEEPEST, &mut entries, joint)?;
+    Some(Joined { entries, joints })
+}
 
 const NAMES: [&str; 12] = [
     ".bashrc",
@@ -53,6 +58,16 @@ fn add_nested(text: &str, part: Range<usize>, depth: usize, entries: &mut Vec<En
 
 /// Adds the entries of a part of a text; `None` where its quotes do not close.
 fn read(text: &str, part: Range<usize>, depth: usize, entries: &mut Vec<Entry>) -> Option<()> {
+    read_with(text, part, depth, entries, &mut |_| {})
+}
+
+fn read_with(
+    text: &str,
+    part: Range<usize>,
+    depth: usize,
+    entries: &mut Vec<Entry>,
+    joint: &mut dyn FnMut(usize),
+) -> Option<()> {
     let bytes = text.as_bytes();
     // Here-documents that begin behind the end of this line.
     let mut documents: Vec<Document> = Vec::new();
@@ -61,6 +76,7 @@ fn read(text: &str, part: Range<usize>, depth: usize, entries: &mut Vec<Entry>) 
     while at < part.end {
         if begins_line {
             begins_line = false;
+            joint(at);
             if physical::is_foreign(&text[physical::skip_blank(text, at).min(part.end)..part.end]) {
                 return None;
             }

@@ -28,6 +28,7 @@ pub(super) const FORMAT: Format = Format {
             .contains(&ending(name))
     },
     read,
+    joined: None,
 };
 
 /// Whether a text has the sections of a unit that holds settings of an environment.

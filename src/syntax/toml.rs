@@ -20,6 +20,7 @@ pub(super) const FORMAT: Format = Format {
             .contains(&name)
     },
     read,
+    joined: None,
 };
 
 /// Deeper documents are hostile.

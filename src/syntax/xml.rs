@@ -15,6 +15,7 @@ pub(super) const FORMAT: Format = Format {
     syntax: Syntax::Xml,
     knows: |name| ENDINGS.contains(&ending(name)),
     read: |text| read_nested(text, 0),
+    joined: None,
 };
 
 const ENDINGS: [&str; 15] = [

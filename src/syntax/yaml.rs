@@ -14,6 +14,7 @@ pub(super) const FORMAT: Format = Format {
     syntax: Syntax::Yaml,
     knows: |name| ["yaml", "yml", "eyaml", "sls", "kubeconfig"].contains(&ending(name)),
     read: |text| read_nested(text, 0),
+    joined: None,
 };
 
 /// The entries of every document in a text that stands in `nesting` others.

@@ -1,7 +1,7 @@
 //! Role-based access control of Kubernetes: bindings to `cluster-admin`, roles that allow everything, the group that no rule
 //! binds, and tokens without an end. <https://kubernetes.io/docs/reference/access-authn-authz/rbac/#user-facing-roles>
 
-use super::super::record::{Record, records};
+use super::super::record::{Record, is_key, records};
 use super::super::{Crossing, File};
 use super::grant;
 
@@ -9,11 +9,14 @@ pub(in crate::boundary) fn look(file: &File<'_>, crossings: &mut Vec<Crossing>) 
     if !file.is_configuration() {
         return;
     }
+    let has_kind = file
+        .entries
+        .iter()
+        .any(|entry| entry.path.iter().any(|key| is_key(key, "kind")));
     // A document, or an item of a List.
     let manifests = records(file, |entry| {
-        Some(usize::from(
-            entry.path.first().is_some_and(|key| key == "items"),
-        ))
+        let depth = usize::from(entry.path.first().is_some_and(|key| key == "items"));
+        has_kind.then_some(depth)
     });
     for manifest in &manifests {
         let kind = manifest

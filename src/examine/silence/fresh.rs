@@ -11,28 +11,38 @@ const SOUGHT: usize = 64;
 const FARTHEST: usize = 32 << 10;
 /// For each byte of the new text so many are searched at most: after that, the texts have little to do with each other.
 const MOST: usize = 32;
-/// So many pieces, spread over the new text, tell beforehand whether they do.
+/// So many pieces, spread over the new text, tell beforehand whether they do: most of them stand near their places.
 const SAMPLES: usize = 5;
 
-/// The parts of `after` that do not stand in `before` so: new bytes, and seams between pieces that do not follow each other there, as
-/// a line or as an empty range at the end. In order, without overlaps. `None` where that is most of it, as far as can be told quickly.
-pub(super) fn parts(before: &[u8], after: &[u8]) -> Option<Vec<Range<usize>>> {
+/// What two versions of a text have in common, and what they have not.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Change {
+    /// The parts of the new text that do not stand in the old one so: new bytes, and seams between pieces that do not follow each
+    /// other there, as a line or as an empty range at the end. In order, without overlaps.
+    pub(super) fresh: Vec<Range<usize>>,
+    /// The pieces between them: where each stands in the new text, and where it begins in the old one.
+    pub(super) same: Vec<(Range<usize>, usize)>,
+}
+
+/// What `after` has in common with `before`; `None` where that is not most of it, as far as can be told quickly.
+pub(super) fn change(before: &[u8], after: &[u8]) -> Option<Change> {
     let (old, new) = (before.len(), after.len());
     if old.max(new) > 2 * old.min(new) + FARTHEST || !are_akin(before, after) {
         return None;
     }
-    let mut fresh: Vec<Range<usize>> = Vec::new();
+    let mut change = Change::default();
     let (mut old, mut new) = (0, 0);
     let mut left = MOST * after.len();
     loop {
         let same = common(&before[old..], &after[new..]);
+        change.same.push((new..new + same, old));
         old += same;
         new += same;
         if new == after.len() {
             if old < before.len() {
-                fresh.push(new..new);
+                change.fresh.push(new..new);
             }
-            return Some(fresh);
+            return Some(change);
         }
         let from = new;
         let near = &before[old..before.len().min(old + FARTHEST)];
@@ -48,7 +58,7 @@ pub(super) fn parts(before: &[u8], after: &[u8]) -> Option<Vec<Range<usize>>> {
                 break;
             }
         }
-        fresh.push(from..new);
+        change.fresh.push(from..new);
     }
 }
 
@@ -57,14 +67,24 @@ fn piece_at(text: &[u8], at: usize) -> &[u8] {
     &text[at..text.len().min(at + SOUGHT)]
 }
 
-/// Whether most of some pieces of one text stand in another.
+/// Whether most of some pieces of one text stand in another, not farther from their places than the lengths differ and then some.
 fn are_akin(before: &[u8], after: &[u8]) -> bool {
-    let stands = |number: &usize| {
+    let far = before.len().abs_diff(after.len()) + FARTHEST;
+    let stands = |number: usize| {
         let at = after.len() / (SAMPLES + 1) * number;
         let line = memchr::memchr(b'\n', &after[at..]).map_or(at, |end| at + end + 1);
-        memmem::find(before, piece_at(after, line)).is_some()
+        let near = before.len().min(line.saturating_sub(far))..before.len().min(line + far);
+        memmem::find(&before[near], piece_at(after, line)).is_some()
     };
-    (1..=SAMPLES).filter(stands).count() * 2 > SAMPLES
+    let (mut standing, mut missing) = (0, 0);
+    (1..=SAMPLES).any(|number| {
+        if missing * 2 <= SAMPLES && stands(number) {
+            standing += 1;
+        } else {
+            missing += 1;
+        }
+        standing * 2 > SAMPLES
+    })
 }
 
 /// How many bytes two texts begin with in common.
@@ -81,6 +101,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn parts(before: &[u8], after: &[u8]) -> Option<Vec<Range<usize>>> {
+        Some(change(before, after)?.fresh)
+    }
 
     fn text(numbers: &[u32]) -> String {
         let line = |number: &u32| format!("a line of some length, number {number}\n");
@@ -122,7 +146,10 @@ mod tests {
                 new.splice(gone, come);
             }
             let (old, new) = (text(&old), text(&new));
-            if let Some(fresh) = parts(old.as_bytes(), new.as_bytes()) {
+            if let Some(Change { fresh, same }) = change(old.as_bytes(), new.as_bytes()) {
+                for (here, there) in same {
+                    prop_assert_eq!(&new[here.clone()], &old[there..there + here.len()]);
+                }
                 let (mut at, mut from) = (0, 0);
                 for part in fresh.iter().cloned().chain(std::iter::once(new.len()..new.len())) {
                     let piece = &new[at..part.start];
