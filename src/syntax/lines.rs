@@ -40,9 +40,11 @@ fn read_with(text: &str, state: &mut State, joint: &mut dyn FnMut(usize)) -> Vec
     let mut entries = Vec::new();
     let mut at = 0;
     // A NUL ends a line too: what stands on both sides of it belongs together least of all.
-    for line in text.split_inclusive(['\n', '\r', '\0']) {
+    while at < text.len() {
         let start = at;
-        at += line.len();
+        let end = memchr::memchr3(b'\n', b'\r', 0, &text.as_bytes()[start..]);
+        at = end.map_or(text.len(), |end| start + end + 1);
+        let line = &text[start..at];
         let content = line.trim_end_matches('\0').trim_end();
         let indent = content.len() - content.trim_start().len();
         let content = content.trim_start();
@@ -138,10 +140,7 @@ pub(super) fn assignments(content: &str) -> Vec<(&str, std::ops::Range<usize>, b
     let mut found = Vec::new();
     let mut at = 0;
     let mut comment = 0;
-    while let Some(offset) = bytes[at..]
-        .iter()
-        .position(|&byte| byte == b'=' || byte == b':')
-    {
+    while let Some(offset) = memchr::memchr2(b'=', b':', &bytes[at..]) {
         let operator = at + offset;
         at = operator + 1;
         // The operator: `=`, `:`, `:=`, `=>`, `?=`, `+=`, but not `==`, `!=`, `::`, `://`.
@@ -248,10 +247,14 @@ fn closing_quote(rest: &[u8], quote: u8) -> Option<usize> {
 
 /// Where an unquoted value ends: at a comment that stands apart.
 fn unquoted_end(rest: &str) -> usize {
-    [" #", "\t#", " //", " ;"]
-        .iter()
-        .filter_map(|mark| rest.find(mark))
-        .min()
+    let bytes = rest.as_bytes();
+    let begins = |&at: &usize| match bytes[at..] {
+        [_, b'#', ..] => true,
+        [b' ', b';', ..] | [b' ', b'/', b'/', ..] => true,
+        _ => false,
+    };
+    memchr::memchr2_iter(b' ', b'\t', bytes)
+        .find(begins)
         .unwrap_or(rest.len())
 }
 

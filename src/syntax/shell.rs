@@ -115,6 +115,7 @@ fn read_with(
                 at = word.span.end;
             }
             b';' | b'&' | b'|' | b'(' | b')' | b'<' | b'>' => at += 1,
+            _ if let Some(end) = plain_word(bytes, at, part.end) => at = end,
             _ => {
                 let word = words::word(text, at, part.end, Manner::Shell).ok()?;
                 at = word.span.end;
@@ -123,6 +124,19 @@ fn read_with(
         }
     }
     Some(())
+}
+
+/// Where a word ends that sets nothing and holds nothing, as most do: no quotes, expansions, escapes, `=` or `:`.
+fn plain_word(bytes: &[u8], at: usize, limit: usize) -> Option<usize> {
+    let rest = &bytes[at..limit];
+    let len = rest.iter().position(|byte| {
+        !byte.is_ascii_alphanumeric() && b" \t\n\r\0;&|()<>\\\"'$`=:".contains(byte)
+    });
+    let len = len.unwrap_or(rest.len());
+    let means = rest
+        .get(len)
+        .is_some_and(|byte| b"\\\"'$`=:".contains(byte));
+    (!means).then_some(at + len)
 }
 
 /// Adds the entries of the words of an exec form: `["program", "--option=value"]`.

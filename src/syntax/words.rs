@@ -179,6 +179,17 @@ impl Word {
             .push(expansion.start + opening..expansion.end - 1);
     }
 
+    /// Adds a part of the text in which nothing but an equals sign means anything.
+    fn push_as_it_stands(&mut self, text: &str, part: Range<usize>) {
+        let added = &text[part.clone()];
+        if self.equals.is_none()
+            && let Some(at) = memchr::memchr(b'=', added.as_bytes())
+        {
+            self.equals = Some((self.text.len() + at + 1, part.start + at + 1));
+        }
+        self.text.push_str(added);
+    }
+
     fn push_equals(&mut self, at: usize) {
         self.text.push('=');
         if self.equals.is_none() {
@@ -189,15 +200,23 @@ impl Word {
 
 /// Copies a character and the letters and digits behind it, which mean nothing else anywhere; where the text goes on.
 fn copy(text: &str, at: usize, limit: usize, to: &mut String) -> usize {
+    copy_until(text, at, limit, |byte| !byte.is_ascii_alphanumeric(), to)
+}
+
+/// Copies a character and what stands behind it up to an ASCII byte that may mean something; where the text goes on.
+fn copy_until(
+    text: &str,
+    at: usize,
+    limit: usize,
+    means: impl Fn(&u8) -> bool,
+    to: &mut String,
+) -> usize {
     let Some(character) = text[at..].chars().next() else {
         return at + 1;
     };
     let next = at + character.len_utf8();
     let behind = text.as_bytes().get(next..limit).unwrap_or_default();
-    let plain = behind
-        .iter()
-        .take_while(|byte| byte.is_ascii_alphanumeric());
-    let end = next + plain.count();
+    let end = next + behind.iter().position(means).unwrap_or(behind.len());
     to.push_str(&text[at..end]);
     end
 }
@@ -254,11 +273,16 @@ fn quoted(
 ) -> Result<usize, Unterminated> {
     let bytes = text.as_bytes();
     let escapes = quote == b'"' || manner == Manner::Systemd;
+    if !escapes {
+        let len = memchr::memchr(quote, &bytes[inner..limit]).ok_or(Unterminated)?;
+        word.push_as_it_stands(text, inner..inner + len);
+        return Ok(inner + len);
+    }
     let mut here = inner;
     while here < limit {
         match bytes[here] {
             byte if byte == quote => return Ok(here),
-            byte if escapes && byte == manner.escape() => match continued(text, here, limit) {
+            byte if byte == manner.escape() => match continued(text, here, limit) {
                 Some(next) => {
                     if manner == Manner::Systemd {
                         word.text.push(' ');
@@ -281,7 +305,11 @@ fn quoted(
                 word.push_equals(here);
                 here += 1;
             }
-            _ => here = copy(text, here, limit, &mut word.text),
+            _ => {
+                let means =
+                    |&byte: &u8| byte == quote || byte == manner.escape() || b"$`=".contains(&byte);
+                here = copy_until(text, here, limit, means, &mut word.text);
+            }
         }
     }
     Err(Unterminated)
