@@ -780,10 +780,8 @@ mod tests {
     }
 
     fn seen_in(text: &str, syntax: Syntax) -> Vec<(String, String, usize, usize)> {
-        let vocabulary = Vocabulary {
-            clear: [("prod".to_owned(), Tier::Production)].into(),
-            ..Vocabulary::default()
-        };
+        let clear = [("prod".to_owned(), Tier::Production)];
+        let vocabulary = Vocabulary::new(clear.into(), [].into(), Vec::new());
         let knowledge = Knowledge {
             scanner: &Scanner::new(builtin()),
             facts: &Facts::default(),

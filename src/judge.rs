@@ -99,6 +99,8 @@ pub struct Judge<'j> {
     /// What the `.gitleaksignore` beside the policy lets pass, where it counts.
     gitleaks_ignore: Option<GitleaksIgnore>,
     examined: Memo<(Oid, Syntax), Blob>,
+    /// What is remembered of every blob in which nothing was found.
+    nothing: Rc<Blob>,
     looker: RefCell<Looker>,
     /// What the syntax of the last blobs reads: what is not secret by itself is looked at when their changes are judged.
     read: RefCell<Memo<(Oid, Syntax), Vec<Entry>>>,
@@ -167,6 +169,12 @@ impl Blob {
         self.views.iter().flatten()
     }
 
+    /// Whether nothing was found in it and nothing is said of it, as of most.
+    fn is_nothing(&self) -> bool {
+        let said = self.lfs || !self.closed.is_empty() || !self.dismissed.is_empty();
+        !said && self.sightings().next().is_none()
+    }
+
     /// About as many bytes as it takes.
     fn size(&self) -> usize {
         let seen = self.sightings().count();
@@ -213,6 +221,7 @@ impl<'j> Judge<'j> {
                 .filter(|_| inline_allow)
                 .map(GitleaksIgnore::read),
             examined: Memo::new(EXAMINED),
+            nothing: Rc::default(),
             looker: RefCell::default(),
             read: RefCell::new(Memo::new(READ)),
             fingerprints: HashMap::new(),
@@ -569,8 +578,13 @@ impl<'j> Judge<'j> {
     fn keep(&mut self, key: (Oid, Syntax), blob: Blob, read: u64) -> Rc<Blob> {
         self.stats.blobs += 1;
         self.stats.bytes += read;
-        let blob = Rc::new(blob);
-        self.examined.put(key, Rc::clone(&blob), blob.size());
+        let (blob, size) = if blob.is_nothing() {
+            (Rc::clone(&self.nothing), 0)
+        } else {
+            let size = blob.size();
+            (Rc::new(blob), size)
+        };
+        self.examined.put(key, Rc::clone(&blob), size);
         blob
     }
 

@@ -21,9 +21,7 @@ use jiff::civil::Date;
 use crate::git::{RecentTrees, Repository};
 use crate::inventory::Inventory;
 use crate::judge::JudgeError;
-use crate::model::{
-    AuditedCredential, AuditedRepository, EnvironmentOfPolicy, POSTURE_SCHEMA, Vocabulary,
-};
+use crate::model::{AuditedCredential, AuditedRepository, EnvironmentOfPolicy, POSTURE_SCHEMA};
 use crate::policy::Policy;
 use crate::scan::Scanner;
 
@@ -231,7 +229,7 @@ impl Audit<'_> {
         add(&stamp(std::env::current_exe().ok().as_deref()));
         add(&stamp(self.inventory.map(Inventory::path)));
         add(format!("{:?}", self.policy.facts()).as_bytes());
-        add(&words(self.policy.vocabulary()));
+        add(self.policy.vocabulary().written_out().as_bytes());
         add(format!(
             "{:?} {:?}",
             self.policy.own_packs(),
@@ -253,20 +251,4 @@ fn stamp(path: Option<&Path>) -> Vec<u8> {
         .and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok())
         .map_or(0, |time| time.as_nanos());
     format!("{} {time}", metadata.len()).into_bytes()
-}
-
-/// The words in an order of their own.
-fn words(vocabulary: &Vocabulary) -> Vec<u8> {
-    let mut words: Vec<String> = [&vocabulary.clear, &vocabulary.ambiguous]
-        .into_iter()
-        .enumerate()
-        .flat_map(|(list, words)| {
-            words
-                .iter()
-                .map(move |(word, tier)| format!("{list} {word} {tier}\n"))
-        })
-        .collect();
-    words.sort();
-    words.push(format!("{:?}", vocabulary.false_friends));
-    words.concat().into_bytes()
 }

@@ -5,22 +5,73 @@ use std::collections::HashMap;
 use super::Tier;
 
 /// Words that name environments.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Vocabulary {
-    /// Lower-case word to tier. Only words that are safe inside any name (not `live`, `stage`, `test`). A word of two
-    /// parts has a hyphen: `blue-lab`.
-    pub clear: HashMap<String, Tier>,
-    /// Lower-case word to tier, for words that mean an environment only as a whole component (`live`, `stage`, `demo`).
-    pub ambiguous: HashMap<String, Tier>,
-    /// Names of several words, lower-case, in which an environment word is none: `production line`.
-    pub false_friends: Vec<Vec<String>>,
+    clear: HashMap<String, Tier>,
+    ambiguous: HashMap<String, Tier>,
+    false_friends: Vec<Vec<String>>,
+    openings: Openings,
 }
 
 impl Vocabulary {
+    /// Of these words, all of them in lower case:
+    ///
+    /// * `clear` ones, which are safe inside any name (not `live`, `stage`, `test`); one of two parts has a hyphen: `blue-lab`;
+    /// * `ambiguous` ones, which mean an environment only as a whole component (`live`, `stage`, `demo`);
+    /// * `false_friends`: names of several words in which an environment word is none (`production line`).
+    pub fn new(
+        clear: HashMap<String, Tier>,
+        ambiguous: HashMap<String, Tier>,
+        false_friends: Vec<Vec<String>>,
+    ) -> Self {
+        let mut openings = Openings::default();
+        for word in clear.keys() {
+            openings.add(word);
+            // The part that a name is known by.
+            openings.add(word.rsplit('-').next().unwrap_or(word));
+        }
+        Self {
+            clear,
+            ambiguous,
+            false_friends,
+            openings,
+        }
+    }
+
+    /// All of it written out, in an order of its own.
+    pub fn written_out(&self) -> String {
+        let mut words: Vec<String> = [&self.clear, &self.ambiguous]
+            .into_iter()
+            .enumerate()
+            .flat_map(|(list, words)| {
+                words
+                    .iter()
+                    .map(move |(word, tier)| format!("{list} {word} {tier}\n"))
+            })
+            .collect();
+        words.sort();
+        words.push(format!("{:?}", self.false_friends));
+        words.concat()
+    }
+
+    /// Whether a name may have a word that speaks for a tier: most have none, which is told by how their words begin.
+    fn may_speak(&self, name: &str) -> bool {
+        let mut before = "";
+        !name.is_ascii()
+            || ascii_words(name).any(|word| {
+                let negates = NEGATIONS.iter().any(|not| before.eq_ignore_ascii_case(not));
+                before = word;
+                negates || self.openings.may_have(word) || self.openings.may_have(instance(word))
+            })
+    }
+
     /// The tier that a name speaks for by its clear words. The rightmost word wins; a negation of production (`non-prod`,
     /// `pre_prod`) is one word, another negation and a question (`non_staging`, `is_production`) speak for nothing; a
     /// number behind a word is an instance of it (`prod2`).
     pub fn tier_of_name(&self, name: &str) -> Option<(Tier, String)> {
+        if !self.may_speak(name) {
+            return None;
+        }
         let mut words = words_of(name);
         self.forget_false_friends(&mut words);
         let mut end = words.len();
@@ -28,7 +79,7 @@ impl Vocabulary {
             let word = words[at].as_str();
             let before = at.checked_sub(1).map(|before| words[before].as_str());
             if let Some(before) = before {
-                let negates = matches!(before, "non" | "not" | "pre" | "un");
+                let negates = NEGATIONS.contains(&before);
                 let joined = format!("{before}{word}");
                 if negates && let Some(&tier) = self.clear.get(&joined) {
                     return Some((tier, joined));
@@ -59,6 +110,10 @@ impl Vocabulary {
     /// The tier that the whole of a text names (`live`, `Production`, `eu-staging`), where it is known to name an
     /// environment and nothing else: there the ambiguous words count too.
     pub fn tier_of_environment(&self, name: &str) -> Option<(Tier, String)> {
+        // The ambiguous words are none of several.
+        if name.is_ascii() && ascii_words(name).nth(1).is_some() {
+            return self.tier_of_name(name);
+        }
         let mut words = words_of(name);
         self.forget_false_friends(&mut words);
         if let [word] = &words[..]
@@ -83,11 +138,44 @@ impl Vocabulary {
     }
 
     fn clear_tier(&self, word: &str) -> Option<Tier> {
-        let instance = || word.trim_end_matches(|last: char| last.is_ascii_digit());
         self.clear
             .get(word)
-            .or_else(|| self.clear.get(instance()))
+            .or_else(|| self.clear.get(instance(word)))
             .copied()
+    }
+}
+
+/// Words that turn the one behind them around.
+const NEGATIONS: [&str; 4] = ["non", "not", "pre", "un"];
+
+/// A word without the number behind it.
+fn instance(word: &str) -> &str {
+    word.trim_end_matches(|last: char| last.is_ascii_digit())
+}
+
+/// How words begin: a set of hashes of their first three bytes, in which a beginning may stand by chance.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Openings([u64; 16]);
+
+impl Openings {
+    fn place(word: &str) -> (usize, u32) {
+        let first = word.bytes().take(3);
+        let mixed = first.fold(0_u32, |mixed, byte| {
+            mixed << 8 | u32::from(byte.to_ascii_lowercase())
+        });
+        // By the golden ratio (Knuth, volume 3, section 6.4).
+        let hash = mixed.wrapping_mul(0x9e37_79b1) >> 22;
+        (hash as usize / 64, hash % 64)
+    }
+
+    fn add(&mut self, word: &str) {
+        let (at, bit) = Self::place(word);
+        self.0[at] |= 1 << bit;
+    }
+
+    fn may_have(&self, word: &str) -> bool {
+        let (at, bit) = Self::place(word);
+        self.0[at] >> bit & 1 == 1
     }
 }
 
@@ -178,17 +266,38 @@ mod tests {
     use super::{Tier, Vocabulary, words_of};
 
     fn vocabulary() -> Vocabulary {
-        Vocabulary {
-            clear: [
-                ("prod", Tier::Production),
-                ("production", Tier::Production),
-                ("staging", Tier::Staging),
-                ("preprod", Tier::Staging),
-            ]
-            .map(|(word, tier)| (word.to_owned(), tier))
-            .into(),
-            ambiguous: [("live".to_owned(), Tier::Production)].into(),
-            false_friends: vec![vec!["prod".to_owned(), "studio".to_owned()]],
+        vocabulary_with(&[])
+    }
+
+    fn vocabulary_with(more: &[(&str, Tier)]) -> Vocabulary {
+        let clear = [
+            ("prod", Tier::Production),
+            ("production", Tier::Production),
+            ("staging", Tier::Staging),
+            ("preprod", Tier::Staging),
+        ];
+        let clear = clear.iter().chain(more);
+        Vocabulary::new(
+            clear.map(|&(word, tier)| (word.to_owned(), tier)).collect(),
+            [("live".to_owned(), Tier::Production)].into(),
+            vec![vec!["prod".to_owned(), "studio".to_owned()]],
+        )
+    }
+
+    proptest::proptest! {
+        /// Names in other scripts are not looked at before they are cut into words, and say the same.
+        #[test]
+        fn whether_a_name_may_speak_changes_nothing(
+            parts in proptest::collection::vec("(prod|production|staging|preprod|live|lab|blue|qa|non|not|pre|un|is|studio|x|db2|Prod|QA)[0-9]?[-_. ]?", 0..5),
+        ) {
+            let vocabulary = vocabulary_with(&[("blue-lab", Tier::Test), ("qa", Tier::Staging)]);
+            let name = parts.concat();
+            let tier = |name: &str| (vocabulary.tier_of_name(name), vocabulary.tier_of_environment(name));
+            let (inside, whole) = tier(&name);
+            let (inside_of_other, _) = tier(&format!("é {name}"));
+            // The word in front is none, but for what stands behind it alone.
+            proptest::prop_assert_eq!(&inside, &inside_of_other);
+            proptest::prop_assert!(whole == inside || words_of(&name).len() == 1);
         }
     }
 
@@ -263,11 +372,7 @@ mod tests {
 
     #[test]
     fn a_word_of_two_parts_has_a_hyphen() {
-        let mut vocabulary = vocabulary();
-        vocabulary.clear.extend([
-            ("blue-lab".to_owned(), Tier::Test),
-            ("qa".to_owned(), Tier::Staging),
-        ]);
+        let vocabulary = vocabulary_with(&[("blue-lab", Tier::Test), ("qa", Tier::Staging)]);
         let tier = |name| vocabulary.tier_of_name(name).map(|(tier, _)| tier);
         assert_eq!(tier("BLUE_LAB_KEY"), Some(Tier::Test));
         assert_eq!(tier("blueLabKey"), Some(Tier::Test));

@@ -40,14 +40,11 @@ mod tests {
 
     #[test]
     fn only_production_speaks() {
-        let vocabulary = Vocabulary {
-            clear: [
-                ("prod".to_owned(), Tier::Production),
-                ("staging".to_owned(), Tier::Staging),
-            ]
-            .into(),
-            ..Vocabulary::default()
-        };
+        let clear = [
+            ("prod".to_owned(), Tier::Production),
+            ("staging".to_owned(), Tier::Staging),
+        ];
+        let vocabulary = Vocabulary::new(clear.into(), [].into(), Vec::new());
         let count = |path| {
             let mut found = Vec::new();
             signals(path, &vocabulary, &mut found);

@@ -129,10 +129,7 @@ impl Policy {
                 }
             }
         }
-        if self.vocabulary.clear != new.vocabulary.clear
-            || self.vocabulary.ambiguous != new.vocabulary.ambiguous
-            || self.vocabulary.false_friends != new.vocabulary.false_friends
-        {
+        if self.vocabulary != new.vocabulary {
             say("environment words changed".to_owned());
             claims_more = true;
         }

@@ -98,17 +98,12 @@ pub(super) fn validate_two(
 }
 
 fn vocabulary(words: &Words) -> Vocabulary {
-    let mut vocabulary = Vocabulary::default();
-    for (word, tier, clear) in words.iter() {
-        let list = if clear {
-            &mut vocabulary.clear
-        } else {
-            &mut vocabulary.ambiguous
-        };
+    let (mut clear, mut ambiguous) = (HashMap::new(), HashMap::new());
+    for (word, tier, is_clear) in words.iter() {
+        let list = if is_clear { &mut clear } else { &mut ambiguous };
         list.insert(word.to_owned(), tier);
     }
-    vocabulary.false_friends = words.false_friends().to_vec();
-    vocabulary
+    Vocabulary::new(clear, ambiguous, words.false_friends().to_vec())
 }
 
 struct Checker<'t> {

@@ -2,7 +2,7 @@
 //! project; and the subjects that a trust names.
 
 use super::super::{Crossing, File};
-use super::{List, Pointer, judge, key_has, may_be_address, pointing, tokens};
+use super::{Finder, List, Pointer, Sought, judge, key_has, may_be_address, pointing, tokens};
 
 /// What the key of a declared name has to say, and where the name is looked up.
 const NAMED: [(&str, &[&str], List); 5] = [
@@ -103,9 +103,11 @@ pub(in crate::boundary) fn look(file: &File<'_>, crossings: &mut Vec<Crossing>) 
     }
 }
 
+static SUBSCRIPTIONS: Sought = Sought::new(|| Finder::new("/subscriptions/"));
+
 /// The subscription in `/subscriptions/ID`, or the id itself where the key speaks of one.
 fn subscription<'t>(token: &'t str, entry: &crate::syntax::Entry) -> &'t str {
-    if let Some(at) = token.find("/subscriptions/") {
+    if let Some(at) = SUBSCRIPTIONS.find(token) {
         let rest = &token[at + "/subscriptions/".len()..];
         return rest.split('/').next().unwrap_or("");
     }

@@ -92,7 +92,7 @@ pub(in crate::boundary) fn look(file: &File<'_>, crossings: &mut Vec<Crossing>) 
             continue;
         }
         for token in tokens(&entry.value) {
-            let url = token.split_once("://");
+            let url = super::url(token);
             let is_address = url.is_some() || !token.contains('@') && !token.contains('/');
             if !is_address || has_password(token) {
                 continue;
@@ -135,7 +135,7 @@ pub(in crate::boundary) fn look(file: &File<'_>, crossings: &mut Vec<Crossing>) 
 
 /// A password in the URL is a credential, which is told of by itself with its host as evidence.
 fn has_password(token: &str) -> bool {
-    let authority = token.split_once("://").map_or(token, |(_, rest)| rest);
+    let authority = super::url(token).map_or(token, |(_, rest)| rest);
     let user = authority
         .split('/')
         .next()

@@ -14,6 +14,9 @@ pub(super) mod state;
 pub(super) mod variable;
 
 use std::ops::Range;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 use crate::model::{EnvironmentFacts, Family, Signal, Strength, Tier, has_word_of};
 use crate::syntax::{Entry, Meaning, Syntax};
@@ -108,6 +111,28 @@ fn tokens(value: &str) -> impl Iterator<Item = &str> {
         other => other.is_whitespace(),
     };
     value.split(separates).filter(|token| token.len() >= 4)
+}
+
+/// The scheme of a URL, and what follows it.
+fn url(token: &str) -> Option<(&str, &str)> {
+    let bytes = token.as_bytes();
+    let mut colons = memchr::memchr_iter(b':', bytes);
+    let at = colons.find(|&at| bytes[at + 1..].starts_with(b"//"))?;
+    Some((&token[..at], &token[at + 3..]))
+}
+
+/// What is looked for in every token: made once.
+struct Sought(LazyLock<Finder<'static>>);
+
+impl Sought {
+    const fn new(make: fn() -> Finder<'static>) -> Self {
+        Self(LazyLock::new(make))
+    }
+
+    fn find(&self, token: &str) -> Option<usize> {
+        let is_long = token.len() >= self.0.needle().len();
+        is_long.then(|| self.0.find(token.as_bytes())).flatten()
+    }
 }
 
 /// Whether a key above an entry names production, which the file then says of itself. The labels of a block of Terraform are

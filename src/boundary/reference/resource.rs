@@ -4,21 +4,22 @@ use crate::syntax::{Entry, Meaning};
 
 use super::super::{Crossing, File};
 use super::arn::Arn;
-use super::{Pointer, addresses, judge, key_has, pointing, tokens};
+use super::{Finder, Pointer, Sought, addresses, judge, key_has, pointing, tokens, url};
+
+static STORAGE: Sought = Sought::new(|| Finder::new(".blob.core.windows.net"));
 
 pub(in crate::boundary) fn look(file: &File<'_>, crossings: &mut Vec<Crossing>) {
     for entry in addresses(file) {
         for token in tokens(&entry.value) {
             if let Some(arn) = Arn::parse(token) {
                 of_arn(file, entry, token, &arn, crossings);
-            } else if let Some((scheme, rest)) = token.split_once("://")
+            } else if let Some((scheme, rest)) = url(token)
                 && ["s3", "s3a", "s3n", "gs"].contains(&scheme)
             {
                 bucket(file, entry, rest.split('/').next().unwrap_or(""), crossings);
-            } else if let Some(at) = token.find(".blob.core.windows.net") {
+            } else if let Some(at) = STORAGE.find(token) {
                 let name = token[..at].rsplit(['/', '.']).next().unwrap_or("");
-                let host = token
-                    .split_once("://")
+                let host = url(token)
                     .map_or(token, |(_, rest)| rest)
                     .split(['/', ':'])
                     .next()

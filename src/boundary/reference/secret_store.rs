@@ -4,7 +4,7 @@
 use crate::syntax::Entry;
 
 use super::super::{Crossing, File};
-use super::{List, Pointer, addresses, judge, pointing, tokens};
+use super::{Finder, List, Pointer, Sought, addresses, judge, pointing, tokens};
 
 /// Kubernetes mappings whose child names a secret: the Secret's own reference, External Secrets Operator
 /// (<https://external-secrets.io/latest/api/spec/>).
@@ -247,9 +247,12 @@ fn vault_path(file: &File<'_>, entry: &Entry, path: &str, crossings: &mut Vec<Cr
     );
 }
 
+static KEY_VAULT: Sought = Sought::new(|| Finder::new(".vault.azure.net"));
+static PROJECTS: Sought = Sought::new(|| Finder::new("projects/"));
+
 /// The name and host of a key vault in a URL or a host.
 fn key_vault(token: &str) -> Option<(&str, &str)> {
-    let at = token.find(".vault.azure.net")?;
+    let at = KEY_VAULT.find(token)?;
     let start = token[..at]
         .rfind(['/', '=', '@'])
         .map_or(0, |slash| slash + 1);
@@ -259,7 +262,7 @@ fn key_vault(token: &str) -> Option<(&str, &str)> {
 
 /// Project and secret in `projects/P/secrets/S`.
 fn gcp_secret(token: &str) -> Option<(&str, &str)> {
-    let at = token.find("projects/")?;
+    let at = PROJECTS.find(token)?;
     let mut parts = token[at..].split('/').skip(1);
     let project = parts.next()?;
     (parts.next()? == "secrets").then_some(())?;
