@@ -15,6 +15,7 @@ use super::{Change, GitError, Repository};
 
 /// The index of a repository or worktree.
 pub struct Index {
+    paths: Vec<u8>,
     entries: Vec<Entry>,
     cache: Option<CacheTree>,
 }
@@ -22,6 +23,8 @@ pub struct Index {
 /// What one index file holds.
 #[derive(Default)]
 struct File {
+    /// Where the paths of the entries stand: the file itself, but for version 4, where they are written in part.
+    paths: Vec<u8>,
     entries: Vec<Entry>,
     cache: Option<CacheTree>,
     link: Option<Link>,
@@ -38,11 +41,33 @@ struct Link {
 
 #[derive(Debug, Clone)]
 struct Entry {
-    path: Vec<u8>,
+    path: Place,
     mode: Mode,
     oid: Oid,
     stage: u8,
     intent_to_add: bool,
+}
+
+/// Where a path stands. A hundred thousand paths of their own would take longer to make than all else.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    start: u32,
+    len: u32,
+}
+
+impl Place {
+    fn of(start: usize, len: usize) -> Result<Self, &'static str> {
+        let number = |at| u32::try_from(at).map_err(|_| "it is larger than 4 GiB");
+        Ok(Self {
+            start: number(start)?,
+            len: number(len)?,
+        })
+    }
+
+    fn in_bytes(self, paths: &[u8]) -> &[u8] {
+        let start = self.start as usize;
+        &paths[start..start + self.len as usize]
+    }
 }
 
 /// One folder of the cache-tree extension.
@@ -100,10 +125,7 @@ impl<'d> Reader<'d> {
 
     fn until(&mut self, stop: u8) -> Result<&'d [u8], &'static str> {
         let rest = self.data.get(self.at..).ok_or("it is cut short")?;
-        let len = rest
-            .iter()
-            .position(|&byte| byte == stop)
-            .ok_or("it is cut short")?;
+        let len = memchr::memchr(stop, rest).ok_or("it is cut short")?;
         self.at += len + 1;
         Ok(&rest[..len])
     }
@@ -139,7 +161,7 @@ impl Index {
             Err(missing) if missing.kind() == std::io::ErrorKind::NotFound => Vec::new(),
             Err(other) => return Err(error(other.to_string())),
         };
-        let mut file = File::parse(&data, width).map_err(|reason| error(reason.to_owned()))?;
+        let mut file = File::parse(data, width).map_err(|reason| error(reason.to_owned()))?;
         if let Some(link) = file.link.take() {
             let shared = repository
                 .git_dir()
@@ -147,11 +169,12 @@ impl Index {
             let base = std::fs::read(&shared).map_err(|reason| {
                 error(format!("its other half, {}: {reason}", shared.display()))
             })?;
-            file.entries = link.joined(file.entries, &base, width).map_err(|reason| {
+            link.join(&mut file, base, width).map_err(|reason| {
                 error(format!("its other half, {}: {reason}", shared.display()))
             })?;
         }
         Ok(Self {
+            paths: file.paths,
             entries: file.entries,
             cache: file.cache,
         })
@@ -164,6 +187,7 @@ impl Index {
         parents: &[Oid],
         visit: &mut dyn FnMut(IndexChange) -> Result<(), GitError>,
     ) -> Result<(), GitError> {
+        let path_of = |entry: &Entry| entry.path.in_bytes(&self.paths);
         let mut stack = vec![(0, &self.entries[..], self.cache.as_ref(), parents.to_vec())];
         while let Some((depth, entries, cache, parents)) = stack.pop() {
             let cached = cache.and_then(|cache| cache.oid);
@@ -189,11 +213,12 @@ impl Index {
             let mut at = 0;
             while at < entries.len() {
                 let entry = &entries[at];
-                let name = &entry.path[depth..];
+                let path = path_of(entry);
+                let name = &path[depth..];
                 if let Some(slash) = name.iter().position(|&byte| byte == b'/') {
-                    let folder = &entry.path[..depth + slash + 1];
+                    let folder = &path[..depth + slash + 1];
                     let count =
-                        entries[at..].partition_point(|entry| entry.path.starts_with(folder));
+                        entries[at..].partition_point(|entry| path_of(entry).starts_with(folder));
                     // Entries are sorted, so a folder's stand together; in a file that lies, each stands alone.
                     let count = count.max(1);
                     let old: Vec<Oid> = there(&name[..slash], true)
@@ -204,7 +229,7 @@ impl Index {
                         // A folder outside a sparse checkout stands as one entry with its tree.
                         if !old.contains(&entry.oid) {
                             visit(IndexChange::SparseFolder {
-                                path: entry.path.clone(),
+                                path: path.to_vec(),
                                 tree: entry.oid,
                                 parents: old,
                             })?;
@@ -227,7 +252,7 @@ impl Index {
                     continue;
                 }
                 if entry.stage != 0 {
-                    visit(IndexChange::Conflicted(entry.path.clone()))?;
+                    visit(IndexChange::Conflicted(path.to_vec()))?;
                     continue;
                 }
                 let old = there(name, entry.mode.is_tree());
@@ -235,7 +260,7 @@ impl Index {
                     continue;
                 }
                 visit(IndexChange::Staged(Change {
-                    path: entry.path.clone(),
+                    path: path.to_vec(),
                     mode: entry.mode,
                     oid: entry.oid,
                     parents: old
@@ -254,7 +279,7 @@ impl Index {
 
 impl File {
     /// Parses an index file whose object ids have `width` bytes.
-    fn parse(data: &[u8], width: usize) -> Result<Self, &'static str> {
+    fn parse(data: Vec<u8>, width: usize) -> Result<Self, &'static str> {
         let mut file = Self::default();
         if data.is_empty() {
             return Ok(file);
@@ -273,6 +298,7 @@ impl File {
             return Err("its version is not 2, 3 or 4");
         }
         let count = reader.u32()? as usize;
+        let mut expanded: Vec<u8> = Vec::new();
         let mut entries: Vec<Entry> = Vec::with_capacity(count.min(end / (42 + width)));
         for _ in 0..count {
             let start = reader.at;
@@ -294,18 +320,23 @@ impl File {
             let path = if version == 4 {
                 let strip = reader.varint()?;
                 let suffix = reader.until(0)?;
-                let previous = entries.last().map_or(&[][..], |entry| &entry.path);
+                let (from, previous) = entries.last().map_or((0, 0), |entry| {
+                    (entry.path.start as usize, entry.path.len as usize)
+                });
                 let keep = previous
-                    .len()
                     .checked_sub(strip)
                     .ok_or("a path strips more than there is")?;
-                [&previous[..keep], suffix].concat()
+                let start = expanded.len();
+                expanded.extend_from_within(from..from + keep);
+                expanded.extend_from_slice(suffix);
+                Place::of(start, expanded.len() - start)?
             } else {
-                let name = reader.until(0)?;
+                let begins = reader.at;
+                let len = reader.until(0)?.len();
                 // Entries are padded with 1 to 8 NULs to a multiple of eight bytes.
-                let len = reader.at - 1 - start;
-                reader.at = start + (len + 8) / 8 * 8;
-                name.to_vec()
+                let whole = reader.at - 1 - start;
+                reader.at = start + (whole + 8) / 8 * 8;
+                Place::of(begins, len)?
             };
             entries.push(Entry {
                 path,
@@ -332,6 +363,7 @@ impl File {
             }
         }
         file.entries = entries;
+        file.paths = if version == 4 { expanded } else { data };
         Ok(file)
     }
 }
@@ -355,18 +387,19 @@ impl Link {
         }))
     }
 
-    /// The entries of both files.
-    fn joined(
-        &self,
-        own: Vec<Entry>,
-        base: &[u8],
-        width: usize,
-    ) -> Result<Vec<Entry>, &'static str> {
+    /// Adds the entries of the other file.
+    fn join(&self, file: &mut File, base: Vec<u8>, width: usize) -> Result<(), &'static str> {
         if !base.ends_with(self.base.as_bytes()) {
             return Err("its checksum is not the one that names it");
         }
-        let mut entries = File::parse(base, width)?.entries;
-        let mut own = own.into_iter();
+        let base = File::parse(base, width)?;
+        let mut entries = base.entries;
+        for entry in &mut entries {
+            let start = file.paths.len() + entry.path.start as usize;
+            entry.path = Place::of(start, entry.path.len as usize)?;
+        }
+        file.paths.extend(base.paths);
+        let mut own = std::mem::take(&mut file.entries).into_iter();
         for &at in &self.replaced {
             let old = entries
                 .get_mut(at)
@@ -375,28 +408,30 @@ impl Link {
                 .next()
                 .ok_or("it has more replaced entries than stand for them")?;
             // The path is left out where it stays.
-            let path = if new.path.is_empty() {
-                std::mem::take(&mut old.path)
+            let path = if new.path.len == 0 {
+                old.path
             } else {
                 new.path
             };
             *old = Entry { path, ..new };
         }
-        let mut joined: BTreeMap<(Vec<u8>, u8), Entry> = BTreeMap::new();
+        let mut joined: BTreeMap<(&[u8], u8), Entry> = BTreeMap::new();
         let kept = entries
             .into_iter()
             .enumerate()
             .filter(|(at, _)| !self.deleted.contains(at))
             .map(|(_, entry)| entry);
         for entry in kept.chain(own) {
+            let path = entry.path.in_bytes(&file.paths);
             if entry.stage == 0 {
                 for stage in 1..=3 {
-                    joined.remove(&(entry.path.clone(), stage));
+                    joined.remove(&(path, stage));
                 }
             }
-            joined.insert((entry.path.clone(), entry.stage), entry);
+            joined.insert((path, entry.stage), entry);
         }
-        Ok(joined.into_values().collect())
+        file.entries = joined.into_values().collect();
+        Ok(())
     }
 }
 
@@ -482,7 +517,7 @@ mod tests {
     #[test]
     fn rubbish_is_an_error_and_nothing_is_empty() {
         assert!(
-            File::parse(&[], 20)
+            File::parse(Vec::new(), 20)
                 .expect("no index yet")
                 .entries
                 .is_empty()
@@ -492,11 +527,11 @@ mod tests {
             b"XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX",
             &[0; 31],
         ] {
-            assert!(File::parse(data, 20).is_err());
+            assert!(File::parse(data.to_vec(), 20).is_err());
         }
         let mut many = b"DIRC\0\0\0\x02\xff\xff\xff\xff".to_vec();
         many.extend([0; 20]);
-        assert!(File::parse(&many, 20).is_err());
+        assert!(File::parse(many, 20).is_err());
     }
 
     fn bits(bits: u32, words: &[u64]) -> Result<Vec<usize>, &'static str> {
