@@ -185,8 +185,8 @@ impl Blob {
 /// Bytes of what was found in blobs that are remembered,
 const EXAMINED: usize = 6 << 20;
 /// and of what their syntax reads, of one blob no more than a part of them.
-const READ: usize = 3 << 20;
-const MOST_READ: usize = READ / 12;
+const READ: usize = 6 << 20;
+const MOST_READ: usize = READ / 24;
 
 /// Content that has no path.
 #[derive(Debug, Clone, Copy)]

@@ -409,8 +409,8 @@ fn a_default_environment_can_change_its_tier() {
         ("test", Tier::Staging)
     );
     assert_eq!(
-        policy.vocabulary().ambiguous.get("test"),
-        Some(&Tier::Staging)
+        policy.vocabulary().tier_of_environment("test"),
+        Some((Tier::Staging, "test".to_owned()))
     );
 }
 

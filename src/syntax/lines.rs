@@ -248,10 +248,11 @@ fn closing_quote(rest: &[u8], quote: u8) -> Option<usize> {
 /// Where an unquoted value ends: at a comment that stands apart.
 fn unquoted_end(rest: &str) -> usize {
     let bytes = rest.as_bytes();
-    let begins = |&at: &usize| match bytes[at..] {
-        [_, b'#', ..] => true,
-        [b' ', b';', ..] | [b' ', b'/', b'/', ..] => true,
-        _ => false,
+    let begins = |&at: &usize| {
+        matches!(
+            bytes[at..],
+            [_, b'#', ..] | [b' ', b';', ..] | [b' ', b'/', b'/', ..]
+        )
     };
     memchr::memchr2_iter(b' ', b'\t', bytes)
         .find(begins)
