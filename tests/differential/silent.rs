@@ -1,5 +1,6 @@
 //! Packed versions of a file come one after the other, and each is judged by what is new in it; loose ones come in the order of their
-//! ids, and most are judged whole. Both say the same of histories in which values come, go, move and are put together from halves.
+//! ids, and most are judged whole; where rejections are explained, all are. All three say the same of histories in which values come,
+//! go, move and are put together from halves, in source code, scripts and files that are read line by line.
 
 use fastrand::Rng;
 
@@ -7,16 +8,39 @@ use crate::number;
 use crate::repository::{bare, git, unpack};
 use crate::support::{TestEnv, live_key, secret};
 
-/// A file of source code that people work on.
+/// A file that people work on.
 struct Module {
     lines: Vec<String>,
+    ending: &'static str,
 }
 
 impl Module {
-    fn new(rng: &mut Rng) -> Self {
-        let line = |at| format!("    total_{at} = count(items, \"of {at}\\n\")  # a line of code");
-        let lines = (0..rng.usize(150..900)).map(line).collect();
-        Self { lines }
+    fn new(rng: &mut Rng, ending: &'static str) -> Self {
+        let code = |at| format!("    total_{at} = count(items, \"of {at}\\n\")  # a line of code");
+        // Names of secrets, and values that are none.
+        let script = |at| match at % 7 {
+            0 => format!("export TOKEN_{at}=\"$1\""),
+            1 => format!("echo 'the total of {at}"),
+            2 => "is: one line' | sort".to_owned(),
+            3 => "cat <<-EOF >password.txt".to_owned(),
+            4 => format!("\tpassword: ${{PASSWORD_{at}}}"),
+            5 => "\tEOF".to_owned(),
+            _ => format!("test -n \"$total_{at}\" && count {at}"),
+        };
+        let settings = |at| match at % 5 {
+            0 => format!("# Whether {at} is counted."),
+            1 => format!("token-{at} = $TOKEN_{at}"),
+            2 => format!("group{at} {{"),
+            3 => format!("    secret_name: total-{at}"),
+            _ => "}".to_owned(),
+        };
+        let lines = rng.usize(150..900);
+        let lines = match ending {
+            "sh" => (0..lines).map(script).collect(),
+            "conf" => (0..lines).map(settings).collect(),
+            _ => (0..lines).map(code).collect(),
+        };
+        Self { lines, ending }
     }
 
     fn change(&mut self, rng: &mut Rng) {
@@ -24,7 +48,8 @@ impl Module {
             let at = rng.usize(..self.lines.len());
             let seed = rng.u64(..12);
             let key = live_key(seed);
-            let new = match rng.u8(..16) {
+            let more = if self.ending == "py" { 16 } else { 26 };
+            let new = match rng.u8(..more) {
                 0 => format!("    key = \"{key}\""),
                 1 => format!("    key = \"{}", &key[..14]),
                 2 => format!("{}\"", &key[14..]),
@@ -48,6 +73,15 @@ impl Module {
                     self.lines.insert(to, line);
                     continue;
                 }
+                16 => "echo 'and so on".to_owned(),
+                17 => "cat <<EOF".to_owned(),
+                18 => "EOF".to_owned(),
+                19 => "erlang:".to_owned(),
+                20 => secret("  cookie: {alnum:32}", seed),
+                21 => "kind: Secret".to_owned(),
+                22 => "[passwords]".to_owned(),
+                23 => secret("admin = {password:14}", seed),
+                24 => secret("DB_PASSWORD={password:14} \\", seed),
                 _ => format!("    other_{seed} = count({seed})"),
             };
             if rng.bool() {
@@ -65,7 +99,11 @@ impl Module {
 
 /// A history of so many files, for `git fast-import`.
 pub(crate) fn history(rng: &mut Rng, modules: usize) -> String {
-    let mut modules: Vec<Module> = (0..modules).map(|_| Module::new(rng)).collect();
+    let endings = ["py", "sh", "conf"].into_iter().cycle();
+    let mut modules: Vec<Module> = endings
+        .take(modules)
+        .map(|ending| Module::new(rng, ending))
+        .collect();
     let mut stream = String::new();
     for commit in 0..40 {
         stream +=
@@ -79,7 +117,8 @@ pub(crate) fn history(rng: &mut Rng, modules: usize) -> String {
             }
             let text = module.text();
             stream += &format!(
-                "M 644 inline src/m{number}.py\ndata {}\n{text}\n",
+                "M 644 inline src/m{number}.{}\ndata {}\n{text}\n",
+                module.ending,
                 text.len()
             );
         }
@@ -88,10 +127,16 @@ pub(crate) fn history(rng: &mut Rng, modules: usize) -> String {
 }
 
 /// What the gate says of the last commits of a branch: findings without their order, and how many bytes it read.
-fn said(env: &TestEnv, dir: &std::path::Path, base: &str) -> (Vec<String>, u64) {
+fn said(
+    env: &TestEnv,
+    dir: &std::path::Path,
+    base: &str,
+    more: Option<&str>,
+) -> (Vec<String>, u64) {
     let args = [
         "check", "--base", base, "--head", "main", "--ref", "staging", "--format", "json",
     ];
+    let args = args.into_iter().chain(more);
     let report = env.stagegate(dir, args).json();
     let findings = report["findings"].as_array().expect("a list");
     let mut findings: Vec<String> = findings.iter().map(ToString::to_string).collect();
@@ -122,9 +167,11 @@ fn what_is_made_of_silent_texts_is_judged_as_it_is_judged_whole() {
         );
         let base = git(&env, &dir, &["rev-list", "--max-parents=0", "main"], b"");
         let base = String::from_utf8(base).expect("an id");
-        let packed = said(&env, &dir, base.trim());
+        let packed = said(&env, &dir, base.trim(), None);
+        let whole = said(&env, &dir, base.trim(), Some("--explain-rejections"));
+        assert_eq!(packed.0, whole.0, "STAGEGATE_SEED={seed}");
         unpack(&env, &dir);
-        let loose = said(&env, &dir, base.trim());
+        let loose = said(&env, &dir, base.trim(), None);
         assert_eq!(packed, loose, "STAGEGATE_SEED={seed}");
         found += loose.0.len();
         silent += usize::from(loose.0.is_empty());

@@ -89,9 +89,14 @@ fn are_akin(before: &[u8], after: &[u8]) -> bool {
 
 /// How many bytes two texts begin with in common.
 fn common(one: &[u8], other: &[u8]) -> usize {
-    const STEP: usize = 128;
-    let steps = one.chunks_exact(STEP).zip(other.chunks_exact(STEP));
-    let same = STEP * steps.take_while(|(one, other)| one == other).count();
+    /// Steps of so many bytes, the larger ones for a text of which most is the same.
+    const STEPS: [usize; 2] = [4096, 64];
+    let mut same = 0;
+    for step in STEPS {
+        let (one, other) = (&one[same..], &other[same..]);
+        let steps = one.chunks_exact(step).zip(other.chunks_exact(step));
+        same += step * steps.take_while(|(one, other)| one == other).count();
+    }
     let rest = one[same..].iter().zip(&other[same..]);
     same + rest.take_while(|(one, other)| one == other).count()
 }
