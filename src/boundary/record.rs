@@ -64,7 +64,7 @@ const BLOCKS: [&str; 6] = [
 /// and those at or below which they are, wherever they stand: see [`is_key`].
 const SHARED: [&str; 3] = ["iamrolestatement", "kind", "statement"];
 
-/// Whether whatever is told of an entry is told by its own keys and value: it is of no mapping that [`records`] gives, and does not
+/// Whether whatever is told of an entry is told by its own keys and value: it is of no mapping that `records` gives, and does not
 /// say of which kind others are.
 pub fn is_alone(entry: &Entry) -> bool {
     let is_block = |first: &String| BLOCKS.contains(&first.as_str());
