@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What scanners find: credentials planted in a history, one a file, and which of them each tool tells of.
 
-Each credential is made while this runs, of a public format, and comes in a commit of its own on top of nothing: as plain lines of
+Each credential is made while this runs, of a public format, and comes in a commit of its own: as plain lines of
 several kinds of files, in ways that a history has (taken out again in the next commit, brought by a merge alone, in a file that
 was renamed), and in ways that a file has (UTF-16, base64, a long line, a large file). A tool has found one when its report names
 the file. Peers are those of benches/compare.py that stand on PATH. Standard library only:
@@ -21,9 +21,9 @@ import string
 import subprocess
 import tempfile
 
+import compare
+
 ALNUM = string.ascii_letters + string.digits
-LOWER = string.ascii_lowercase + string.digits
-UPPER = string.ascii_uppercase + string.digits
 HEX = "0123456789abcdef"
 
 
@@ -145,19 +145,18 @@ def plant(folder, dice):
 
 def reports(arguments, folder, base, head, scratch):
     """What each tool says, as text."""
-    run = lambda command, **more: subprocess.run(command, capture_output=True, text=True, errors="replace", **more)
+    run = lambda command: subprocess.run(command, capture_output=True, text=True, errors="replace")
     answer = run([arguments.stagegate, "check", "--repo", folder, "--base", base, "--head", head, "--ref", "refs/heads/staging", "--format", "json"])
     # What was not examined is named, too, and was not found.
     yield "stagegate", json.dumps(json.loads(answer.stdout)["findings"])
-    written = {"gitleaks": ["--report-format=json", "--report-path={}"], "betterleaks": ["--output={}"]}
+    # How each is asked for a report, beside what compare.py asks it: one that is written to `{to}`, or printed.
+    written = {"gitleaks": ["--report-format=json", "--report-path={to}"], "betterleaks": ["--output={to}"], "kingfisher": ["--format=json"]}
     for tool, options in written.items():
         if shutil.which(tool):
             to = pathlib.Path(scratch, tool + ".json")
-            options = [option.format(to) for option in options]
-            run([tool, "git", "--no-banner", f"--log-opts={base}..{head}", "--exit-code=0", *options, folder])
-            yield tool, to.read_text()
-    if shutil.which("kingfisher"):
-        yield "kingfisher", run(["kingfisher", "scan", "--no-validate", "--no-update-check", f"--since-commit={base}", f"--branch={head}", "--format", "json", folder]).stdout
+            *words, last = compare.PEERS[tool]["range"]
+            answer = run([tool, *(word.format(git=folder, base=base, head=head, to=to) for word in [*words, *options, last])])
+            yield tool, to.read_text() if to.exists() else answer.stdout
 
 
 def main():

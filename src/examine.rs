@@ -173,7 +173,7 @@ pub fn examine_value<'r>(
         meaning: Meaning::Literal,
     };
     let mut reading = Reading::of(value.as_bytes(), Syntax::Lines, knowledge)?;
-    reading.look_at_keys();
+    reading.look_for(Worth::KEYS);
     reading.part(0..value.len(), &[entry])?;
     Ok(reading.examined)
 }
@@ -210,19 +210,18 @@ fn part_in_the_clear<'r>(
         dump: reading.may_be_dump,
         numbers: true,
     });
+    let is_near = reading.reach <= silence::MARGIN && silence::is_told(knowledge);
     let structure = match &mut read {
-        None if may_hold => None,
-        None => Some(None),
-        // That the kind of a manifest makes its data secret is told by others, too.
-        Some(document) if document.entries.iter().all(boundary::is_alone) => {
-            let worth = reading.worth;
+        _ if !is_near => None,
+        None => (!may_hold).then_some(None),
+        Some(document) => {
             let joints = document.joints.take();
+            // That the kind of a manifest makes its data secret is told by others, too.
+            let joints = joints.filter(|_| document.entries.iter().all(boundary::is_alone));
+            let worth = reading.worth;
             joints.map(|joints| Some(Structure { joints, worth }))
         }
-        Some(_) => None,
     };
-    let structure =
-        structure.filter(|_| reading.reach <= silence::MARGIN && silence::is_told(knowledge));
     let mut examined = reading.examined;
     let mut held = None;
     if let Some(asked) = asked {

@@ -29,6 +29,15 @@ pub(super) struct Worth {
     give_rights: bool,
 }
 
+impl Worth {
+    /// Keys alone.
+    pub(super) const KEYS: Self = Self {
+        assign: true,
+        cross: false,
+        give_rights: false,
+    };
+}
+
 /// A text on its way from candidates to sightings.
 pub(super) struct Reading<'t, 'k, 'r> {
     text: &'t [u8],
@@ -103,16 +112,11 @@ impl<'t, 'k, 'r> Reading<'t, 'k, 'r> {
         })
     }
 
-    /// Looks for whatever is worth it elsewhere in the file of which the text is a part.
+    /// Looks for what is worth it, too, whatever the words of the text say: elsewhere in the file of which it is a part.
     pub(super) fn look_for(&mut self, worth: Worth) {
         self.worth.assign |= worth.assign;
         self.worth.cross |= worth.cross;
         self.worth.give_rights |= worth.give_rights;
-    }
-
-    /// Looks at the keys of entries in any case.
-    pub(super) fn look_at_keys(&mut self) {
-        self.worth.assign = true;
     }
 
     /// Whether it is worth to read the text's syntax.

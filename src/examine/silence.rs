@@ -7,9 +7,9 @@
 //! of them and of new ones can hold something only near the new ones, or near a seam.
 //!
 //! Where its structure was worth reading, a block or a quote that opens in one line says what the lines far below it are. Then
-//! what is examined of a change goes from one joint to another: up to a line that stands in
-//! nothing, in both versions; and whatever was worth looking for in the whole text is looked for in it. Formats without joints are
-//! read whole, and so are texts in which entries tell something together. See [`crate::syntax::Document::joints`].
+//! what is examined of a change goes from one joint to another ([`crate::syntax::Document::joints`]), up to a line that stands in
+//! nothing in both versions; and whatever was worth looking for in the whole text is looked for in it. Formats without joints are
+//! read whole, and so are texts in which entries tell something together.
 //!
 //! Production data is the exception: it is counted, and looked for in the whole text again where there is something to count.
 
